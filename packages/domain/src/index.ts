@@ -1,1 +1,13 @@
-export {};
+export * from "./cluster/create.ts";
+export * from "./cluster/spec.ts";
+export * from "./engines.ts";
+export * from "./guard.ts";
+export * from "./ids.ts";
+export * from "./labels.ts";
+export * from "./machine-type.ts";
+export * from "./money.ts";
+export * from "./names.ts";
+export * from "./quantity.ts";
+export * from "./result.ts";
+export * from "./sizes.ts";
+export * from "./states.ts";

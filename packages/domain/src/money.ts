@@ -1,0 +1,13 @@
+/** An amount as it goes over the wire: a decimal string with twelve places, never a float. */
+export interface Money {
+  readonly amount: string;
+  readonly currency: "USD";
+}
+
+/** Micro-dollars (integer) as wire money: 1_234_500 -> 1.234500000000. */
+export function moneyFromMicroUsd(microUsd: number): Money {
+  if (!Number.isSafeInteger(microUsd)) throw new RangeError("micro-dollars are safe integers");
+  const sign = microUsd < 0 ? "-" : "";
+  const digits = String(Math.abs(microUsd)).padStart(7, "0");
+  return { amount: `${sign}${digits.slice(0, -6)}.${digits.slice(-6)}000000`, currency: "USD" };
+}

@@ -1,0 +1,72 @@
+import type { Result } from "@berth/domain";
+
+/** Everything of one RunInstances call. Stored before the call and repeated unchanged under the same token. */
+export interface LaunchRequest {
+  /** At most 64 ASCII characters; a hash of machine id and attempt number. */
+  readonly clientToken: string;
+  readonly machineType: string;
+  readonly zone: string;
+  readonly imageId: string;
+  readonly subnetId?: string;
+  readonly securityGroupIds?: readonly string[];
+  readonly instanceProfile?: string;
+  /** Plain text; the adapter encodes it. */
+  readonly userData: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly rootVolumeGib: number;
+}
+
+export const CLOUD_INSTANCE_STATES = [
+  "pending",
+  "running",
+  "shutting-down",
+  "terminated",
+  "stopping",
+  "stopped",
+] as const;
+export type CloudInstanceState = (typeof CLOUD_INSTANCE_STATES)[number];
+
+export interface CloudInstance {
+  readonly instanceId: string;
+  readonly state: CloudInstanceState;
+  readonly machineType: string;
+  readonly zone: string;
+  readonly launchedAt: Date;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly clientToken: string;
+}
+
+/**
+ * Expected outcomes of a launch that change the plan.
+ *
+ * insufficient_capacity: another offering with a new token; token_reused: the token was used with other parameters (our
+ * bug) or for an instance that is dead: open a new attempt; limit_exceeded: the account's quota.
+ */
+export interface LaunchRefusal {
+  readonly kind: "insufficient_capacity" | "token_reused" | "limit_exceeded" | "unsupported";
+  readonly message: string;
+}
+
+export interface InstanceFilter {
+  readonly instanceIds?: readonly string[];
+  /** Equal to all of these tags. */
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly clientToken?: string;
+  /** Leaves out shutting-down and terminated ones. */
+  readonly alive?: boolean;
+}
+
+/**
+ * One account and region of EC2.
+ *
+ * Throws PortError: throttled (RequestLimitExceeded), unavailable, denied, invalid.
+ * A new instance may be missing from `describe` for a while, and an id that is not found is not proof of its end.
+ */
+export interface Cloud {
+  readonly region: string;
+  launch(request: LaunchRequest): Promise<Result<CloudInstance, LaunchRefusal>>;
+  /** All that match, through as many pages as it takes; unknown ids are left out. */
+  describe(filter: InstanceFilter): Promise<CloudInstance[]>;
+  /** Idempotent; "not_found" says that EC2 does not know the id (yet, or any more). */
+  terminate(instanceId: string): Promise<"terminating" | "not_found">;
+}
