@@ -14,4 +14,4 @@ export interface QueueConsumer {
   close(graceMs: number): Promise<void>;
 }
 
-export type JobRunner = (id: string, signal: AbortSignal) => Promise<void>;
+export type JobRunner = (id: string, stopping: { readonly aborted: boolean }) => Promise<void>;
