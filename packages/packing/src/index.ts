@@ -1,1 +1,3 @@
-export {};
+export * from "./check-placement.ts";
+export * from "./place.ts";
+export * from "./types.ts";
