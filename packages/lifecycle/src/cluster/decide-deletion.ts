@@ -1,0 +1,99 @@
+import type { Guard } from "@berth/domain";
+import type { ClusterAction, ClusterDecision, DesiredCluster, ObservedCluster, StepUpdate } from "./types.ts";
+
+const BUSY_CHECK_MS = 1_000;
+
+/**
+ * Takes a cluster down: the anchor first (foreground, so everything it owns goes), claims once the grace period is over,
+ * then the namespace. Volumes are data: nothing touches them before `purgeAt`.
+ */
+export function decideDeletion(
+  desired: DesiredCluster,
+  deletion: { readonly purgeAt: number },
+  observed: ObservedCluster,
+  now: number,
+): ClusterDecision {
+  const workloadsGone = observed.anchor === undefined && observed.pods.length === 0;
+  const purge = now >= deletion.purgeAt;
+  const actions: ClusterAction[] = [];
+  const guards: Omit<Guard, "since">[] = [];
+  let nextCheckInMs: number | undefined = BUSY_CHECK_MS;
+  let gone = false;
+
+  if (observed.namespace === undefined) {
+    gone = true;
+    actions.push({ kind: "record_deleted" });
+    nextCheckInMs = undefined;
+  } else if (!workloadsGone && !observed.namespace.terminating) {
+    if (observed.anchor !== undefined && !observed.anchor.terminating) {
+      actions.push({ kind: "delete_anchor", uid: observed.anchor.uid });
+    }
+    guards.push({
+      name: "waiting_for_workloads",
+      subject: desired.namespace,
+      hint: `${observed.pods.length} pod(s) are still stopping; each may take its grace period.`,
+    });
+  } else if (!purge) {
+    guards.push({
+      name: "volumes_kept",
+      subject: desired.namespace,
+      hint: `Volumes are kept until ${new Date(deletion.purgeAt).toISOString()}, when they are deleted for good.`,
+    });
+    nextCheckInMs = deletion.purgeAt - now;
+  } else if (observed.claims.length > 0) {
+    for (const claim of observed.claims) {
+      if (!claim.terminating) actions.push({ kind: "delete_claim", name: claim.name, uid: claim.uid });
+    }
+    guards.push({
+      name: "waiting_for_volumes",
+      subject: desired.namespace,
+      hint: `${observed.claims.length} volume claim(s) are being deleted.`,
+    });
+  } else if (!observed.namespace.terminating) {
+    actions.push({ kind: "delete_namespace", uid: observed.namespace.uid });
+  } else {
+    guards.push({
+      name: "waiting_for_namespace",
+      subject: desired.namespace,
+      hint: "Kubernetes is removing the namespace.",
+    });
+  }
+
+  const claimsGone = observed.claims.length === 0;
+  const steps: StepUpdate[] = [
+    {
+      name: "workloads",
+      state: gone || workloadsGone ? "succeeded" : "running",
+      message: `${observed.pods.length} pods left`,
+    },
+  ];
+  if (gone || workloadsGone) {
+    if (!gone && !purge) {
+      steps.push({ name: "volumes", state: "skipped", message: "kept for the grace period" });
+      steps.push({ name: "namespace", state: "skipped", message: "removed with the volumes" });
+    } else {
+      steps.push({
+        name: "volumes",
+        state: gone || claimsGone ? "succeeded" : "running",
+        message: `${observed.claims.length} claims left`,
+      });
+      if (gone || claimsGone)
+        steps.push({ name: "namespace", state: gone ? "succeeded" : "running", message: desired.namespace });
+    }
+  }
+
+  const kept = workloadsGone && !purge;
+  return {
+    actions,
+    state: gone ? "deleted" : "deleting",
+    health: "unknown",
+    guards,
+    instances: desired.instances.map((instance) => ({
+      id: instance.id,
+      state: observed.pods.some((pod) => pod.name === instance.podName) ? "stopping" : "removed",
+    })),
+    steps: desired.operation?.kind === "cluster.delete" ? steps : [],
+    operation: desired.operation?.kind === "cluster.delete" && (gone || kept) ? "succeeded" : undefined,
+    nextCheckInMs,
+  };
+}

@@ -1,0 +1,274 @@
+import type { ClusterHealth, ClusterState, Guard, InstanceState } from "@berth/domain";
+import type {
+  ClusterAction,
+  ClusterDecision,
+  DesiredCluster,
+  DesiredInstance,
+  ObservedCluster,
+  ObservedEngine,
+  ObservedPod,
+  StepUpdate,
+} from "./types.ts";
+
+/** While something is on its way; pods and machines wake the loop earlier. */
+const BUSY_CHECK_MS = 2_000;
+/** At rest: health is looked at this often. */
+const RESTING_CHECK_MS = 60_000;
+
+type Open = Omit<Guard, "since">;
+type ReachableEngine = Extract<ObservedEngine, { reachable: true }>;
+
+/** Brings a cluster up and keeps it up: objects, seed hosts, formation, users, health. */
+export function decideUp(desired: DesiredCluster, observed: ObservedCluster): ClusterDecision {
+  const actions: ClusterAction[] = [];
+  const guards: Open[] = [];
+  const pods = new Map(observed.pods.map((pod) => [pod.name, pod]));
+
+  if (observed.namespace?.terminating || observed.anchor?.terminating) {
+    guards.push({
+      name: "namespace_terminating",
+      subject: desired.namespace,
+      hint: "The cluster's objects are being deleted by somebody else; they are applied again once they are gone.",
+    });
+  } else if (observed.objects !== "current") {
+    actions.push({ kind: "apply_objects" });
+  }
+
+  const seeds = seedAddresses(observed.pods);
+  if (observed.seedAddresses !== undefined && !sameList(seeds, observed.seedAddresses)) {
+    actions.push({ kind: "apply_seed_hosts", addresses: seeds });
+  }
+
+  const instances = desired.instances.map((instance) => ({
+    id: instance.id,
+    state: stateOf(pods.get(instance.podName), instance),
+  }));
+  guards.push(...instanceGuards(desired, pods));
+
+  const formed = formation(desired, observed.engine);
+  if (formed.action !== undefined) actions.push(formed.action);
+  if (formed.guard !== undefined) guards.push(formed.guard);
+
+  const engine = observed.engine.reachable ? observed.engine : undefined;
+  const users = userActions(desired, engine, formed.uuid !== undefined);
+  actions.push(...users.actions);
+  if (users.guard !== undefined) guards.push(users.guard);
+
+  const missing = engine === undefined ? desired.instances.map((one) => one.podName) : missingNodes(desired, engine);
+  const health: ClusterHealth = engine?.health ?? "unknown";
+  const allReady = instances.every((instance) => instance.state === "running");
+  const complete = formed.uuid !== undefined && users.done && allReady && missing.length === 0 && health === "green";
+  if (formed.uuid !== undefined && allReady && !complete)
+    guards.push(...healthGuards(desired, engine, missing, health));
+
+  const state: ClusterState = desired.state === "creating" && complete ? "running" : desired.state;
+  const busy = !complete || actions.length > 0;
+  return {
+    actions,
+    state,
+    health,
+    guards,
+    instances,
+    steps:
+      desired.operation?.kind === "cluster.create"
+        ? createSteps(desired, observed, instances, formed.uuid, users.done, complete)
+        : userSteps(users.done),
+    operation: finishes(desired, complete, users.done) ? "succeeded" : undefined,
+    nextCheckInMs: busy ? BUSY_CHECK_MS : RESTING_CHECK_MS,
+  };
+}
+
+function finishes(desired: DesiredCluster, complete: boolean, usersDone: boolean): boolean {
+  switch (desired.operation?.kind) {
+    case "cluster.create":
+      return complete;
+    case "credential.create":
+    case "credential.delete":
+      return usersDone;
+    default:
+      return false;
+  }
+}
+
+/** Addresses of all pods that have one, sorted: engine nodes find each other by them. */
+function seedAddresses(pods: readonly ObservedPod[]): string[] {
+  return pods.flatMap((pod) => (pod.address === undefined || pod.terminating ? [] : [pod.address])).sort();
+}
+
+function stateOf(pod: ObservedPod | undefined, instance: DesiredInstance): InstanceState {
+  if (pod === undefined) return "pending";
+  if (pod.terminating) return "stopping";
+  if (pod.ready) return "running";
+  if (pod.bound) return "starting";
+  if (pod.gated) return instance.placedOn === undefined ? "gated" : "placed";
+  return "placed";
+}
+
+function instanceGuards(desired: DesiredCluster, pods: ReadonlyMap<string, ObservedPod>): Open[] {
+  const guards: Open[] = [];
+  for (const instance of desired.instances) {
+    const pod = pods.get(instance.podName);
+    const subject = instance.id;
+    if (pod === undefined) {
+      guards.push({
+        name: "waiting_for_pod",
+        subject,
+        hint: "The StatefulSet controller has not created the pod yet.",
+      });
+    } else if (pod.gated) {
+      guards.push({ name: "waiting_for_placement", subject, hint: "The packer has not chosen a node yet." });
+    } else if (!pod.bound) {
+      guards.push(
+        instance.placedOn?.coming === true
+          ? { name: "waiting_for_machine", subject, hint: "A machine was launched for it and has not joined yet." }
+          : { name: "waiting_for_scheduler", subject, hint: "kube-scheduler has not bound the pod to its node yet." },
+      );
+    } else if (!pod.ready && !pod.terminating) {
+      guards.push(
+        pod.restarts > 2
+          ? {
+              name: "instance_restarting",
+              subject,
+              hint: `The engine process ended ${pod.restarts} times; see the instance's log.`,
+            }
+          : {
+              name: "waiting_for_instance",
+              subject,
+              hint: "The engine is starting; its readiness probe has not passed yet.",
+            },
+      );
+    }
+  }
+  return guards;
+}
+
+/**
+ * Forms the engine cluster once. The UUID is recorded only when it is real, the name is ours and a voting configuration
+ * is committed; an engine that shows another UUID than the recorded one is never touched (it would be another cluster).
+ */
+function formation(
+  desired: DesiredCluster,
+  engine: ObservedEngine,
+): { readonly uuid: string | undefined; readonly action?: ClusterAction; readonly guard?: Open } {
+  const recorded = desired.engineUuid;
+  if (!engine.reachable) return { uuid: recorded };
+  if (recorded !== undefined) {
+    if (engine.clusterUuid === undefined || engine.clusterUuid === recorded) return { uuid: recorded };
+    return {
+      uuid: undefined,
+      guard: {
+        name: "wrong_cluster",
+        subject: desired.namespace,
+        hint: `The engine answers with cluster UUID ${engine.clusterUuid}, recorded is ${recorded}. Nothing is changed; staff must look.`,
+      },
+    };
+  }
+  if (engine.clusterUuid === undefined || engine.votingNodes === 0 || engine.clusterName !== desired.namespace) {
+    return {
+      uuid: undefined,
+      guard: {
+        name: "waiting_for_formation",
+        subject: desired.namespace,
+        hint: "The master-eligible instances have not elected a master yet.",
+      },
+    };
+  }
+  return { uuid: engine.clusterUuid, action: { kind: "record_formed", engineUuid: engine.clusterUuid } };
+}
+
+function userActions(
+  desired: DesiredCluster,
+  engine: ReachableEngine | undefined,
+  formed: boolean,
+): { readonly actions: ClusterAction[]; readonly done: boolean; readonly guard?: Open } {
+  const pending = desired.credentials.filter((one) => one.state === "pending").map((one) => one.id);
+  const deleting = desired.credentials.filter((one) => one.state === "deleting");
+  const wanted = pending.length > 0 || deleting.length > 0 || !desired.usersReady;
+  if (!wanted) return { actions: [], done: true };
+  if (!formed) return { actions: [], done: false };
+  if (engine?.health === undefined || engine.health === "red") {
+    return {
+      actions: [],
+      done: false,
+      guard: {
+        name: "waiting_for_security_index",
+        subject: desired.namespace,
+        hint: "Users are stored in the engine: it must answer and not be red.",
+      },
+    };
+  }
+  return {
+    actions: [
+      ...(pending.length > 0 || !desired.usersReady ? [{ kind: "put_users", credentialIds: pending } as const] : []),
+      ...deleting.map((one) => ({ kind: "delete_user", credentialId: one.id, username: one.username }) as const),
+    ],
+    done: false,
+  };
+}
+
+function missingNodes(desired: DesiredCluster, engine: ReachableEngine): string[] {
+  return desired.instances.map((one) => one.podName).filter((name) => !engine.nodeNames.includes(name));
+}
+
+function healthGuards(
+  desired: DesiredCluster,
+  engine: ReachableEngine | undefined,
+  missing: readonly string[],
+  health: ClusterHealth,
+): Open[] {
+  if (engine === undefined) {
+    return [{ name: "engine_unreachable", subject: desired.namespace, hint: "No instance answers Berth over HTTPS." }];
+  }
+  if (missing.length > 0) {
+    return missing.map((name) => ({
+      name: "waiting_for_member",
+      subject: name,
+      hint: "It runs and has not joined the cluster yet.",
+    }));
+  }
+  if (health === "green") return [];
+  return [
+    {
+      name: "waiting_for_green",
+      subject: desired.namespace,
+      hint: `Health is ${health}: some shard copies are not started yet.`,
+    },
+  ];
+}
+
+function createSteps(
+  desired: DesiredCluster,
+  observed: ObservedCluster,
+  instances: readonly { readonly state: InstanceState }[],
+  uuid: string | undefined,
+  usersDone: boolean,
+  complete: boolean,
+): StepUpdate[] {
+  const total = instances.length;
+  const count = (...states: readonly InstanceState[]) => instances.filter((one) => states.includes(one.state)).length;
+  const applied = observed.anchor !== undefined && observed.objects !== "outdated";
+  const placed = count("placed", "starting", "running");
+  const bound = count("starting", "running");
+  const running = count("running");
+  const step = (name: string, done: boolean, begun: boolean, message: string): StepUpdate[] =>
+    done ? [{ name, state: "succeeded", message }] : begun ? [{ name, state: "running", message }] : [];
+  return [
+    ...step("objects", applied, true, applied ? `namespace ${desired.namespace}` : "applying Kubernetes objects"),
+    ...step("placement", placed === total, applied, `${placed} of ${total} instances placed`),
+    ...step("machines", bound === total, placed > 0, `${bound} of ${total} pods bound to their node`),
+    ...step("pods", running === total, bound > 0, `${running} of ${total} instances ready`),
+    ...step("formation", uuid !== undefined, running > 0, uuid === undefined ? "electing a master" : `cluster ${uuid}`),
+    ...step("users", usersDone, uuid !== undefined, usersDone ? "credential active" : "setting the credential"),
+    ...step("health", complete, usersDone, complete ? "green" : "waiting for green"),
+  ];
+}
+
+function userSteps(done: boolean): StepUpdate[] {
+  return [
+    { name: "users", state: done ? "succeeded" : "running", message: done ? "done" : "setting users in the engine" },
+  ];
+}
+
+function sameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index]);
+}

@@ -1,0 +1,197 @@
+import { describe, expect, it } from "vitest";
+import { decideCluster } from "./decide.ts";
+import type { DesiredCluster, ObservedCluster, ObservedEngine, ObservedPod } from "./types.ts";
+
+const NOW = 1_800_000_000_000;
+const names = ["data-0", "data-1", "data-2"];
+
+const desired = (over: Partial<DesiredCluster> = {}): DesiredCluster => ({
+  state: "creating",
+  namespace: "cl-x",
+  instances: names.map((podName) => ({ id: `ins_${podName}`, podName, masterEligible: true, placedOn: undefined })),
+  engineUuid: undefined,
+  usersReady: false,
+  credentials: [{ id: "crd_1", username: "admin", state: "pending" }],
+  deletion: undefined,
+  operation: { kind: "cluster.create" },
+  ...over,
+});
+const pod = (name: string, over: Partial<ObservedPod> = {}): ObservedPod => ({
+  name,
+  uid: `uid-${name}`,
+  address: `127.20.0.${names.indexOf(name) + 1}`,
+  gated: false,
+  bound: true,
+  nodeName: `mac-${name}`,
+  running: true,
+  ready: true,
+  terminating: false,
+  restarts: 0,
+  ...over,
+});
+const addresses = ["127.20.0.1", "127.20.0.2", "127.20.0.3"];
+const observed = (over: Partial<ObservedCluster> = {}): ObservedCluster => ({
+  namespace: { uid: "ns", terminating: false },
+  anchor: { uid: "anchor", terminating: false },
+  objects: "current",
+  pods: names.map((name) => pod(name)),
+  claims: names.map((name) => ({ name: `data-${name}`, uid: `claim-${name}`, terminating: false })),
+  seedAddresses: addresses,
+  engine: { reachable: false, because: "starting" },
+  ...over,
+});
+const engine = (over: Partial<Extract<ObservedEngine, { reachable: true }>> = {}): ObservedEngine => ({
+  reachable: true,
+  clusterName: "cl-x",
+  clusterUuid: "u1",
+  votingNodes: 3,
+  health: "green",
+  relocatingShards: 0,
+  nodeNames: names,
+  ...over,
+});
+const kinds = (decision: { actions: readonly { kind: string }[] }) => decision.actions.map((action) => action.kind);
+
+describe("a cluster on its way up", () => {
+  it("starts by applying its objects", () => {
+    const start = decideCluster(
+      desired(),
+      observed({
+        namespace: undefined,
+        anchor: undefined,
+        objects: "outdated",
+        pods: [],
+        claims: [],
+        seedAddresses: undefined,
+      }),
+      NOW,
+    );
+    expect(kinds(start)).toEqual(["apply_objects"]);
+    expect(start.guards.map((guard) => guard.name)).toEqual(["waiting_for_pod", "waiting_for_pod", "waiting_for_pod"]);
+  });
+
+  it("names for each instance what it waits for", () => {
+    const waiting = decideCluster(
+      desired({
+        instances: names.map((podName, index) => ({
+          id: `ins_${podName}`,
+          podName,
+          masterEligible: true,
+          placedOn: index === 0 ? undefined : { name: "mac-1", coming: true },
+        })),
+      }),
+      observed({
+        seedAddresses: ["127.20.0.3"],
+        pods: [
+          pod("data-0", { gated: true, bound: false, ready: false, running: false, address: undefined }),
+          pod("data-1", { bound: false, ready: false, running: false, address: undefined }),
+          pod("data-2", { ready: false }),
+        ],
+      }),
+      NOW,
+    );
+    expect(waiting.guards.map((guard) => guard.name)).toEqual([
+      "waiting_for_placement",
+      "waiting_for_machine",
+      "waiting_for_instance",
+    ]);
+    expect(waiting.instances.map((one) => one.state)).toEqual(["gated", "placed", "starting"]);
+  });
+
+  it("writes the addresses of the pods as seed hosts, and only when they changed", () => {
+    const changed = decideCluster(desired(), observed({ seedAddresses: [] }), NOW);
+    expect(changed.actions).toContainEqual({ kind: "apply_seed_hosts", addresses });
+    expect(kinds(decideCluster(desired(), observed(), NOW))).toEqual([]);
+  });
+
+  it("records the engine's UUID only when it is real and a voting configuration is committed", () => {
+    expect(kinds(decideCluster(desired(), observed({ engine: engine({ clusterUuid: undefined }) }), NOW))).toEqual([]);
+    expect(kinds(decideCluster(desired(), observed({ engine: engine({ votingNodes: 0 }) }), NOW))).toEqual([]);
+    expect(kinds(decideCluster(desired(), observed({ engine: engine({ clusterName: "other" }) }), NOW))).toEqual([]);
+    expect(kinds(decideCluster(desired(), observed({ engine: engine() }), NOW))).toEqual([
+      "record_formed",
+      "put_users",
+    ]);
+  });
+
+  it("never touches an engine that shows another UUID than the recorded one", () => {
+    const wrong = decideCluster(desired({ engineUuid: "u0" }), observed({ engine: engine() }), NOW);
+    expect(kinds(wrong)).toEqual([]);
+    expect(wrong.guards.map((guard) => guard.name)).toContain("wrong_cluster");
+  });
+
+  it("sets users only once the engine can store them", () => {
+    const red = decideCluster(desired({ engineUuid: "u1" }), observed({ engine: engine({ health: "red" }) }), NOW);
+    expect(kinds(red)).toEqual([]);
+    expect(red.guards.map((guard) => guard.name)).toContain("waiting_for_security_index");
+  });
+
+  it("ends when every instance is a ready member, users are set and health is green", () => {
+    const done = decideCluster(
+      desired({
+        engineUuid: "u1",
+        usersReady: true,
+        credentials: [{ id: "crd_1", username: "admin", state: "active" }],
+      }),
+      observed({ engine: engine() }),
+      NOW,
+    );
+    expect(done).toMatchObject({ actions: [], state: "running", health: "green", operation: "succeeded", guards: [] });
+    expect(done.steps.every((step) => step.state === "succeeded")).toBe(true);
+  });
+
+  it("is not done while a member is missing, though health is green", () => {
+    const missing = decideCluster(
+      desired({ engineUuid: "u1", usersReady: true, credentials: [] }),
+      observed({ engine: engine({ nodeNames: ["data-0", "data-1"] }) }),
+      NOW,
+    );
+    expect(missing.operation).toBeUndefined();
+    expect(missing.guards.map((guard) => guard.name)).toEqual(["waiting_for_member"]);
+  });
+
+  it("writes nothing when nothing changed", () => {
+    const resting = decideCluster(
+      desired({ state: "running", engineUuid: "u1", usersReady: true, credentials: [], operation: undefined }),
+      observed({ engine: engine() }),
+      NOW,
+    );
+    expect(resting.actions).toEqual([]);
+    expect(resting.nextCheckInMs).toBe(60_000);
+  });
+});
+
+describe("a cluster on its way down", () => {
+  const deleting = (purgeAt: number) =>
+    desired({ state: "deleting", deletion: { purgeAt }, operation: { kind: "cluster.delete" } });
+
+  it("deletes the anchor first, by its uid, and touches no volume", () => {
+    expect(decideCluster(deleting(NOW), observed(), NOW).actions).toEqual([{ kind: "delete_anchor", uid: "anchor" }]);
+  });
+
+  it("keeps volumes until the grace period is over, and says until when", () => {
+    const kept = decideCluster(deleting(NOW + 5000), observed({ anchor: undefined, pods: [] }), NOW);
+    expect(kept.actions).toEqual([]);
+    expect(kept.guards.map((guard) => guard.name)).toEqual(["volumes_kept"]);
+    expect(kept.operation).toBe("succeeded");
+    expect(kept.nextCheckInMs).toBe(5000);
+  });
+
+  it("then deletes claims, then the namespace, then the record", () => {
+    const gone = { anchor: undefined, pods: [] };
+    expect(kinds(decideCluster(deleting(NOW), observed(gone), NOW))).toEqual([
+      "delete_claim",
+      "delete_claim",
+      "delete_claim",
+    ]);
+    expect(kinds(decideCluster(deleting(NOW), observed({ ...gone, claims: [] }), NOW))).toEqual(["delete_namespace"]);
+    const end = decideCluster(deleting(NOW), observed({ ...gone, claims: [], namespace: undefined }), NOW);
+    expect(end).toMatchObject({ state: "deleted", operation: "succeeded", nextCheckInMs: undefined });
+    expect(kinds(end)).toEqual(["record_deleted"]);
+  });
+
+  it("takes nothing up again once deletion was asked for", () => {
+    const early = decideCluster(deleting(NOW), observed({ objects: "outdated", pods: [] }), NOW);
+    expect(kinds(early)).toEqual(["delete_anchor"]);
+  });
+});

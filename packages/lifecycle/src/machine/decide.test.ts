@@ -1,0 +1,127 @@
+import { describe, expect, it } from "vitest";
+import { decideMachine, JOIN_TIMEOUT_MS } from "./decide.ts";
+import type { DesiredMachine, ObservedMachine } from "./types.ts";
+
+const NOW = 1_800_000_000_000;
+const machine = (over: Partial<DesiredMachine> = {}): DesiredMachine => ({
+  state: "planned",
+  nodeName: "mac-1",
+  attempt: 0,
+  launch: undefined,
+  alternatives: 1,
+  cloudInstanceId: undefined,
+  createdAt: NOW,
+  launchedAt: undefined,
+  emptySince: undefined,
+  terminatingAt: undefined,
+  emptyAfterMs: 60_000,
+  brought: false,
+  ...over,
+});
+const seen = (over: Partial<ObservedMachine> = {}): ObservedMachine => ({
+  cloud: "absent",
+  node: undefined,
+  requests: [],
+  tokenSecret: undefined,
+  pods: 0,
+  ...over,
+});
+const node = { uid: "n", ready: true, cordoned: false, settled: true };
+const kinds = (decision: { actions: readonly { kind: string }[] }) => decision.actions.map((action) => action.kind);
+const pending = { outcome: "pending", bootstrapTokenId: "abcdef" } as const;
+
+describe("launching", () => {
+  it("writes the attempt before anything is sent", () => {
+    expect(decideMachine(machine(), seen(), NOW).actions).toEqual([{ kind: "open_attempt", attempt: 1 }]);
+  });
+
+  it("repeats the same launch as long as its outcome is unknown", () => {
+    const again = decideMachine(machine({ state: "launching", attempt: 1, launch: pending }), seen(), NOW);
+    expect(kinds(again)).toEqual(["put_bootstrap_token", "launch"]);
+  });
+
+  it("opens a new attempt for the next offering when capacity lacks, and fails when none is left", () => {
+    const refused = { ...pending, outcome: "refused" } as const;
+    const next = decideMachine(machine({ state: "launching", attempt: 1, launch: refused }), seen(), NOW);
+    expect(next.actions).toEqual([{ kind: "open_attempt", attempt: 2 }]);
+    const none = decideMachine(
+      machine({ state: "launching", attempt: 1, launch: refused, alternatives: 0 }),
+      seen(),
+      NOW,
+    );
+    expect(none).toMatchObject({ state: "failed", nextCheckInMs: undefined });
+  });
+});
+
+describe("joining", () => {
+  const booting = machine({ state: "booting", cloudInstanceId: "i-1", launchedAt: NOW });
+
+  it("approves its own request and names why another is refused", () => {
+    const joining = decideMachine(
+      booting,
+      seen({
+        tokenSecret: { uid: "t" },
+        requests: [
+          { name: "good", uid: "1", verdict: { approve: true } },
+          { name: "bad", uid: "2", verdict: { approve: false, because: "another node's name" } },
+        ],
+      }),
+      NOW,
+    );
+    expect(joining.actions).toEqual([{ kind: "approve_join", request: "good", uid: "1" }]);
+    expect(joining.guards[0]).toMatchObject({ name: "join_refused", hint: "another node's name" });
+  });
+
+  it("is ready with its node, and the token goes", () => {
+    const joined = decideMachine(booting, seen({ cloud: "running", node, tokenSecret: { uid: "t" } }), NOW);
+    expect(joined.state).toBe("ready");
+    expect(kinds(joined)).toEqual(["settle_node", "delete_bootstrap_token"]);
+  });
+
+  it("is given up after 15 minutes", () => {
+    const late = decideMachine(
+      booting,
+      seen({ cloud: "running", tokenSecret: { uid: "t" } }),
+      NOW + JOIN_TIMEOUT_MS + 1,
+    );
+    expect(late.state).toBe("terminating");
+    expect(kinds(late)).toEqual(["terminate", "delete_bootstrap_token"]);
+  });
+});
+
+describe("leaving", () => {
+  const ready = machine({ state: "ready", cloudInstanceId: "i-1", launchedAt: NOW });
+
+  it("stays while a pod is on it or on the way to it", () => {
+    expect(decideMachine(ready, seen({ cloud: "running", node, pods: 1 }), NOW).emptySince).toBeUndefined();
+  });
+
+  it("goes only after it was empty for the pool's delay, cordoned first", () => {
+    const first = decideMachine(ready, seen({ cloud: "running", node }), NOW);
+    expect(first).toMatchObject({ state: "ready", emptySince: NOW });
+    const later = decideMachine({ ...ready, emptySince: NOW }, seen({ cloud: "running", node }), NOW + 60_000);
+    expect(later.state).toBe("draining");
+    expect(kinds(later)).toEqual(["cordon"]);
+  });
+
+  it("comes back when something was placed on it meanwhile", () => {
+    const back = decideMachine(
+      { ...ready, state: "draining", emptySince: NOW },
+      seen({ cloud: "running", node: { ...node, cordoned: true }, pods: 1 }),
+      NOW + 60_000,
+    );
+    expect(back.state).toBe("ready");
+    expect(kinds(back)).toEqual(["uncordon"]);
+  });
+
+  it("counts as gone only when EC2 shows it terminated: not found is no proof", () => {
+    const leaving = { ...ready, state: "terminating", terminatingAt: NOW } as const;
+    expect(decideMachine(leaving, seen({ cloud: "absent" }), NOW + 1000).state).toBe("terminating");
+    expect(kinds(decideMachine(leaving, seen({ cloud: "absent" }), NOW + 1000))).toEqual(["terminate"]);
+    expect(decideMachine(leaving, seen({ cloud: "terminated" }), NOW + 1000).state).toBe("terminated");
+  });
+
+  it("never terminates a machine that an operator brought", () => {
+    expect(decideMachine({ ...ready, brought: true }, seen({ node }), NOW + 1e9).state).toBe("ready");
+  });
+});

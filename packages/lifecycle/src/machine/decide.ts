@@ -1,0 +1,216 @@
+import type { Guard, MachineState } from "@berth/domain";
+import type { DesiredMachine, MachineAction, MachineDecision, ObservedMachine } from "./types.ts";
+
+/** A machine that has not joined by then is given up: it is terminated and counts as a failed launch. */
+export const JOIN_TIMEOUT_MS = 15 * 60_000;
+/** After the cordon, how long placements that were under way may still arrive before the machine goes. */
+const DRAIN_SETTLE_MS = 10_000;
+/** How long an instance that EC2 does not list may stay unseen before the row is believed wrong. */
+const UNSEEN_GRACE_MS = 60 * 60_000;
+const BUSY_CHECK_MS = 2_000;
+const RESTING_CHECK_MS = 60_000;
+
+/**
+ * What to do next with one machine: launch, let it join, use it, let it go when empty.
+ *
+ * Pure. Launches are attempts with a token each; only the request of this machine's own token and node name is approved.
+ * A machine goes only when no pod is bound to it or on the way to it, seen after the cordon.
+ */
+export function decideMachine(desired: DesiredMachine, observed: ObservedMachine, now: number): MachineDecision {
+  switch (desired.state) {
+    case "planned":
+    case "launching":
+      return decideLaunch(desired, observed);
+    case "booting":
+      return decideBoot(desired, observed, now);
+    case "ready":
+      return decideReady(desired, observed, now);
+    case "draining":
+      return decideDraining(desired, observed, now);
+    case "terminating":
+      return decideTerminating(desired, observed, now);
+    case "terminated":
+    case "failed":
+      return decision({ state: desired.state, actions: cleanUp(observed), nextCheckInMs: undefined });
+  }
+}
+
+function decideLaunch(desired: DesiredMachine, observed: ObservedMachine): MachineDecision {
+  if (desired.cloudInstanceId !== undefined) return decision({ state: "booting", nextCheckInMs: 0 });
+  if (desired.launch?.outcome === "refused") {
+    if (desired.alternatives === 0) {
+      return decision({
+        state: "failed",
+        actions: cleanUp(observed),
+        failure: "No offering of the pool that holds the planned instances has capacity.",
+        nextCheckInMs: undefined,
+      });
+    }
+    return decision({
+      state: "launching",
+      actions: [{ kind: "open_attempt", attempt: desired.attempt + 1 }],
+      nextCheckInMs: 0,
+    });
+  }
+  if (desired.launch === undefined) {
+    return decision({
+      state: "launching",
+      actions: [{ kind: "open_attempt", attempt: Math.max(1, desired.attempt) }],
+      nextCheckInMs: 0,
+    });
+  }
+  return decision({
+    state: "launching",
+    actions: [{ kind: "put_bootstrap_token" }, { kind: "launch" }],
+    nextCheckInMs: BUSY_CHECK_MS,
+  });
+}
+
+function decideBoot(desired: DesiredMachine, observed: ObservedMachine, now: number): MachineDecision {
+  const waited = now - (desired.launchedAt ?? desired.createdAt);
+  if (observed.cloud === "terminated" || observed.cloud === "stopping") {
+    return decision({
+      state: "terminating",
+      actions: [{ kind: "terminate" }, ...cleanUp(observed)],
+      failure: "EC2 ended the instance before it joined.",
+      nextCheckInMs: BUSY_CHECK_MS,
+    });
+  }
+  if (observed.node?.ready === true) {
+    return decision({
+      state: "ready",
+      actions: [{ kind: "settle_node", uid: observed.node.uid }, ...removeToken(observed)],
+      nextCheckInMs: RESTING_CHECK_MS,
+    });
+  }
+  if (waited > JOIN_TIMEOUT_MS) {
+    return decision({
+      state: "terminating",
+      actions: [{ kind: "terminate" }, ...cleanUp(observed)],
+      failure: "The machine did not join within 15 minutes.",
+      nextCheckInMs: BUSY_CHECK_MS,
+    });
+  }
+  const actions: MachineAction[] = [];
+  const guards: Omit<Guard, "since">[] = [];
+  // A restart of the control plane may have lost the Secret while the token is still needed.
+  if (observed.tokenSecret === undefined && observed.node === undefined && observed.requests.length === 0) {
+    actions.push({ kind: "put_bootstrap_token" });
+  }
+  for (const request of observed.requests) {
+    if (request.verdict.approve) actions.push({ kind: "approve_join", request: request.name, uid: request.uid });
+    else guards.push({ name: "join_refused", subject: request.name, hint: request.verdict.because });
+  }
+  guards.push({
+    name: observed.node === undefined ? "waiting_for_join" : "waiting_for_node_ready",
+    subject: desired.nodeName,
+    hint:
+      observed.node === undefined
+        ? `EC2 says ${observed.cloud}; the machine has not registered its node yet.`
+        : "The node registered and is not Ready yet.",
+  });
+  return decision({ state: "booting", actions, guards, nextCheckInMs: BUSY_CHECK_MS });
+}
+
+function decideReady(desired: DesiredMachine, observed: ObservedMachine, now: number): MachineDecision {
+  if (!desired.brought && (observed.cloud === "terminated" || observed.cloud === "stopping")) {
+    return decision({
+      state: "terminating",
+      actions: [...deleteNode(observed), { kind: "terminate" }],
+      failure: "EC2 ended the instance.",
+      nextCheckInMs: BUSY_CHECK_MS,
+    });
+  }
+  const actions: MachineAction[] = [];
+  const guards: Omit<Guard, "since">[] = [];
+  if (observed.node === undefined || !observed.node.ready) {
+    guards.push({
+      name: "node_not_ready",
+      subject: desired.nodeName,
+      hint: "The kubelet does not report; nothing new is placed here.",
+    });
+  } else if (!observed.node.settled) {
+    actions.push({ kind: "settle_node", uid: observed.node.uid });
+  }
+  if (observed.pods > 0 || desired.brought)
+    return decision({ state: "ready", actions, guards, nextCheckInMs: RESTING_CHECK_MS });
+
+  const emptySince = desired.emptySince ?? now;
+  const left = emptySince + desired.emptyAfterMs - now;
+  if (left > 0 || observed.node === undefined) {
+    if (left > 0) {
+      guards.push({
+        name: "empty",
+        subject: desired.nodeName,
+        hint: `Goes in ${Math.ceil(left / 1000)} s unless something is placed here.`,
+      });
+    }
+    return decision({
+      state: "ready",
+      actions,
+      guards,
+      emptySince,
+      nextCheckInMs: Math.min(Math.max(left, BUSY_CHECK_MS), RESTING_CHECK_MS),
+    });
+  }
+  return decision({
+    state: "draining",
+    actions: [{ kind: "cordon", uid: observed.node.uid }],
+    emptySince: now,
+    nextCheckInMs: DRAIN_SETTLE_MS,
+  });
+}
+
+function decideDraining(desired: DesiredMachine, observed: ObservedMachine, now: number): MachineDecision {
+  if (observed.pods > 0) {
+    const actions: MachineAction[] =
+      observed.node?.cordoned === true ? [{ kind: "uncordon", uid: observed.node.uid }] : [];
+    return decision({ state: "ready", actions, nextCheckInMs: RESTING_CHECK_MS });
+  }
+  const since = desired.emptySince ?? now;
+  if (now - since < DRAIN_SETTLE_MS) {
+    return decision({ state: "draining", emptySince: since, nextCheckInMs: DRAIN_SETTLE_MS - (now - since) });
+  }
+  return decision({
+    state: "terminating",
+    actions: [{ kind: "terminate" }, ...deleteNode(observed)],
+    nextCheckInMs: BUSY_CHECK_MS,
+  });
+}
+
+function decideTerminating(desired: DesiredMachine, observed: ObservedMachine, now: number): MachineDecision {
+  const ended = observed.cloud === "terminated" || desired.cloudInstanceId === undefined;
+  const unseen = observed.cloud === "absent" && now - (desired.terminatingAt ?? now) > UNSEEN_GRACE_MS;
+  if (ended || unseen) {
+    return decision({
+      state: desired.cloudInstanceId === undefined ? "failed" : "terminated",
+      actions: cleanUp(observed),
+      nextCheckInMs: undefined,
+    });
+  }
+  // Not found is no proof of the end: ask again until it is seen terminated.
+  return decision({
+    state: "terminating",
+    actions: observed.cloud === "stopping" ? cleanUp(observed) : [{ kind: "terminate" }, ...cleanUp(observed)],
+    guards: [{ name: "waiting_for_termination", subject: desired.nodeName, hint: `EC2 says ${observed.cloud}.` }],
+    nextCheckInMs: BUSY_CHECK_MS,
+  });
+}
+
+function cleanUp(observed: ObservedMachine): MachineAction[] {
+  return [...deleteNode(observed), ...removeToken(observed)];
+}
+
+function deleteNode(observed: ObservedMachine): MachineAction[] {
+  return observed.node === undefined ? [] : [{ kind: "delete_node", uid: observed.node.uid }];
+}
+
+function removeToken(observed: ObservedMachine): MachineAction[] {
+  return observed.tokenSecret === undefined ? [] : [{ kind: "delete_bootstrap_token", uid: observed.tokenSecret.uid }];
+}
+
+function decision(
+  over: Partial<MachineDecision> & { state: MachineState; nextCheckInMs: number | undefined },
+): MachineDecision {
+  return { actions: [], emptySince: undefined, guards: [], failure: undefined, ...over };
+}

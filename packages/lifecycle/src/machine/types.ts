@@ -1,0 +1,57 @@
+import type { Guard, MachineState } from "@berth/domain";
+
+/** What the database knows of one machine. Instants are milliseconds since 1970. */
+export interface DesiredMachine {
+  readonly state: MachineState;
+  readonly nodeName: string;
+  readonly attempt: number;
+  /** The current attempt's stored launch, if its row was written. */
+  readonly launch:
+    | { readonly outcome: "pending" | "launched" | "refused"; readonly bootstrapTokenId: string }
+    | undefined;
+  readonly alternatives: number;
+  readonly cloudInstanceId: string | undefined;
+  readonly createdAt: number;
+  readonly launchedAt: number | undefined;
+  readonly emptySince: number | undefined;
+  readonly terminatingAt: number | undefined;
+  readonly emptyAfterMs: number;
+  /** A static kube's machines are brought by the operator: nothing is launched or terminated. */
+  readonly brought: boolean;
+}
+
+export interface ObservedMachine {
+  readonly cloud: "absent" | "pending" | "running" | "stopping" | "terminated";
+  readonly node:
+    | { readonly uid: string; readonly ready: boolean; readonly cordoned: boolean; readonly settled: boolean }
+    | undefined;
+  readonly requests: readonly {
+    readonly name: string;
+    readonly uid: string;
+    readonly verdict: { readonly approve: true } | { readonly approve: false; readonly because: string };
+  }[];
+  readonly tokenSecret: { readonly uid: string } | undefined;
+  /** Pods of ours bound to the node, or sent to it and not bound yet. */
+  readonly pods: number;
+}
+
+export type MachineAction =
+  | { readonly kind: "open_attempt"; readonly attempt: number }
+  | { readonly kind: "put_bootstrap_token" }
+  | { readonly kind: "launch" }
+  | { readonly kind: "approve_join"; readonly request: string; readonly uid: string }
+  | { readonly kind: "settle_node"; readonly uid: string }
+  | { readonly kind: "delete_bootstrap_token"; readonly uid: string }
+  | { readonly kind: "cordon"; readonly uid: string }
+  | { readonly kind: "uncordon"; readonly uid: string }
+  | { readonly kind: "delete_node"; readonly uid: string }
+  | { readonly kind: "terminate" };
+
+export interface MachineDecision {
+  readonly actions: readonly MachineAction[];
+  readonly state: MachineState;
+  readonly emptySince: number | undefined;
+  readonly guards: readonly Omit<Guard, "since">[];
+  readonly failure: string | undefined;
+  readonly nextCheckInMs: number | undefined;
+}
