@@ -1,1 +1,4 @@
-export {};
+export * from "./clock.ts";
+export * from "./ec2/index.ts";
+export * from "./pod-runtime.ts";
+export * from "./random.ts";
