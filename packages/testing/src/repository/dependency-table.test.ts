@@ -1,0 +1,66 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { allowedDependencies, PURE_PACKAGES, WORKSPACES } from "./dependency-table.ts";
+import { readJson, readWorkspaces } from "./workspaces.ts";
+
+const SCOPE = "@berth/";
+const workspaces = readWorkspaces();
+
+test("the table names exactly the workspaces that exist", () => {
+  expect(workspaces.map((workspace) => workspace.name).sort()).toEqual([...WORKSPACES].sort());
+});
+
+describe.each(workspaces.map((workspace) => [workspace.name, workspace] as const))("%s", (name, workspace) => {
+  const ours = workspace.dependencies.filter((dependency) => dependency.startsWith(SCOPE));
+
+  test("names only workspaces that the table allows", () => {
+    const allowed = allowedDependencies(name);
+    if (allowed === "anything") return;
+    expect(ours.filter((dependency) => !allowed?.includes(dependency.slice(SCOPE.length)))).toEqual([]);
+  });
+
+  test("references the projects of its dependencies, and no others, in its tsconfig", () => {
+    const { references = [] } = readJson(new URL("tsconfig.json", workspace.folder)) as {
+      references?: { path: string }[];
+    };
+    const named = references.map(({ path }) => SCOPE + path.replace(/\/$/, "").split("/").at(-1));
+    expect(named.filter((reference) => !ours.includes(reference))).toEqual([]);
+  });
+
+  test("is private and carries the licence of the repository", () => {
+    expect(workspace.manifest).toMatchObject({ name: SCOPE + name, private: true, license: "Apache-2.0" });
+  });
+});
+
+describe.each(PURE_PACKAGES)("%s is pure", (name) => {
+  const workspace = workspaces.find((candidate) => candidate.name === name);
+  if (workspace === undefined) throw new Error(`no workspace ${name}`);
+
+  test("depends on nothing but domain and the types of ports", () => {
+    const outside = Object.keys(workspace.manifest.dependencies ?? {});
+    expect(outside.filter((dependency) => dependency !== "@berth/domain" && dependency !== "@berth/ports")).toEqual([]);
+  });
+
+  test("compiles without any ambient type, so that fetch, process and setTimeout do not exist in it", () => {
+    const { compilerOptions } = readJson(new URL("tsconfig.json", workspace.folder)) as {
+      compilerOptions: Record<string, unknown>;
+    };
+    expect(compilerOptions).toMatchObject({ lib: ["es2023"], types: [] });
+  });
+
+  test("brings no ambient type in by a reference directive, and imports ports for types alone", () => {
+    const faults: string[] = [];
+    for (const path of readdirSync(new URL("src/", workspace.folder), { recursive: true, encoding: "utf8" })) {
+      if (!path.endsWith(".ts") || path.endsWith(".test.ts")) continue;
+      const text = readFileSync(new URL(`src/${path}`, workspace.folder), "utf8");
+      if (/^\/\/\/\s*<reference/m.test(text)) faults.push(`${path}: reference directive`);
+      if (/^import (?!type )[^;]*from "@berth\/ports"/m.test(text)) faults.push(`${path}: imports a value of ports`);
+    }
+    expect(faults).toEqual([]);
+  });
+});
+
+test("nothing but tests and dev depends on testing", () => {
+  const dependents = workspaces.filter((workspace) => workspace.dependencies.includes("@berth/testing"));
+  expect(dependents.map((workspace) => workspace.name).filter((name) => name !== "dev")).toEqual([]);
+});

@@ -1,0 +1,44 @@
+/**
+ * Which part of Berth may depend on which: the picture of docs/architecture.md as data, the only one.
+ *
+ * A row is everything that the workspace may name in its package.json. An arrow points from what changes often to what
+ * changes seldom, and never back; a package that needs an edge which is not here needs a reason in a review first.
+ */
+const ALLOWED_DEPENDENCIES = {
+  // Pure: no I/O, no clock, no chance.
+  domain: [],
+  packing: ["domain"],
+  lifecycle: ["domain"],
+
+  ports: ["domain"],
+  contract: ["domain"],
+  client: ["contract"],
+
+  // Adapters: each fulfils a port.
+  db: ["domain", "ports"],
+  queue: ["domain", "ports"],
+  kubernetes: ["domain", "ports"],
+  ec2: ["domain", "ports"],
+  engine: ["domain", "ports"],
+  runtime: ["domain", "ports"],
+  simulator: ["domain", "ports"],
+
+  cli: ["client", "contract"],
+  api: ["contract", "domain", "db", "lifecycle", "packing", "ports", "runtime"],
+  worker: ["db", "domain", "ec2", "engine", "kubernetes", "lifecycle", "packing", "ports", "queue", "runtime"],
+  // `testing` is loaded only by `npm run dev -- --real`, which runs the product on the test harness's real parts.
+  dev: ["api", "client", "db", "domain", "ports", "queue", "runtime", "simulator", "testing", "worker"],
+  testing: "anything",
+} as const satisfies Readonly<Record<string, readonly string[] | "anything">>;
+
+export type WorkspaceName = keyof typeof ALLOWED_DEPENDENCIES;
+
+/** Packages that cannot do I/O: they compile without a single ambient type and use nothing from npm. */
+export const PURE_PACKAGES = ["domain", "packing", "lifecycle"] as const;
+
+/** The workspaces that this one may name, or undefined for one that the table does not know. */
+export function allowedDependencies(workspace: string): readonly string[] | "anything" | undefined {
+  return (ALLOWED_DEPENDENCIES as Readonly<Record<string, readonly string[] | "anything">>)[workspace];
+}
+
+export const WORKSPACES = Object.keys(ALLOWED_DEPENDENCIES) as WorkspaceName[];
