@@ -1,1 +1,2 @@
-export {};
+export * from "./engine.ts";
+export { CUSTOMER_ROLES } from "./security.ts";
