@@ -1,0 +1,70 @@
+import { z } from "zod";
+import { idField, idInput, idParam, jsonObject, money, pageOf, pageQuery, timestamp } from "./fields.ts";
+import { route } from "./route.ts";
+
+export const DECISION_OUTCOMES = ["placed", "waiting_for_machine", "refused"] as const;
+
+export const decisionSchema = z
+  .object({
+    id: idField("decision"),
+    kube_id: idField("kube"),
+    organization_id: idField("organization"),
+    cluster_id: idField("cluster"),
+    instance_id: idField("instance"),
+    outcome: z.enum(DECISION_OUTCOMES),
+    node_name: z.string().nullable(),
+    machine_id: z.string().nullable(),
+    candidates: z.int().meta({ description: "How many were looked at." }),
+    executed_at: timestamp.nullable().meta({ description: "When the gate was lifted." }),
+    verdict: z.string().nullable().meta({ description: "What kube-scheduler made of it: bound or refused." }),
+    created_at: timestamp,
+  })
+  .meta({ id: "PlacementDecision" });
+export type PlacementDecision = z.infer<typeof decisionSchema>;
+
+export const decisionDetailSchema = decisionSchema
+  .extend({
+    candidates: z.array(
+      z.object({
+        target: z.string().meta({ description: "A node, or `new <machine type>`." }),
+        machine_type: z.string(),
+        zone: z.string(),
+        pool_id: z.string().nullable(),
+        price_per_hour: money.nullable(),
+        rejection: jsonObject.nullable().meta({ description: "Why it was refused; null when it was possible." }),
+        score: z.number().nullable().meta({ description: "Lower is better; null when it was refused." }),
+      }),
+    ),
+    reasons: z.array(z.unknown()),
+  })
+  .meta({ id: "PlacementDecisionDetail" });
+export type PlacementDecisionDetail = z.infer<typeof decisionDetailSchema>;
+
+export const listPlacementDecisions = route({
+  operationId: "listPlacementDecisions",
+  method: "GET",
+  path: "/v1/admin/placement_decisions",
+  tag: "admin",
+  summary: "List placement decisions",
+  description: "Newest first.",
+  permission: "admin:packing",
+  query: z.strictObject({
+    ...pageQuery,
+    kube_id: idInput("kube").optional(),
+    cluster_id: idInput("cluster").optional(),
+    instance_id: idInput("instance").optional(),
+    outcome: z.enum(DECISION_OUTCOMES).optional(),
+  }),
+  responses: { 200: { description: "A page.", schema: pageOf(decisionSchema, "PlacementDecisionPage") } },
+});
+
+export const getPlacementDecision = route({
+  operationId: "getPlacementDecision",
+  method: "GET",
+  path: "/v1/admin/placement_decisions/{decision_id}",
+  tag: "admin",
+  summary: "Get a placement decision with every candidate",
+  permission: "admin:packing",
+  params: z.object({ decision_id: idParam("decision") }),
+  responses: { 200: { description: "The decision.", schema: decisionDetailSchema } },
+});

@@ -1,0 +1,120 @@
+import { z } from "zod";
+import { idField, idInput, idParam, nameInput, pageOf, pageQuery, timestamp, wordInput } from "./fields.ts";
+import { route } from "./route.ts";
+
+export const poolSchema = z
+  .object({
+    id: idField("pool"),
+    kube_id: idField("kube"),
+    name: z.string(),
+    zones: z.array(z.string()),
+    machine_types: z.array(z.string()),
+    instances_per_machine: z.int(),
+    cpu_limit_percent: z.int().meta({ description: "An instance's CPU limit, in percent of its request." }),
+    empty_after_seconds: z.int().meta({ description: "An empty machine goes after so long." }),
+    max_machines: z.int(),
+    image_id: z.string(),
+    subnet_ids: z.record(z.string(), z.string()).meta({ description: "Zone to subnet." }),
+    security_group_ids: z.array(z.string()),
+    instance_profile: z.string().nullable(),
+    machines: z.int().meta({ description: "Not terminated." }),
+    created_at: timestamp,
+  })
+  .meta({ id: "Pool" });
+export type Pool = z.infer<typeof poolSchema>;
+
+const policy = {
+  zones: z.array(wordInput).min(1).max(12),
+  machine_types: z.array(wordInput).min(1).max(100),
+  instances_per_machine: z.int().min(1).max(100),
+  cpu_limit_percent: z.int().min(100).max(1600),
+  empty_after_seconds: z.int().min(0).max(604_800),
+  max_machines: z.int().min(0).max(5000),
+  image_id: z.string().regex(/^ami-[0-9a-f]{8,17}$/, "An id of a machine image."),
+  subnet_ids: z.record(wordInput, z.string().regex(/^subnet-[0-9a-f]{8,17}$/, "An id of a subnet.")),
+  security_group_ids: z.array(z.string().regex(/^sg-[0-9a-f]{8,17}$/, "An id of a security group.")).max(16),
+  instance_profile: z.string().regex(/^[\w+=,.@:/-]{1,256}$/, "Name or ARN of an instance profile."),
+};
+
+export const createPoolBody = z
+  .strictObject({
+    kube_id: idInput("kube"),
+    name: nameInput,
+    zones: policy.zones,
+    machine_types: policy.machine_types,
+    instances_per_machine: policy.instances_per_machine.optional(),
+    cpu_limit_percent: policy.cpu_limit_percent.optional(),
+    empty_after_seconds: policy.empty_after_seconds.optional(),
+    max_machines: policy.max_machines.optional(),
+    image_id: policy.image_id.optional(),
+    subnet_ids: policy.subnet_ids.optional(),
+    security_group_ids: policy.security_group_ids.optional(),
+    instance_profile: policy.instance_profile.optional(),
+  })
+  .meta({ id: "NewPool" });
+export type CreatePoolBody = z.infer<typeof createPoolBody>;
+
+export const updatePoolBody = z
+  .strictObject({
+    zones: policy.zones.optional(),
+    machine_types: policy.machine_types.optional(),
+    instances_per_machine: policy.instances_per_machine.optional(),
+    cpu_limit_percent: policy.cpu_limit_percent.optional(),
+    empty_after_seconds: policy.empty_after_seconds.optional(),
+    max_machines: policy.max_machines.optional(),
+    image_id: policy.image_id.optional(),
+    subnet_ids: policy.subnet_ids.optional(),
+    security_group_ids: policy.security_group_ids.optional(),
+    instance_profile: policy.instance_profile.nullable().optional(),
+  })
+  .meta({ id: "PoolPatch", description: "JSON Merge Patch. What runs already is not touched." });
+export type UpdatePoolBody = z.infer<typeof updatePoolBody>;
+
+const params = z.object({ pool_id: idParam("pool") });
+
+export const createPool = route({
+  operationId: "createPool",
+  method: "POST",
+  path: "/v1/admin/pools",
+  tag: "admin",
+  summary: "Create a pool of machines",
+  permission: "admin:machines",
+  body: createPoolBody,
+  responses: { 201: { description: "Created.", schema: poolSchema, headers: ["Location"] } },
+  problems: ["name_taken"],
+  idempotent: true,
+});
+
+export const listPools = route({
+  operationId: "listPools",
+  method: "GET",
+  path: "/v1/admin/pools",
+  tag: "admin",
+  summary: "List pools",
+  permission: "admin:machines",
+  query: z.strictObject({ ...pageQuery, kube_id: idInput("kube").optional() }),
+  responses: { 200: { description: "A page, oldest first.", schema: pageOf(poolSchema, "PoolPage") } },
+});
+
+export const getPool = route({
+  operationId: "getPool",
+  method: "GET",
+  path: "/v1/admin/pools/{pool_id}",
+  tag: "admin",
+  summary: "Get a pool",
+  permission: "admin:machines",
+  params,
+  responses: { 200: { description: "The pool.", schema: poolSchema } },
+});
+
+export const updatePool = route({
+  operationId: "updatePool",
+  method: "PATCH",
+  path: "/v1/admin/pools/{pool_id}",
+  tag: "admin",
+  summary: "Change a pool's policy",
+  permission: "admin:machines",
+  params,
+  body: updatePoolBody,
+  responses: { 200: { description: "The pool as it is now.", schema: poolSchema } },
+});

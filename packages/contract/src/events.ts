@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { idField, idInput, jsonObject, pageOf, pageQuery, timestamp } from "./fields.ts";
+import { route } from "./route.ts";
+
+export const eventSchema = z
+  .object({
+    id: idField("event"),
+    type: z.string().meta({ examples: ["cluster.created", "operation.step"] }),
+    target: z.object({ type: z.string(), id: z.string() }),
+    operation_id: z.string().nullable(),
+    data: jsonObject,
+    created_at: timestamp,
+  })
+  .meta({
+    id: "Event",
+    description: "Something that happened. Streams carry `id` as the event id and `type` as its name.",
+  });
+export type Event = z.infer<typeof eventSchema>;
+
+export const eventPageSchema = pageOf(eventSchema, "EventPage");
+
+export const listEvents = route({
+  operationId: "listEvents",
+  method: "GET",
+  path: "/v1/events",
+  tag: "events",
+  summary: "List or follow what happened",
+  description:
+    "Oldest first, for 90 days. With `Accept: text/event-stream` the events are streamed as they happen: from the one " +
+    "after Last-Event-ID (or `after`), or from now on when neither is given.",
+  permission: "clusters:read",
+  query: z.strictObject({
+    ...pageQuery,
+    after: idInput("event").optional().meta({ description: "Only later events." }),
+    target_id: z.string().max(64).optional().meta({ description: "Only of this cluster, instance or credential." }),
+    operation_id: idInput("operation").optional(),
+  }),
+  headers: z.object({ "last-event-id": z.string().max(100).optional() }),
+  responses: { 200: { description: "A page.", schema: eventPageSchema } },
+  problems: ["not_acceptable", "invalid_header"],
+  stream: eventSchema,
+});

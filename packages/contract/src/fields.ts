@@ -1,0 +1,109 @@
+import { ID_PREFIXES, type IdKind } from "@berth/domain";
+import { z } from "zod";
+
+export const MEBIBYTE = 1024 * 1024;
+export const GIBIBYTE = 1024 * MEBIBYTE;
+
+/** Instant in UTC, RFC 3339. */
+export const timestamp = z.iso
+  .datetime()
+  .meta({ description: "UTC, RFC 3339.", examples: ["2026-11-02T09:30:00.000Z"] });
+
+const idExample = (kind: IdKind) => `${ID_PREFIXES[kind]}_01jd0v6m3pf8tb2k7n5xq4w9ze`;
+
+/** An id of one kind in an answer. */
+export function idField(kind: IdKind) {
+  return z.string().meta({ examples: [idExample(kind)] });
+}
+
+/** An id of one kind in a request's body or query: a malformed one is a fault there. */
+export function idInput(kind: IdKind) {
+  return z
+    .string()
+    .regex(
+      new RegExp(`^${ID_PREFIXES[kind]}_[0-7][0-9a-hjkmnp-tv-z]{25}$`),
+      `An id that begins with ${ID_PREFIXES[kind]}_.`,
+    )
+    .meta({ examples: [idExample(kind)] });
+}
+
+/** An id of one kind in a path. A malformed one is answered like an unknown one: 404. */
+export const idParam = idInput;
+
+/** Decimal string with twelve places, never a float. */
+export const money = z
+  .object({
+    amount: z.string().meta({ examples: ["0.528000000000"] }),
+    currency: z.literal("USD"),
+  })
+  .meta({ id: "Money", description: "A decimal string with twelve places: binary floats cannot hold prices." });
+
+/** Names that people give: no control characters, no leading or trailing space, so that they show as they are. */
+export const nameInput = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,61}[A-Za-z0-9])?$/,
+    "1 to 63 letters, digits, spaces, dots, underscores and dashes, a letter or digit at both ends.",
+  )
+  .meta({ examples: ["search production"] });
+
+/** A short word of our catalogues: a region, size, version or machine type. */
+export const wordInput = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, "1 to 63 letters, digits, dots, dashes.");
+
+/** What the document says of a field whose text on the wire is read into something else. */
+export function shownAs(shown: Readonly<Record<string, unknown>>) {
+  return ({ jsonSchema }: { jsonSchema: object }) => {
+    for (const key of Object.keys(jsonSchema)) {
+      if (key !== "description") Reflect.deleteProperty(jsonSchema, key);
+    }
+    Object.assign(jsonSchema, shown);
+  };
+}
+
+/** A whole number in a query. Above `max` it is cut to it, not refused. */
+export function queryInteger(options: { min: number; max: number; default: number; description: string }) {
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, "A whole number.")
+    .transform((text) => Math.min(Math.max(Number(text), options.min), options.max))
+    .default(options.default)
+    .meta({
+      description: options.description,
+      override: shownAs({ type: "integer", minimum: options.min, maximum: options.max, default: options.default }),
+    });
+}
+
+/** true or false in a query, and nothing else. */
+export function queryBoolean(description: string) {
+  return z
+    .enum(["true", "false"], "true or false.")
+    .transform((text) => text === "true")
+    .default(false)
+    .meta({ description, override: shownAs({ type: "boolean", default: false }) });
+}
+
+/** Paging of every list. The token is opaque, and binds the filter and the organization that it was made for. */
+export const pageQuery = {
+  limit: queryInteger({ min: 1, max: 200, default: 50, description: "Entries of a page; more than 200 means 200." }),
+  page_token: z.string().max(1000).optional().meta({ description: "`next_page_token` of the page before." }),
+};
+
+/** One page of a list; `next_page_token` is null on the last one. */
+export function pageOf<T extends z.ZodType>(item: T, id: string) {
+  return z.object({ data: z.array(item), next_page_token: z.string().nullable() }).meta({ id });
+}
+
+/** A named reason why something waits. */
+export const guardSchema = z
+  .object({
+    name: z.string().meta({ examples: ["waiting_for_machine"] }),
+    subject: z.string().meta({ description: "What it concerns: an instance, machine, pod or shard." }),
+    since: timestamp,
+    hint: z.string().meta({ description: "What it waits for, and what would end it." }),
+  })
+  .meta({ id: "Guard" });
+
+/** A JSON value of no fixed shape. */
+export const jsonObject = z.record(z.string(), z.unknown());

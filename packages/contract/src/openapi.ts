@@ -1,0 +1,142 @@
+import type { z } from "zod";
+import { createDocument, type ZodOpenApiObject, type ZodOpenApiOverrideContext } from "zod-openapi";
+import { PERMISSIONS } from "./permissions.ts";
+import { PROBLEM_MEDIA_TYPE, PROBLEMS, problemSchema } from "./problems.ts";
+import { problemsOf, RESPONSE_HEADERS, type RouteResponse, type RouteShape, TAGS } from "./route.ts";
+import { ROUTES } from "./routes.ts";
+
+type Paths = NonNullable<ZodOpenApiObject["paths"]>;
+type Operation = NonNullable<Paths[string]["get"]>;
+
+/**
+ * The OpenAPI 3.1 document of all routes. Same contract, same bytes: it is committed as openapi.json and served as it is.
+ *
+ * Answers are left open (no `additionalProperties: false`, no closed enums), as fields and states get added; requests
+ * stay closed, so that a mistyped field is refused.
+ */
+export function openApiDocument(): ReturnType<typeof createDocument> {
+  const paths: Record<string, Record<string, Operation>> = {};
+  for (const shape of Object.values<RouteShape>(ROUTES)) {
+    paths[shape.path] = { ...paths[shape.path], [shape.method.toLowerCase()]: operationOf(shape) };
+  }
+  return createDocument(
+    {
+      openapi: "3.1.0",
+      info: {
+        title: "Berth",
+        version: "1.0.0",
+        description: "Elasticsearch and OpenSearch clusters, packed onto few machines. See docs/ for the concepts.",
+        license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+      },
+      tags: TAGS.map((name) => ({ name })),
+      paths: paths as Paths,
+      components: {
+        securitySchemes: {
+          apiKey: {
+            type: "http",
+            scheme: "bearer",
+            bearerFormat: "berth_live_…",
+            description: `An API key. Permissions: ${PERMISSIONS.join(", ")}.`,
+          },
+        },
+      },
+    },
+    { override: leaveAnswersOpen },
+  );
+}
+
+function leaveAnswersOpen({ jsonSchema, io }: ZodOpenApiOverrideContext): void {
+  // Zod bounds every integer by what a number can hold: true, and of no use to a reader.
+  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+  if (io !== "output") return;
+  if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+  if (Array.isArray(jsonSchema.enum)) {
+    Object.assign(jsonSchema, { "x-extensible-enum": jsonSchema.enum });
+    delete jsonSchema.enum;
+  }
+}
+
+function operationOf(shape: RouteShape): Operation {
+  const requestParams = {
+    ...(shape.params === undefined ? {} : { path: shape.params }),
+    ...(shape.query === undefined ? {} : { query: shape.query }),
+    ...(shape.headers === undefined ? {} : { header: shape.headers }),
+  };
+  return {
+    operationId: shape.operationId,
+    summary: shape.summary,
+    ...(shape.description === undefined ? {} : { description: shape.description }),
+    tags: [shape.tag],
+    security: shape.permission === "public" ? [] : [{ apiKey: [] }],
+    "x-permission": shape.permission,
+    requestParams,
+    ...(shape.idempotent
+      ? {
+          parameters: [
+            {
+              name: "Idempotency-Key",
+              in: "header",
+              required: !("dry_run" in (shape.query?.shape ?? {})),
+              description:
+                "1 to 255 visible ASCII characters. The same key and request give the same answer for 24 hours.",
+              schema: { type: "string", minLength: 1, maxLength: 255, pattern: "^[\\x21-\\x7e]+$" },
+            },
+          ],
+        }
+      : {}),
+    ...(shape.body === undefined
+      ? {}
+      : { requestBody: { required: true, content: { "application/json": { schema: shape.body } } } }),
+    responses: { ...successesOf(shape), ...refusalsOf(shape) },
+  } as Operation;
+}
+
+function successesOf(shape: RouteShape): Operation["responses"] {
+  return Object.fromEntries(
+    Object.entries(shape.responses).map(([status, response]) => [
+      status,
+      {
+        description: response.description,
+        headers: headersOf(response),
+        ...(response.schema === undefined ? {} : { content: contentOf(response.schema, shape) }),
+      },
+    ]),
+  );
+}
+
+function contentOf(schema: z.ZodType, shape: RouteShape) {
+  const json = { "application/json": { schema } };
+  if (shape.stream === undefined) return json;
+  const description = "Server-sent events; the data of each is an Event.";
+  return { ...json, "text/event-stream": { schema: { type: "string", description } as const } };
+}
+
+function headersOf(response: RouteResponse) {
+  const names = ["X-Request-Id", ...(response.headers ?? [])];
+  const descriptions: Readonly<Record<string, string>> = {
+    "X-Request-Id": "Id of this request, also in logs.",
+    ...RESPONSE_HEADERS,
+  };
+  return Object.fromEntries(
+    names.map((name) => [name, { description: descriptions[name] ?? name, schema: { type: "string" as const } }]),
+  );
+}
+
+/** One response a status, naming the codes that share it. */
+function refusalsOf(shape: RouteShape): Operation["responses"] {
+  const byStatus = new Map<number, string[]>();
+  for (const code of problemsOf(shape)) {
+    const { status } = PROBLEMS[code];
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  return Object.fromEntries(
+    [...byStatus].map(([status, codes]) => [
+      String(status),
+      {
+        description: codes.map((code) => `\`${code}\``).join(", "),
+        content: { [PROBLEM_MEDIA_TYPE]: { schema: problemSchema } },
+      },
+    ]),
+  );
+}

@@ -1,0 +1,83 @@
+import type { z } from "zod";
+import type { RoutePermission } from "./permissions.ts";
+import type { ProblemCode } from "./problems.ts";
+
+/** Sections of the documentation, in their order. */
+export const TAGS = [
+  "account",
+  "catalogue",
+  "clusters",
+  "credentials",
+  "operations",
+  "events",
+  "admin",
+  "health",
+] as const;
+export type Tag = (typeof TAGS)[number];
+
+/** Headers that some answers carry. */
+export const RESPONSE_HEADERS = {
+  Location: "Path of the resource.",
+  "Operation-Location": "Path of the operation that carries the change out.",
+  "Retry-After": "Seconds after which to look again.",
+  ETag: 'Version of the answer, `"g<generation>.s<status version>"`; send it back in If-None-Match or If-Match.',
+} as const;
+export type ResponseHeader = keyof typeof RESPONSE_HEADERS;
+
+export interface RouteResponse {
+  readonly description: string;
+  /** Absent: no body. */
+  readonly schema?: z.ZodType;
+  readonly headers?: readonly ResponseHeader[];
+}
+
+/**
+ * One route, said once: the server registers it, the client calls it and the OpenAPI document lists it from this value.
+ *
+ * `path` has parameters as `{cluster_id}`. `problems` are the codes beyond those that follow from the shape (see
+ * `problemsOf`). A success is any status below 400.
+ */
+export interface RouteShape {
+  readonly operationId: string;
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly path: `/${string}`;
+  readonly tag: Tag;
+  readonly summary: string;
+  readonly description?: string;
+  readonly permission: RoutePermission;
+  readonly params?: z.ZodObject;
+  readonly query?: z.ZodObject;
+  readonly headers?: z.ZodObject;
+  readonly body?: z.ZodType;
+  readonly responses: Readonly<Record<number, RouteResponse>>;
+  readonly problems?: readonly ProblemCode[];
+  /** The header Idempotency-Key is required (but for a dry run), and the outcome is kept for 24 hours. */
+  readonly idempotent?: true;
+  /** Item of the event stream that `Accept: text/event-stream` asks for. */
+  readonly stream?: z.ZodType;
+}
+
+/** Keeps the literal types of one route. */
+export function route<const R extends RouteShape>(shape: R): R {
+  return shape;
+}
+
+/** Every code that the route may answer with: its own, and those that follow from its shape. */
+export function problemsOf(shape: RouteShape): ProblemCode[] {
+  const codes = new Set<ProblemCode>(shape.problems);
+  const add = (...more: ProblemCode[]) => {
+    for (const code of more) codes.add(code);
+  };
+  if (shape.permission !== "public") add("missing_credentials", "invalid_credentials", "expired_credentials");
+  if (shape.permission !== "public" && shape.permission !== "authenticated") add("insufficient_scope");
+  if (shape.params !== undefined) add("not_found");
+  if (shape.query !== undefined) add("validation_failed");
+  if (shape.query !== undefined && "page_token" in shape.query.shape) add("invalid_page_token");
+  if (shape.body !== undefined)
+    add("malformed_json", "payload_too_large", "unsupported_media_type", "validation_failed");
+  if (shape.idempotent) {
+    add("idempotency_key_required", "invalid_header", "idempotency_in_flight", "idempotency_mismatch");
+  }
+  if (shape.permission !== "public") add("internal", "overloaded");
+  return [...codes];
+}

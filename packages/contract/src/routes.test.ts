@@ -1,0 +1,84 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { createClusterBody } from "./clusters.ts";
+import { openApiDocument } from "./openapi.ts";
+import { PROBLEMS } from "./problems.ts";
+import { problemsOf, type RouteShape } from "./route.ts";
+import { ROUTES } from "./routes.ts";
+
+const shapes = Object.entries<RouteShape>(ROUTES);
+const document = JSON.parse(JSON.stringify(openApiDocument()));
+
+describe("the committed openapi.json", () => {
+  it("is what the contract says (else: npm run openapi -w packages/contract)", () => {
+    const committed = JSON.parse(readFileSync(new URL("../openapi.json", import.meta.url), "utf8"));
+    expect(committed).toEqual(document);
+  });
+
+  it("closes requests and leaves answers open", () => {
+    const { schemas } = document.components;
+    expect(schemas.NewCluster.additionalProperties).toBe(false);
+    const closed = Object.entries<{ additionalProperties?: unknown }>(schemas)
+      .filter(([, schema]) => schema.additionalProperties === false)
+      .map(([name]) => name);
+    expect(closed.filter((name) => !name.startsWith("New") && !name.endsWith("Patch"))).toEqual([]);
+  });
+
+  it("needs no second version of a schema for answers", () => {
+    expect(Object.keys(document.components.schemas).filter((name) => name.endsWith("Output"))).toEqual([]);
+  });
+});
+
+describe("every route", () => {
+  it.each(shapes)("%s is found under its own operation id, once per method and path", (name, shape) => {
+    expect(shape.operationId).toBe(name);
+    const twins = shapes.filter(([, other]) => other.method === shape.method && other.path === shape.path);
+    expect(twins).toHaveLength(1);
+  });
+
+  it.each(shapes)("%s declares exactly the parameters of its path", (_, shape) => {
+    const inPath = [...shape.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
+    expect(Object.keys(shape.params?.shape ?? {})).toEqual(inPath);
+  });
+
+  it.each(shapes)("%s that makes something takes an Idempotency-Key", (_, shape) => {
+    if (shape.method === "POST") expect(shape.idempotent).toBe(true);
+  });
+
+  it.each(shapes)("%s lists refusals that the catalogue knows", (_, shape) => {
+    for (const code of problemsOf(shape)) expect(PROBLEMS[code].status).toBeGreaterThanOrEqual(400);
+  });
+});
+
+describe("the body of a new cluster", () => {
+  const demo = { name: "demo", region: "us-east-1", size: "8g", instances: 3 };
+  const faultOf = (body: unknown) => createClusterBody.safeParse(body).error?.issues[0]?.path.join("/");
+
+  it.each([
+    ["too many instances, beyond what a number holds", { ...demo, instances: 2 ** 53 + 2 }, "instances"],
+    ["a negative number of instances", { ...demo, instances: -1 }, "instances"],
+    ["half an instance", { ...demo, instances: 1.5 }, "instances"],
+    ["a control character in the name", { ...demo, name: "de\u0000mo" }, "name"],
+    ["a new line at the end of the name", { ...demo, name: "demo\n" }, "name"],
+    ["storage that is not whole mebibytes", { ...demo, storage_bytes: 2 ** 30 + 1 }, "storage_bytes"],
+    ["both forms at once", { ...demo, components: [{ name: "data", size: "8g", instances: 3 }] }, "size"],
+    ["neither form", { name: "demo", region: "us-east-1" }, "size"],
+    ["an unknown field", { ...demo, color: "red" }, ""],
+    [
+      "a role twice",
+      {
+        name: "demo",
+        region: "us-east-1",
+        components: [{ name: "data", roles: ["data", "data"], size: "8g", instances: 3 }],
+      },
+      "components/0/roles",
+    ],
+    ["a label key that Kubernetes refuses", { ...demo, labels: { "a b": "c" } }, "labels/a b"],
+  ])("refuses %s", (_, body, at) => {
+    expect(faultOf(body)).toBe(at);
+  });
+
+  it("takes the short form", () => {
+    expect(faultOf(demo)).toBeUndefined();
+  });
+});

@@ -1,0 +1,63 @@
+import { getMe } from "./account.ts";
+import { getPlacementDecision, listPlacementDecisions } from "./admin-decisions.ts";
+import { createKube, getKube, listKubes } from "./admin-kubes.ts";
+import { getMachine, listMachines } from "./admin-machines.ts";
+import { createPool, getPool, listPools, updatePool } from "./admin-pools.ts";
+import { listRegions, listSizes, listVersions } from "./catalogue.ts";
+import {
+  createCluster,
+  deleteCluster,
+  getCluster,
+  getConnection,
+  getInstance,
+  listClusters,
+  listComponents,
+  listInstances,
+  updateCluster,
+} from "./clusters.ts";
+import { createCredential, deleteCredential, listCredentials } from "./credentials.ts";
+import { listEvents } from "./events.ts";
+import { getLivez, getReadyz, getVersion } from "./health.ts";
+import { getOperation, listOperationEvents, listOperations, waitForOperation } from "./operations.ts";
+
+/** Every route by its operation id. What is not here is not served. */
+export const ROUTES = {
+  getMe,
+  listRegions,
+  listVersions,
+  listSizes,
+  createCluster,
+  listClusters,
+  getCluster,
+  updateCluster,
+  deleteCluster,
+  listComponents,
+  listInstances,
+  getInstance,
+  getConnection,
+  listCredentials,
+  createCredential,
+  deleteCredential,
+  listOperations,
+  getOperation,
+  waitForOperation,
+  listOperationEvents,
+  listEvents,
+  createKube,
+  listKubes,
+  getKube,
+  createPool,
+  listPools,
+  getPool,
+  updatePool,
+  listMachines,
+  getMachine,
+  listPlacementDecisions,
+  getPlacementDecision,
+  getLivez,
+  getReadyz,
+  getVersion,
+} as const;
+
+export type Routes = typeof ROUTES;
+export type OperationName = keyof Routes;
