@@ -15,3 +15,4 @@ export * from "./permissions.ts";
 export * from "./problems.ts";
 export * from "./route.ts";
 export * from "./routes.ts";
+export * from "./wire-types.ts";
