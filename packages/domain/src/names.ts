@@ -11,6 +11,10 @@ export const LABELS = {
   cluster: "berth.dev/cluster",
   component: "berth.dev/component",
   size: "berth.dev/size",
+  /** "true" on pods that hold data, may be master, answer clients: what anti-affinity and the client Service select. */
+  holdsData: "berth.dev/data",
+  masterEligible: "berth.dev/master",
+  servesClients: "berth.dev/clients",
   pool: "berth.dev/pool",
   machine: "berth.dev/machine",
   zone: "topology.kubernetes.io/zone",
