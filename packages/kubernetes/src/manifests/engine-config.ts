@@ -100,7 +100,7 @@ export const NODE_DN = "CN=nodes,O=berth";
 /** data_hot alone would have no place for new indices, which ask for the content tier: it gets both. */
 function elasticsearchRoles(roles: readonly Role[]): string[] {
   const named = roles.filter((role) => role !== "coordinating");
-  return named.includes("data_hot") ? [...named, "data_content"] : [...named];
+  return (named.includes("data_hot") ? [...named, "data_content"] : [...named]).sort();
 }
 
 /** OpenSearch knows no tiers among its roles: every data role is `data`. */
@@ -108,5 +108,5 @@ function openSearchRoles(roles: readonly Role[]): string[] {
   const mapped = roles
     .filter((role) => role !== "coordinating")
     .map((role) => (role === "master" ? "cluster_manager" : role.startsWith("data") ? "data" : role));
-  return [...new Set(mapped)];
+  return [...new Set(mapped)].sort();
 }

@@ -3,7 +3,14 @@ import type { StatefulSet } from "@berth/ports";
 import { configMapNameOf, SEED_HOSTS } from "./config-maps.ts";
 import { READINESS_PORT, staticSettingsOf } from "./engine-config.ts";
 import { hashOf } from "./hash.ts";
-import { type Anchor, type ClusterManifestInput, type ManifestComponent, ownedMeta, podLabels } from "./input.ts";
+import {
+  type Anchor,
+  type ClusterManifestInput,
+  identityLabels,
+  type ManifestComponent,
+  ownedMeta,
+  podLabels,
+} from "./input.ts";
 import { HTTP_PORT, TRANSPORT_PORT } from "./network-policies.ts";
 import { PREPARE_SCRIPT } from "./prepare.ts";
 import { TLS_SECRET, USERS_SECRET } from "./secrets.ts";
@@ -55,7 +62,8 @@ export function statefulSetManifest(
         {
           apiVersion: "v1",
           kind: "PersistentVolumeClaim",
-          metadata: { name: "data", labels },
+          // Claim templates are immutable: only labels that a component keeps for life, so neither its size nor its roles.
+          metadata: { name: "data", labels: { ...identityLabels(input), [LABELS.component]: component.name } },
           spec: {
             accessModes: ["ReadWriteOnce"],
             volumeMode: "Filesystem",
