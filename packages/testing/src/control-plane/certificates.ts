@@ -20,7 +20,7 @@ import {
   X509CertificateGenerator,
 } from "@peculiar/x509";
 
-const KEY = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
+export const KEY = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 const LIFE_MS = 365 * 24 * 3_600_000;
 /** Clocks that differ a little must not refuse a certificate that is minutes old. */
 const BACKDATE_MS = 5 * 60_000;
@@ -102,11 +102,12 @@ export async function issue(authority: KeyPair, request: CertificateRequest): Pr
   return { certPem: `${certificate.toString("pem")}\n`, keyPem: await toPem(keys.privateKey) };
 }
 
-async function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
+export async function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
   return (await webcrypto.subtle.generateKey(KEY, true, ["sign", "verify"])) as webcrypto.CryptoKeyPair;
 }
 
-async function toPem(key: webcrypto.CryptoKey): Promise<string> {
+/** PKCS #8, which Go and Node both read. */
+export async function toPem(key: webcrypto.CryptoKey): Promise<string> {
   const base64 = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", key)).toString("base64");
   return `-----BEGIN PRIVATE KEY-----\n${base64.replace(/.{1,64}/g, "$&\n")}-----END PRIVATE KEY-----\n`;
 }

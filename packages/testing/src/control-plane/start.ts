@@ -143,9 +143,9 @@ async function isServing(name: ComponentName, { api, identities, ports }: Served
     case "kube-apiserver":
       return (await api.get("/readyz")).status === 200;
     case "kube-controller-manager":
-      return isHealthy(ports.controllerManager, identities);
+      return isHealthy(ports.controllerManager, "/healthz", identities);
     case "kube-scheduler":
-      return isHealthy(ports.scheduler, identities);
+      return isHealthy(ports.scheduler, "/readyz", identities); // Healthy it is before it knows any node.
   }
 }
 
@@ -155,10 +155,10 @@ interface Served {
   readonly ports: Ports;
 }
 
-async function isHealthy(port: number, identities: Identities): Promise<boolean> {
+async function isHealthy(port: number, path: string, identities: Identities): Promise<boolean> {
   const anonymous = kubeApi(`https://127.0.0.1:${port}`, identities.authority.certPem, {});
   try {
-    return (await anonymous.get("/healthz")).status === 200;
+    return (await anonymous.get(path)).status === 200;
   } finally {
     await anonymous.close();
   }

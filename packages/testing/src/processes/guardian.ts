@@ -21,7 +21,7 @@ while read -r word signal target; do
 done
 for entry in $list; do kill -s "\${entry%%:*}" -- "\${entry#*:}" 2>/dev/null; done
 tries=0
-while [ -n "$list" ] && [ $tries -lt 100 ]; do
+while [ -n "$list" ] && [ $tries -lt 30 ]; do
   rest=""
   for entry in $list; do kill -s 0 -- "\${entry#*:}" 2>/dev/null && rest="$rest $entry"; done
   list="$rest"
@@ -40,7 +40,7 @@ export interface Guarded {
   readonly group: boolean;
 }
 
-/** Puts a process on the list: it gets its signal when this process is gone, and SIGKILL ten seconds later. */
+/** Puts a process on the list: it gets its signal when this process is gone, and SIGKILL three seconds later. */
 export function guard(guarded: Guarded): void {
   tell(`watch ${guarded.signal} ${target(guarded)}`);
 }
