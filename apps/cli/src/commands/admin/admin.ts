@@ -1,0 +1,40 @@
+import { Command } from "@commander-js/extra-typings";
+import type { Berth } from "../../program.ts";
+import { getKube } from "./kube/get.ts";
+import { listKubes } from "./kube/list.ts";
+import { registerKube } from "./kube/register.ts";
+import { getMachine } from "./machine/get.ts";
+import { listMachines } from "./machine/list.ts";
+import { explainPlacement } from "./placement/explain.ts";
+import { listPlacements } from "./placement/list.ts";
+import { createPool } from "./pool/create.ts";
+import { listPools } from "./pool/list.ts";
+
+export const admin = (berth: Berth) =>
+  new Command("admin")
+    .description("For operators: kubes, pools, machines, placement. Takes an operator's key.")
+    .addCommand(
+      new Command("kube")
+        .description("Kubernetes clusters that we place into")
+        .addCommand(registerKube(berth))
+        .addCommand(listKubes(berth))
+        .addCommand(getKube(berth)),
+    )
+    .addCommand(
+      new Command("pool")
+        .description("Sets of machines with one policy")
+        .addCommand(createPool(berth))
+        .addCommand(listPools(berth)),
+    )
+    .addCommand(
+      new Command("machine")
+        .description("Cloud machines and what sits on them")
+        .addCommand(listMachines(berth))
+        .addCommand(getMachine(berth)),
+    )
+    .addCommand(
+      new Command("placement")
+        .description("Which instance sits on which node, and why")
+        .addCommand(listPlacements(berth))
+        .addCommand(explainPlacement(berth)),
+    );

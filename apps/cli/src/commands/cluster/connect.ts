@@ -1,0 +1,69 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Connection } from "@berth/contract";
+import { Command } from "@commander-js/extra-typings";
+import { EXIT_CODES } from "../../exit-codes.ts";
+import { Failure } from "../../failure.ts";
+import { printBody } from "../../output/print.ts";
+import { formatFacts } from "../../output/table.ts";
+import type { Berth } from "../../program.ts";
+import type { Session } from "../../session.ts";
+import { findCluster } from "../find.ts";
+
+export const connectCluster = (berth: Berth) =>
+  new Command("connect")
+    .description("Show the address, keep the certificate in a file, and print a line for curl")
+    .argument("<cluster>", "name or id")
+    .option("--ca-file <path>", "where to keep the certificate (a folder of the cache when absent)")
+    .action(async (reference, options, command) => {
+      const session = berth.session(command);
+      const { id, name } = await findCluster(session, reference);
+      const client = await session.client();
+      const { body: connection } = await client.getConnection({ params: { cluster_id: id } });
+      const endpoint = connection.endpoints[0];
+      if (!connection.ready || endpoint === undefined || connection.ca_certificate === null) {
+        throw new Failure(EXIT_CODES.failure, `${name} cannot be used yet`, {
+          hint: `Wait for it: berth cluster wait ${id}`,
+        });
+      }
+      const caFile = options.caFile ?? (await cachePath(session, `${id}.pem`));
+      await mkdir(dirname(caFile), { recursive: true });
+      await writeFile(caFile, connection.ca_certificate);
+      await printBody(session, connection, () => describe(connection, endpoint, caFile));
+    });
+
+function describe(connection: Connection, endpoint: Connection["endpoints"][number], caFile: string): string {
+  const user = connection.usernames[0] ?? "USER";
+  return `${formatFacts([
+    ["Endpoint", endpoint.url],
+    [
+      "Others",
+      connection.endpoints
+        .slice(1)
+        .map((other) => other.url)
+        .join(", "),
+    ],
+    ["CA file", caFile],
+    ["Users", connection.usernames.join(", ")],
+  ])}\n${curlLine(connection.server_name, endpoint, caFile, user)}\n`;
+}
+
+/** Asks the address for the name that its certificate has: the address itself may not be in it. curl asks for the password. */
+function curlLine(
+  serverName: string,
+  { host, port }: { host: string; port: number },
+  caFile: string,
+  user: string,
+): string {
+  const path = /^[\w@%+=:,./-]+$/.test(caFile) ? caFile : `'${caFile.replaceAll("'", `'\\''`)}'`;
+  const address = host.includes(":") ? `[${host}]` : host;
+  const detour = serverName === host ? "" : ` --connect-to ${serverName}:${port}:${address}:${port}`;
+  return `curl --cacert ${path}${detour} -u ${user} https://${serverName}:${port}/_cluster/health?pretty`;
+}
+
+async function cachePath(session: Session, file: string): Promise<string> {
+  const base = session.io.env.XDG_CACHE_HOME;
+  if (base !== undefined && base !== "") return join(base, "berth", "ca", file);
+  const { default: envPaths } = await import("env-paths");
+  return join(envPaths("berth", { suffix: "" }).cache, "ca", file);
+}

@@ -1,0 +1,51 @@
+import { Command } from "@commander-js/extra-typings";
+import { usageFailure } from "../../failure.ts";
+import { printThing } from "../../output/print.ts";
+import type { Berth } from "../../program.ts";
+import type { Session } from "../../session.ts";
+import { followOperation } from "../../watch/follow-operation.ts";
+import { findCluster } from "../find.ts";
+import { durationMs } from "../parse.ts";
+
+export const deleteCluster = (berth: Berth) =>
+  new Command("delete")
+    .description("Delete a cluster; its volumes are kept for the grace period")
+    .argument("<cluster>", "name or id")
+    .option("--purge", "remove the volumes at once: there is no way back")
+    .option("--confirm <name>", "the cluster's name again; needed with --purge")
+    .option("--wait", "until it is gone")
+    .option("--timeout <time>", "give up waiting after so long, as 10m", durationMs)
+    .action(async (reference, options, command) => {
+      const session = berth.session(command);
+      const cluster = await findCluster(session, reference);
+      const purge = options.purge === true;
+      if (purge) await confirmName(session, cluster.name, options.confirm);
+      else if (session.mayAsk) await session.confirm(`Delete ${cluster.name} (${cluster.id})?`);
+
+      const client = await session.client();
+      const { body } = await client.deleteCluster({
+        params: { cluster_id: cluster.id },
+        query: purge ? { purge, confirm: cluster.name } : {},
+      });
+      await printThing(session, body, () => `${body.name} (${body.id}) is being deleted\n`);
+
+      const operation = body.current_operation;
+      if (operation === null) return;
+      if (options.wait !== true) session.note(`Watch with: berth operation watch ${operation.id}`);
+      else {
+        await followOperation(session, operation.id, { timeoutMs: options.timeout });
+        session.note(
+          purge ? "It is gone." : `It is gone; its volumes go at ${body.purge_at ?? "the end of the grace"}.`,
+        );
+      }
+    });
+
+/** A purge takes the name, typed: `--yes` alone is not enough, as nothing brings the data back. */
+async function confirmName(session: Session, name: string, confirmed: string | undefined): Promise<void> {
+  if (confirmed === name) return;
+  if (confirmed !== undefined) throw usageFailure(`--confirm ${confirmed} is not the cluster's name, ${name}`);
+  if (!session.mayAsk) throw usageFailure("a purge needs the cluster's name again", `Add --confirm ${name}.`);
+  const { isCancel, text } = await import("@clack/prompts");
+  const answer = await text({ message: `This removes all data. Type ${name} to go on`, output: process.stderr });
+  if (isCancel(answer) || answer !== name) throw usageFailure("not confirmed; nothing was done");
+}

@@ -1,0 +1,40 @@
+import type { ClusterPreview, CreateClusterBody } from "@berth/contract";
+import { EXIT_CODES } from "../../exit-codes.ts";
+import { Failure } from "../../failure.ts";
+import { formatAge, formatMoney } from "../../output/format.ts";
+import { printBody } from "../../output/print.ts";
+import { type Column, formatFacts, formatTable } from "../../output/table.ts";
+import type { Session } from "../../session.ts";
+
+type Place = ClusterPreview["placement"][number];
+
+const PLACES: readonly Column<Place>[] = [
+  { header: "instance", value: (place) => `${place.component}-${place.ordinal}` },
+  { header: "zone", value: (place) => place.zone },
+  { header: "machine", value: (place) => place.machine },
+  { header: "type", value: (place) => place.machine_type ?? undefined },
+  { header: "why not", value: (place) => place.reason ?? undefined },
+];
+
+/** Shows where a cluster would go and what it would cost; a failure when some instance has no place. */
+export async function previewCluster(session: Session, body: CreateClusterBody): Promise<void> {
+  const client = await session.client();
+  const answer = await client.createCluster({ body, query: { dry_run: true } });
+  if (answer.status !== 200) throw new Error(`a dry run answers 200, not ${answer.status}`);
+  const preview = answer.body;
+  await printBody(session, preview, describe);
+  if (!preview.feasible) throw new Failure(EXIT_CODES.failure, "not every instance has a place: see the reasons above");
+}
+
+function describe(preview: ClusterPreview): string {
+  const { spec } = preview;
+  const age = formatAge(preview.observed_at, Date.now());
+  const facts = formatFacts([
+    ["Engine", `${spec.engine} ${spec.version}`],
+    ["Region", spec.region],
+    ["Price", `${formatMoney(preview.price_per_hour)} an hour`],
+    ["Feasible", preview.feasible ? "yes" : "no"],
+    ["Machines seen", age === undefined ? "there are none" : `${age} ago`],
+  ]);
+  return `${facts}\n${formatTable(PLACES, preview.placement)}\nNothing was stored: this was a dry run.\n`;
+}

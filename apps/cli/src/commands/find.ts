@@ -1,0 +1,28 @@
+import type { Cluster } from "@berth/contract";
+import { EXIT_CODES } from "../exit-codes.ts";
+import { Failure, usageFailure } from "../failure.ts";
+import type { Session } from "../session.ts";
+
+/** The cluster of that id or name. Deleted ones are found by id alone: their name may be another's by now. */
+export async function findCluster(session: Session, reference: string): Promise<Cluster> {
+  const client = await session.client();
+  if (reference.startsWith("cl_")) {
+    const answer = await client.getCluster({ params: { cluster_id: reference } });
+    if (answer.status === 304) throw new Error("no version was named, so 304 is no answer");
+    return answer.body;
+  }
+
+  const { data } = (await client.listClusters({ query: { name: reference } })).body;
+  const [cluster, another] = data;
+  if (cluster === undefined) {
+    throw new Failure(EXIT_CODES.notFound, `no cluster named ${reference}`, {
+      hint: "See: berth cluster list",
+      problem: { type: "/problems/not_found", title: "There is no such thing", status: 404, code: "not_found" },
+    });
+  }
+  if (another !== undefined) {
+    const ids = data.map((one) => one.id).join(", ");
+    throw usageFailure(`several clusters are named ${reference}`, `Name one by its id: ${ids}.`);
+  }
+  return cluster;
+}

@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { byteCount, commaList, durationMs, keyValue, wholeNumber } from "./parse.ts";
+
+test.each([
+  ["3", 3],
+  ["9007199254740991", Number.MAX_SAFE_INTEGER],
+])("%s is a whole number", (text, value) => expect(wholeNumber(text)).toBe(value));
+test.each(["", "-1", "1.5", "0x10", "1e3", "9007199254740993", " 3"])("%j is refused as a whole number", (text) => {
+  expect(() => wholeNumber(text)).toThrow();
+});
+
+test.each([
+  ["1024", 1024],
+  ["8g", 8 * 2 ** 30],
+  ["1.5T", 1.5 * 2 ** 40],
+  ["500GiB", 500 * 2 ** 30],
+  ["30 MB", 30 * 2 ** 20],
+])("%s is a size", (text, value) => expect(byteCount(text)).toBe(value));
+test.each(["", "g", "8x", "-8g", "0.3k", "9999999999t"])("%j is refused as a size", (text) => {
+  expect(() => byteCount(text)).toThrow();
+});
+
+test.each([
+  ["90", 90_000],
+  ["500ms", 500],
+  ["1.5m", 90_000],
+  ["2h", 7_200_000],
+])("%s is a time", (text, value) => expect(durationMs(text)).toBe(value));
+test.each(["", "m", "5d", "-3s"])("%j is refused as a time", (text) => expect(() => durationMs(text)).toThrow());
+
+test("lists have no empty parts, and labels add up", () => {
+  expect(commaList("a, b")).toEqual(["a", "b"]);
+  expect(() => commaList("a,,b")).toThrow();
+  expect(keyValue("b=c=d", keyValue("a="))).toEqual({ a: "", b: "c=d" });
+  expect(() => keyValue("=x")).toThrow();
+});

@@ -1,0 +1,50 @@
+import { InvalidArgumentError } from "@commander-js/extra-typings";
+
+/** Readers of option values. Each throws commander's own error, so that a wrong value is a usage error (2). */
+
+/** A whole number that JSON carries exactly: 2^53 and above would silently become another one. */
+export function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("A whole number.");
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError("That is larger than any number that can be sent.");
+  return value;
+}
+
+const UNITS: Readonly<Record<string, number>> = { "": 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
+
+/** `120g`, `1.5t`, `500GiB` or plain bytes, in binary units, as a whole number of bytes. */
+export function byteCount(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?$/i.exec(text);
+  const unit = UNITS[(match?.[2] ?? "?").toLowerCase()];
+  const bytes = unit === undefined ? Number.NaN : Number(match?.[1]) * unit;
+  if (!Number.isSafeInteger(bytes)) throw new InvalidArgumentError("A size as 120g, 1.5t or plain bytes.");
+  return bytes;
+}
+
+/** `30s`, `10m`, `2h` or plain seconds, in milliseconds. */
+export function durationMs(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
+  const factor = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match?.[2] ?? "s"] ?? Number.NaN;
+  const result = Math.round(Number(match?.[1]) * factor);
+  if (match === null || !Number.isSafeInteger(result)) throw new InvalidArgumentError("A time as 30s, 10m or 2h.");
+  return result;
+}
+
+/** `a,b,c` as a list without empty parts. */
+export function commaList(text: string): string[] {
+  const parts = text.split(",").map((part) => part.trim());
+  if (parts.some((part) => part === "")) throw new InvalidArgumentError("Words with commas between them.");
+  return parts;
+}
+
+/** Collects `--label key=value`, given again for each. */
+export function keyValue(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const equals = text.indexOf("=");
+  if (equals < 1) throw new InvalidArgumentError("Written key=value.");
+  return { ...before, [text.slice(0, equals)]: text.slice(equals + 1) };
+}
+
+/** Collects an option that may be given several times. */
+export function several(text: string, before: readonly string[] = []): string[] {
+  return [...before, text];
+}

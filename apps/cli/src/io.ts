@@ -1,0 +1,42 @@
+/**
+ * Everything that a command may touch of the process around it. Tests hand in their own.
+ *
+ * Data goes to `out` and everything else to `err`, so that `berth … | jq` and `berth … > file` see data alone.
+ */
+export interface Io {
+  out(text: string): void;
+  err(text: string): void;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Whether each stream is a terminal: prompts need stdin and stderr, the step tree stderr, colours their own stream. */
+  readonly terminal: { readonly in: boolean; readonly out: boolean; readonly err: boolean };
+  readStdin(): Promise<string>;
+  /** Aborts at the first Ctrl-C; a second one ends the process at once. */
+  readonly interrupted: AbortSignal;
+}
+
+export function processIo(): Io {
+  const interruption = new AbortController();
+  process.once("SIGINT", () => interruption.abort());
+  process.once("SIGTERM", () => interruption.abort());
+  // A reader that went away (`berth … | head`) is no fault of ours.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0);
+    throw error;
+  });
+  return {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    env: process.env,
+    terminal: {
+      in: process.stdin.isTTY === true,
+      out: process.stdout.isTTY === true,
+      err: process.stderr.isTTY === true,
+    },
+    readStdin: async () => {
+      let text = "";
+      for await (const chunk of process.stdin.setEncoding("utf8")) text += chunk;
+      return text;
+    },
+    interrupted: interruption.signal,
+  };
+}
