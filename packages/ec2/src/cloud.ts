@@ -35,7 +35,7 @@ export interface Ec2CloudOptions {
   readonly launchBucket?: TokenBucket;
   /** How long a launch may wait for the bucket. */
   readonly launchWaitMs?: number;
-  /** Attempts of one call in all, first included. */
+  /** Attempts of a read or a termination in all, first included. */
   readonly maxAttempts?: number;
   readonly requestTimeoutMs?: number;
   /** Device of the image's root volume: `/dev/sda1` on Ubuntu, `/dev/xvda` on Amazon Linux. */
@@ -56,9 +56,8 @@ const ALIVE: readonly CloudInstanceState[] = ["pending", "running", "stopping", 
 
 /** One account and region of EC2 through the AWS SDK. */
 export function createEc2Cloud(options: Ec2CloudOptions): Ec2Cloud {
-  const client = new EC2Client({
+  const configuration = {
     region: options.region,
-    maxAttempts: options.maxAttempts ?? 3,
     retryMode: "standard",
     requestHandler: {
       connectionTimeout: 5000,
@@ -67,7 +66,11 @@ export function createEc2Cloud(options: Ec2CloudOptions): Ec2Cloud {
     },
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
     ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
-  });
+  };
+  const client = new EC2Client({ ...configuration, maxAttempts: options.maxAttempts ?? 3 });
+  // One attempt a launch: EC2 says 500 for missing capacity, and asking again at once would only cost two more tokens of
+  // the account's bucket. A lost answer is repeated by the machine's loop, with the same stored request.
+  const launches = new EC2Client({ ...configuration, maxAttempts: 1 });
   const bucket = options.launchBucket ?? createTokenBucket({ perSecond: LAUNCHES_PER_SECOND, burst: LAUNCH_BURST });
   const rootDeviceName = options.rootDeviceName ?? "/dev/sda1";
 
@@ -77,7 +80,7 @@ export function createEc2Cloud(options: Ec2CloudOptions): Ec2Cloud {
       await bucket.take(options.launchWaitMs ?? 5000);
       let instance: Instance | undefined;
       try {
-        const answer = await client.send(new RunInstancesCommand(runInstancesInput(request, rootDeviceName)));
+        const answer = await launches.send(new RunInstancesCommand(runInstancesInput(request, rootDeviceName)));
         instance = answer.Instances?.[0];
       } catch (error) {
         const refusal = refusalOf(error);
@@ -126,7 +129,10 @@ export function createEc2Cloud(options: Ec2CloudOptions): Ec2Cloud {
         throw asPortError(error, "TerminateInstances");
       }
     },
-    close: () => client.destroy(),
+    close: () => {
+      client.destroy();
+      launches.destroy();
+    },
   };
 }
 
