@@ -1,0 +1,144 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { EXIT_CODES } from "./exit-codes.ts";
+import { type FakeAnswer, type FakeRequest, problem, startFakeApi } from "./test-support/fake-api.ts";
+import { run } from "./test-support/run.ts";
+
+let api: Awaited<ReturnType<typeof startFakeApi>> | undefined;
+afterEach(async () => {
+  await api?.close();
+  api = undefined;
+});
+
+async function berth(words: readonly string[], answer: (request: FakeRequest) => FakeAnswer) {
+  api = await startFakeApi(answer);
+  return run(words, { env: { BERTH_API_URL: api.url, BERTH_API_KEY: "berth_live_x", BERTH_CONFIG: "/nonexistent/c" } });
+}
+
+describe("a refusal of the API", () => {
+  const cases: readonly (readonly [FakeAnswer, number])[] = [
+    [problem(400, "malformed_json"), EXIT_CODES.usage],
+    [problem(401, "invalid_credentials"), EXIT_CODES.authentication],
+    [problem(403, "insufficient_scope"), EXIT_CODES.authentication],
+    [problem(404, "not_found"), EXIT_CODES.notFound],
+    [problem(409, "name_taken"), EXIT_CODES.conflict],
+    [problem(412, "precondition_failed"), EXIT_CODES.conflict],
+    [problem(422, "validation_failed"), EXIT_CODES.usage],
+    [problem(422, "quota_exceeded"), EXIT_CODES.quota],
+    [problem(429, "rate_limited"), EXIT_CODES.quota],
+    [problem(500, "internal"), EXIT_CODES.failure],
+  ];
+  test.each(cases)("%j ends with exit code %i, and nothing on stdout", async (answer, code) => {
+    const result = await berth(["whoami"], () => answer);
+    expect(result).toMatchObject({ code, out: "" });
+    expect(result.err).toMatch(/^error: \w+: detail of /);
+  });
+
+  test("is printed unchanged with -o json", async () => {
+    const answer = problem(422, "topology_invalid", {
+      errors: [{ pointer: "/zones", code: "c", detail: "why" }],
+      extra: 1,
+    });
+    const { err, out, code } = await berth(["cluster", "list", "-o", "json"], () => answer);
+    expect({ code, out }).toEqual({ code: EXIT_CODES.usage, out: "" });
+    expect(JSON.parse(err)).toEqual((answer as { body: unknown }).body);
+  });
+
+  test("names each fault and where it is", async () => {
+    const errors = [{ pointer: "/components/0/size", code: "unknown_size", detail: "No such size." }];
+    const { err } = await berth(["whoami"], () => problem(422, "validation_failed", { errors }));
+    expect(err).toContain("/components/0/size  No such size.");
+  });
+});
+
+describe("a wrong command line", () => {
+  test.each([
+    [["clster"]],
+    [["cluster", "lst"]],
+    [["cluster"]],
+    [["cluster", "get"]],
+    [["cluster", "get", "a", "b"]],
+    [["cluster", "list", "--stat"]],
+    [["cluster", "list", "--state", "odd"]],
+    [["cluster", "list", "-o", "xml"]],
+    [["cluster", "create", "x", "--instances", "9007199254740993"]],
+    [["api", "FETCH", "/v1/me"]],
+    [["cluster", "delete", "x", "--purge", "--confirm", "y"]],
+  ])("%j is a usage error", async (words) => {
+    const cluster = { id: "cl_1", name: "x" };
+    const result = await berth(words, () => ({ body: { data: [cluster], next_page_token: null } }));
+    expect(result).toMatchObject({ code: EXIT_CODES.usage, out: "" });
+    expect(result.err).not.toBe("");
+    expect(api?.requests.filter(({ method }) => method !== "GET")).toEqual([]);
+  });
+
+  test("is a problem object with -o json", async () => {
+    const { err } = await run(["cluster", "lst", "-o", "json"]);
+    expect(JSON.parse(err)).toMatchObject({ code: "cli_usage" });
+  });
+});
+
+test("help and version are data, and no failure", async () => {
+  expect(await run(["--help"])).toMatchObject({ code: 0, err: "" });
+  expect(await run([])).toMatchObject({ code: 0, err: "" });
+  expect(await run(["cluster", "create", "--help"])).toMatchObject({ code: 0, err: "" });
+  expect((await run(["--version"])).out).toMatch(/^berth \d+\.\d+\.\d+\n$/);
+});
+
+test("an API that is not there is a failure that names its address", async () => {
+  const result = await run(["whoami"], { env: { BERTH_API_URL: "not a url", BERTH_API_KEY: "x" } });
+  expect(result).toMatchObject({ code: EXIT_CODES.usage, out: "" });
+});
+
+test("lists walk all pages, keep to the limit and say where to go on", async () => {
+  const clusters = Array.from({ length: 5 }, (_, index) => ({ id: `cl_${index}` }));
+  const pages = ({ query }: FakeRequest): FakeAnswer => {
+    const start = Number(query.get("page_token") ?? 0);
+    const end = start + Math.min(2, Number(query.get("limit")));
+    return { body: { data: clusters.slice(start, end), next_page_token: end < 5 ? String(end) : null } };
+  };
+  const all = await berth(["cluster", "list", "-o", "name"], pages);
+  expect(all.out).toBe("cl_0\ncl_1\ncl_2\ncl_3\ncl_4\n");
+  await api?.close();
+  const some = await berth(["cluster", "list", "-o", "json", "--limit", "3"], pages);
+  expect(JSON.parse(some.out)).toEqual({ data: clusters.slice(0, 3), next_page_token: "3" });
+});
+
+test("a cluster is found by its name; an unknown one is not found", async () => {
+  const none = await berth(["cluster", "get", "demo"], () => ({ body: { data: [], next_page_token: null } }));
+  expect(none).toMatchObject({ code: EXIT_CODES.notFound, out: "" });
+  expect(api?.requests[0]?.query.get("name")).toBe("demo");
+});
+
+test("the key goes into the header of the request and nowhere else", async () => {
+  const { out, err } = await berth(["whoami"], () => problem(500, "internal", { request_id: "req_1" }));
+  expect(api?.requests[0]?.headers.authorization).toBe("Bearer berth_live_x");
+  expect(out + err).not.toContain("berth_live_x");
+});
+
+test("api sends what it is given and prints the answer's body", async () => {
+  const words = ["api", "post", "/v1/x?y=1", "--body", '{"a":[1]}'];
+  const { out } = await berth(words, ({ method, path, query, body }) => ({
+    body: { method, path, y: query.get("y"), body },
+  }));
+  expect(JSON.parse(out)).toEqual({ method: "POST", path: "/v1/x", y: "1", body: { a: [1] } });
+});
+
+test("completion offers commands, choices, options and names from the API", async () => {
+  const complete = (line: string) => {
+    const env = { COMP_LINE: line, COMP_POINT: String(line.length), COMP_CWORD: "1", SHELL: "zsh" };
+    return run(["completion-server", "--"], { env: { ...env, BERTH_API_URL: api?.url ?? "", BERTH_API_KEY: "x" } });
+  };
+  api = await startFakeApi(() => ({ body: { data: [{ name: "demo", id: "cl_1" }], next_page_token: null } }));
+  expect((await complete("berth ")).out.split("\n")).toContain("cluster");
+  expect((await complete("berth cluster ")).out.split("\n")).toContain("create");
+  expect((await complete("berth cluster get ")).out.split("\n")).toContain("demo");
+  expect((await complete("berth cluster list --state ")).out).toBe("creating\nrunning\nupdating\ndeleting\ndeleted\n");
+  await api.close();
+  expect((await complete("berth cluster get ")).code).toBe(0);
+});
+
+test.each(["bash", "zsh", "fish"])("completion prints a script for %s", async (shell) => {
+  const { out, code } = await run(["completion", shell]);
+  expect(code).toBe(0);
+  expect(out).toContain("berth completion-server");
+});
