@@ -1,0 +1,176 @@
+import type { Fault } from "@berth/contract";
+import {
+  type Allocatable,
+  type ClusterPlan,
+  estimateAllocatable,
+  holdsData,
+  isMasterEligible,
+  podNameOf,
+} from "@berth/domain";
+import { type InstanceRequest, type LaunchOption, type NodeState, placeInstances } from "@berth/packing";
+
+/** A kube as far as a new cluster's place in it depends on it: the last that was stored, never a look at the real one. */
+export interface KubeCapacity {
+  readonly kubeId: string;
+  readonly region: string;
+  readonly zones: readonly string[];
+  readonly isStatic: boolean;
+  readonly observedAt: Date | null;
+  readonly pools: readonly {
+    readonly poolId: string;
+    readonly zones: readonly string[];
+    readonly machineTypes: readonly string[];
+    readonly instancesPerMachine: number;
+    readonly maxMachines: number;
+  }[];
+  readonly offerings: readonly {
+    readonly zone: string;
+    readonly machineType: string;
+    readonly priceMicroUsdPerHour: number;
+    readonly vcpu: number;
+    readonly memoryMib: number;
+    readonly ebsVolumeLimit: number;
+    readonly ebsVolumeLimitType: string;
+    readonly unavailableUntil: Date | null;
+  }[];
+  readonly machines: readonly {
+    readonly machineId: string;
+    readonly poolId: string;
+    readonly zone: string;
+    readonly machineType: string;
+    readonly priceMicroUsdPerHour: number;
+    readonly allocatable: Allocatable;
+    readonly state: string;
+    readonly instances: readonly InstanceRequest[];
+  }[];
+}
+
+export interface PreviewedInstance {
+  readonly component: string;
+  readonly ordinal: number;
+  readonly zone: string;
+  readonly machineType: string | null;
+  readonly machine: "existing" | "new" | "none";
+  readonly reason: string | null;
+}
+
+const COMING = ["planned", "launching", "booting"];
+
+/** The machine types that could be launched for a kube, by zone; a closed one says why it cannot just now. */
+export function launchOptions(kube: KubeCapacity, now: Date): LaunchOption[] {
+  if (kube.isStatic) return [];
+  return kube.pools.flatMap((pool) => {
+    const alive = kube.machines.filter((machine) => machine.poolId === pool.poolId).length;
+    return kube.offerings
+      .filter((one) => pool.zones.includes(one.zone) && pool.machineTypes.includes(one.machineType))
+      .map((one): LaunchOption => {
+        const lacking = one.unavailableUntil !== null && one.unavailableUntil > now;
+        const closed = alive >= pool.maxMachines ? "pool_full" : lacking ? "insufficient_capacity" : undefined;
+        return {
+          poolId: pool.poolId,
+          zone: one.zone,
+          machineType: one.machineType,
+          priceMicroUsdPerHour: one.priceMicroUsdPerHour,
+          allocatable: estimateAllocatable(
+            {
+              name: one.machineType,
+              vcpu: one.vcpu,
+              memoryMib: one.memoryMib,
+              ebsVolumeLimit: one.ebsVolumeLimit,
+              ebsVolumeLimitType: one.ebsVolumeLimitType === "shared" ? "shared" : "dedicated",
+            },
+            pool.instancesPerMachine,
+          ),
+          ...(closed === undefined ? {} : { closed }),
+        };
+      });
+  });
+}
+
+/**
+ * Instances that could never have a place: no machine type of the pools is large enough in their zone, however empty.
+ *
+ * That is a refusal, not a wait. A type that is closed only now (no capacity, a full pool) counts as large enough. On a
+ * static kube the machines there are the types.
+ */
+export function neverFits(plan: ClusterPlan, kube: KubeCapacity, now: Date): Fault[] {
+  const shapes = kube.isStatic ? kube.machines : launchOptions(kube, now);
+  return plan.components.flatMap((component, index) => {
+    const zones = [...new Set(component.placed.map((one) => one.zone))];
+    const zone = zones.find(
+      (one) => !shapes.some((shape) => shape.zone === one && holds(shape.allocatable, component)),
+    );
+    if (zone === undefined) return [];
+    return [
+      {
+        pointer: `/components/${index}/size`,
+        code: "no_machine_type_fits",
+        detail: `No machine type open in ${zone} holds an instance of size ${component.size}.`,
+      },
+    ];
+  });
+}
+
+function holds(allocatable: Allocatable, need: { readonly cpuMilli: number; readonly memoryMib: number }): boolean {
+  const { cpuMilli, memoryMib, volumes, pods } = allocatable;
+  return need.cpuMilli <= cpuMilli && need.memoryMib <= memoryMib && volumes >= 1 && pods >= 1;
+}
+
+/** Where each instance would land now. The packer's own answer, on what was last stored of the machines. */
+export function previewPlacement(plan: ClusterPlan, kube: KubeCapacity, now: Date): PreviewedInstance[] {
+  const wanted = plan.components.flatMap((component) =>
+    component.placed.map((instance) => ({ component, instance, key: podNameOf(component.name, instance.ordinal) })),
+  );
+  const requests = wanted.map(
+    ({ component, instance, key }): InstanceRequest => ({
+      instanceId: key,
+      clusterId: "new",
+      organizationId: "new",
+      cpuMilli: component.cpuMilli,
+      memoryMib: component.memoryMib,
+      volumes: 1,
+      zone: instance.zone,
+      holdsData: holdsData(component.roles),
+      masterEligible: isMasterEligible(component.roles),
+    }),
+  );
+  const nodes = kube.machines.map(toNodeState);
+  const result = placeInstances(requests, nodes, launchOptions(kube, now));
+  return wanted.map(({ component, instance }, index) => {
+    const at = { component: component.name, ordinal: instance.ordinal, zone: instance.zone };
+    const assignment = result.assignments[index];
+    if (assignment?.outcome === "placed") {
+      const machineType = nodes.find((node) => node.name === assignment.node)?.machineType ?? null;
+      return { ...at, machine: "existing", machineType, reason: null };
+    }
+    if (assignment?.outcome === "new_machine") {
+      const machineType = result.machines[assignment.machine]?.machineType ?? null;
+      return { ...at, machine: "new", machineType, reason: null };
+    }
+    return { ...at, machine: "none", machineType: null, reason: reasonOf(assignment?.candidates ?? []) };
+  });
+}
+
+function toNodeState(machine: KubeCapacity["machines"][number]): NodeState {
+  const isOpen = machine.state === "ready" || COMING.includes(machine.state);
+  return {
+    name: machine.machineId,
+    poolId: machine.poolId,
+    zone: machine.zone,
+    machineType: machine.machineType,
+    priceMicroUsdPerHour: machine.priceMicroUsdPerHour,
+    allocatable: machine.allocatable,
+    coming: COMING.includes(machine.state),
+    instances: machine.instances,
+    ...(isOpen ? {} : { closed: machine.state }),
+  };
+}
+
+/** In words that tell a tenant nothing of others: how many candidates there were, and why they fell out. */
+function reasonOf(
+  candidates: readonly { readonly rejection?: { readonly kind: string; readonly because?: string } }[],
+) {
+  const kinds = new Set(candidates.map(({ rejection }) => rejection?.because ?? rejection?.kind ?? "none"));
+  if (candidates.length === 0) return "No machine type is open in this zone.";
+  return `None of ${candidates.length} machines and machine types has room now: ${[...kinds].sort().join(", ")}.`;
+}

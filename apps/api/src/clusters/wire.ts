@@ -1,0 +1,240 @@
+import type { Cluster, Component, Connection, Instance } from "@berth/contract";
+import {
+  CLUSTER_HEALTHS,
+  CLUSTER_STATES,
+  type ClusterId,
+  ENGINES,
+  findSize,
+  INSTANCE_STATES,
+  instancePriceMicroUsdPerHour,
+  moneyFromMicroUsd,
+  namespaceOf,
+  ROLES,
+  type Role,
+} from "@berth/domain";
+import { bytesOf, failureOf, guardsOf, iso, isoOrNull, labelsOf } from "../http/wire.ts";
+import { type OperationRow, oneOf, referenceTo } from "../operations/wire.ts";
+
+export interface ComponentRow {
+  readonly id: string;
+  readonly clusterId: string;
+  readonly name: string;
+  readonly roles: readonly string[];
+  readonly size: string;
+  readonly instanceCount: number;
+  readonly memoryMib: number;
+  readonly cpuMilli: number;
+  readonly storageMib: number;
+  readonly zones: readonly string[];
+}
+
+export interface InstanceRow {
+  readonly id: string;
+  readonly clusterId: string;
+  readonly componentId: string;
+  readonly ordinal: number;
+  readonly zone: string;
+  readonly podName: string;
+  readonly state: string;
+  readonly release: number;
+  readonly restarts: number;
+  readonly podAddress: string | null;
+  readonly observedAt: Date | null;
+}
+
+export interface ClusterRow {
+  readonly id: string;
+  readonly projectId: string;
+  readonly name: string;
+  readonly region: string;
+  readonly engine: string;
+  readonly labels: unknown;
+  readonly deletionProtection: boolean;
+  readonly generation: number;
+  readonly observedGeneration: number;
+  readonly statusVersion: number;
+  readonly state: string;
+  readonly health: string;
+  readonly waitingFor: unknown;
+  readonly lastFailure: unknown;
+  readonly observedAt: Date | null;
+  readonly engineUuid: string | null;
+  readonly usersReadyAt: Date | null;
+  readonly createdAt: Date;
+  readonly deleteRequestedAt: Date | null;
+  readonly purgeAt: Date | null;
+  readonly deletedAt: Date | null;
+}
+
+/** A cluster with all that its body says. */
+export interface WholeCluster {
+  readonly cluster: ClusterRow;
+  /** Of the desired release. */
+  readonly version: string;
+  readonly components: readonly ComponentRow[];
+  readonly instances: readonly Pick<InstanceRow, "componentId" | "state">[];
+  /** The one that changes it now. */
+  readonly operation: Pick<OperationRow, "id" | "kind" | "state"> | undefined;
+}
+
+export function toClusterBody(whole: WholeCluster): Cluster {
+  const { cluster, components, instances } = whole;
+  const price = components.reduce((total, one) => total + one.instanceCount * priceOf(one), 0);
+  return {
+    id: cluster.id,
+    project_id: cluster.projectId,
+    name: cluster.name,
+    labels: labelsOf(cluster.labels),
+    deletion_protection: cluster.deletionProtection,
+    generation: cluster.generation,
+    observed_generation: cluster.observedGeneration,
+    spec: {
+      engine: oneOf(ENGINES, cluster.engine),
+      version: whole.version,
+      region: cluster.region,
+      components: components.map(toComponentSpec),
+    },
+    status: {
+      state: oneOf(CLUSTER_STATES, cluster.state),
+      health: oneOf(CLUSTER_HEALTHS, cluster.health),
+      conditions: conditionsOf(whole),
+      waiting_for: guardsOf(cluster.waitingFor, cluster.createdAt),
+      last_failure: failureOf(cluster.lastFailure),
+      instances: { total: instances.length, running: instances.filter((one) => one.state === "running").length },
+      observed_at: isoOrNull(cluster.observedAt),
+    },
+    price_per_hour: moneyFromMicroUsd(price),
+    current_operation: whole.operation === undefined ? null : referenceTo(whole.operation),
+    created_at: iso(cluster.createdAt),
+    delete_requested_at: isoOrNull(cluster.deleteRequestedAt),
+    purge_at: isoOrNull(cluster.purgeAt),
+    deleted_at: isoOrNull(cluster.deletedAt),
+  };
+}
+
+function priceOf(component: ComponentRow): number {
+  const size = findSize(component.size);
+  return size === undefined ? 0 : instancePriceMicroUsdPerHour(size, component.storageMib);
+}
+
+function toComponentSpec(component: ComponentRow): Cluster["spec"]["components"][number] {
+  return {
+    name: component.name,
+    roles: rolesOf(component),
+    instances: component.instanceCount,
+    size: component.size,
+    memory_bytes: bytesOf(component.memoryMib),
+    cpu_millis: component.cpuMilli,
+    storage_bytes: bytesOf(component.storageMib),
+    zones: [...component.zones],
+  };
+}
+
+function rolesOf(component: ComponentRow): Role[] {
+  return component.roles.map((role) => oneOf(ROLES, role));
+}
+
+/** The steps to a healthy cluster, as conditions: each is True in one that is well. */
+function conditionsOf({ cluster, instances }: WholeCluster): Cluster["status"]["conditions"] {
+  const unplaced = instances.filter((one) => one.state === "pending" || one.state === "gated").length;
+  const condition = (
+    type: Cluster["status"]["conditions"][number]["type"],
+    holds: boolean | undefined,
+    reason: string,
+    message: string,
+    at: Date | null = null,
+  ) => ({
+    type,
+    status: holds === undefined ? ("Unknown" as const) : holds ? ("True" as const) : ("False" as const),
+    reason,
+    message,
+    last_transition_time: isoOrNull(at),
+    observed_generation: cluster.observedGeneration,
+  });
+  const formed = cluster.engineUuid !== null;
+  const ready = cluster.usersReadyAt !== null;
+  return [
+    condition(
+      "Placed",
+      unplaced === 0,
+      unplaced === 0 ? "AllPlaced" : "WaitingForPlacement",
+      unplaced === 0 ? "Every instance has a node." : `${unplaced} of ${instances.length} instances have no node yet.`,
+    ),
+    condition(
+      "Formed",
+      formed,
+      formed ? "Formed" : "NotFormed",
+      formed ? "The engine's nodes formed one cluster." : "The engine's nodes have not formed a cluster yet.",
+    ),
+    condition(
+      "UsersReady",
+      ready,
+      ready ? "UsersSet" : "UsersMissing",
+      ready ? "The engine knows the credentials." : "The engine does not know the credentials yet.",
+      cluster.usersReadyAt,
+    ),
+    condition(
+      "Healthy",
+      cluster.health === "unknown" ? undefined : cluster.health === "green",
+      cluster.health,
+      cluster.health === "unknown" ? "The engine has not answered yet." : `The engine says ${cluster.health}.`,
+      null,
+    ),
+  ];
+}
+
+export function toComponentBody(component: ComponentRow, instances: WholeCluster["instances"]): Component {
+  const running = instances.filter((one) => one.componentId === component.id && one.state === "running").length;
+  return { id: component.id, cluster_id: component.clusterId, ...toComponentSpec(component), running };
+}
+
+export function toInstanceBody(instance: InstanceRow, component: ComponentRow): Instance {
+  return {
+    id: instance.id,
+    cluster_id: instance.clusterId,
+    component_id: component.id,
+    component: component.name,
+    name: instance.podName,
+    ordinal: instance.ordinal,
+    zone: instance.zone,
+    roles: rolesOf(component),
+    size: component.size,
+    memory_bytes: bytesOf(component.memoryMib),
+    cpu_millis: component.cpuMilli,
+    storage_bytes: bytesOf(component.storageMib),
+    state: oneOf(INSTANCE_STATES, instance.state),
+    release: instance.release,
+    restarts: instance.restarts,
+    observed_at: isoOrNull(instance.observedAt),
+  };
+}
+
+const HTTP_PORT = 9200;
+
+/** Addresses that answer the customer: those of running instances. The certificate is of the cluster's client Service. */
+export function toConnectionBody(
+  cluster: ClusterRow,
+  instances: readonly InstanceRow[],
+  caCertificate: string | undefined,
+  usernames: readonly string[],
+): Connection {
+  return {
+    ready: cluster.engineUuid !== null && cluster.usersReadyAt !== null,
+    endpoints: instances.flatMap((one) =>
+      one.podAddress === null || one.state !== "running"
+        ? []
+        : [
+            {
+              url: `https://${one.podAddress}:${HTTP_PORT}`,
+              host: one.podAddress,
+              port: HTTP_PORT,
+              instance: one.podName,
+              zone: one.zone,
+            },
+          ],
+    ),
+    server_name: `http.${namespaceOf(cluster.id as ClusterId)}.svc`,
+    ca_certificate: caCertificate ?? null,
+    usernames: [...usernames],
+  };
+}

@@ -1,0 +1,86 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { hashApiKey, makeApiKey, publicIdOf } from "./api-key.ts";
+import { createAuthenticator, type StoredApiKey } from "./authenticate.ts";
+
+const pepper = Buffer.from("a pepper of the server, 32 bytes");
+
+describe("an API key", () => {
+  it("has a public part, a secret and a checksum", () => {
+    const key = makeApiKey(pepper);
+    expect(key.text).toMatch(/^berth_live_[0-9A-Za-z]{10}_[0-9A-Za-z]{38}$/);
+    expect(publicIdOf(key.text)).toBe(key.publicId);
+    expect(Buffer.from(key.secretHash)).toEqual(Buffer.from(hashApiKey(key.text, pepper)));
+  });
+
+  it("is known as mistyped by its checksum, whichever character it was", () => {
+    const { text } = makeApiKey(pepper);
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: text.length - 1 }), fc.constantFrom(..."aZ09_-"), (at, letter) => {
+        const typed = text.slice(0, at) + letter + text.slice(at + 1);
+        expect(publicIdOf(typed) === undefined).toBe(typed !== text);
+      }),
+    );
+  });
+});
+
+describe("authentication", () => {
+  const key = makeApiKey(pepper);
+  const stored = {
+    apiKeyId: "key_1",
+    secretHash: key.secretHash,
+    revokedAt: null,
+    expiresAt: null,
+    permissions: [],
+  } as unknown as StoredApiKey;
+  let now = 0;
+
+  function authenticator(rows: Record<string, StoredApiKey>) {
+    let lookups = 0;
+    const check = createAuthenticator({
+      pepper,
+      clock: { now: () => new Date(now) },
+      findApiKey: async (publicId) => {
+        lookups += 1;
+        return rows[publicId];
+      },
+    });
+    const codeOf = async (header: string | undefined) => {
+      const answer = await check(header);
+      return answer.ok ? "ok" : answer.error.code;
+    };
+    return { codeOf, lookups: () => lookups };
+  }
+
+  it("takes the key of a row, and asks for it once in five seconds", async () => {
+    const { codeOf, lookups } = authenticator({ [key.publicId]: stored });
+    expect(await codeOf(`Bearer ${key.text}`)).toBe("ok");
+    expect(await codeOf(`bearer ${key.text}`)).toBe("ok");
+    expect(lookups()).toBe(1);
+    now += 5001;
+    await codeOf(`Bearer ${key.text}`);
+    expect(lookups()).toBe(2);
+  });
+
+  it("refuses another secret with the same public part", async () => {
+    const { codeOf } = authenticator({ [key.publicId]: { ...stored, secretHash: makeApiKey(pepper).secretHash } });
+    expect(await codeOf(`Bearer ${key.text}`)).toBe("invalid_credentials");
+  });
+
+  it("refuses unknown, revoked and expired keys, and no key", async () => {
+    expect(await authenticator({}).codeOf(`Bearer ${key.text}`)).toBe("invalid_credentials");
+    const revoked = { ...stored, revokedAt: new Date(0) };
+    expect(await authenticator({ [key.publicId]: revoked }).codeOf(`Bearer ${key.text}`)).toBe("invalid_credentials");
+    const expired = { ...stored, expiresAt: new Date(now) };
+    expect(await authenticator({ [key.publicId]: expired }).codeOf(`Bearer ${key.text}`)).toBe("expired_credentials");
+    for (const header of [undefined, "", "Basic abc", "Bearer", "Bearer a b"]) {
+      expect(await authenticator({}).codeOf(header)).toBe("missing_credentials");
+    }
+  });
+
+  it("asks the database nothing for junk", async () => {
+    const { codeOf, lookups } = authenticator({});
+    expect(await codeOf("Bearer berth_live_nonsense")).toBe("invalid_credentials");
+    expect(lookups()).toBe(0);
+  });
+});

@@ -1,0 +1,71 @@
+import fastifyHelmet from "@fastify/helmet";
+import { fastifySSE } from "@fastify/sse";
+import fastify, { type FastifyInstance, type FastifyServerOptions } from "fastify";
+import { createSerializerCompiler, validatorCompiler } from "fastify-zod-openapi";
+import type { Authenticator } from "./authenticate.ts";
+import { answerClientError } from "./client-error.ts";
+import { useDocumentation } from "./documentation.ts";
+import { MAX_BODY_BYTES, useJsonBodies } from "./json-body.ts";
+import { handleError, sendProblem } from "./problem.ts";
+import { NOT_FOUND } from "./refusal.ts";
+import { requestIdOf } from "./request-id.ts";
+import { methodsOf, usePermissions } from "./serve.ts";
+
+declare module "fastify" {
+  interface FastifyInstance {
+    /** Aborted when the server begins to stop: streams and long polls end then. */
+    stopping: AbortSignal;
+  }
+}
+
+export interface ServerOptions {
+  readonly authenticate: Authenticator;
+  readonly logger: FastifyServerOptions["logger"];
+  /** Between comments on an idle stream; proxies cut quiet connections, often after 60 s. */
+  readonly heartbeatMs: number;
+}
+
+/** A Fastify server that knows our conventions and no route yet. */
+export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
+  const app: FastifyInstance = fastify({
+    ...(options.logger === undefined ? {} : { logger: options.logger }),
+    genReqId: requestIdOf,
+    bodyLimit: MAX_BODY_BYTES,
+    // A request has 15 s to arrive whole, its headers 10: slow senders hold no connection for longer.
+    requestTimeout: 15_000,
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 2500 },
+    keepAliveTimeout: 72_000,
+    exposeHeadRoutes: false,
+    forceCloseConnections: "idle",
+    frameworkErrors: handleError,
+    clientErrorHandler: answerClientError,
+    routerOptions: { maxParamLength: 100, ignoreTrailingSlash: false },
+  });
+
+  const stopping = new AbortController();
+  app.decorate("stopping", stopping.signal);
+  app.addHook("preClose", async () => stopping.abort());
+
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(createSerializerCompiler({ stringify: JSON.stringify }));
+  app.setErrorHandler(handleError);
+  app.setNotFoundHandler((request, reply) => {
+    const methods = methodsOf(request.url.split("?")[0] ?? "");
+    if (methods.length === 0) return sendProblem(reply, NOT_FOUND);
+    reply.header("allow", methods.join(", "));
+    return sendProblem(reply, { code: "method_not_allowed", detail: `This path has ${methods.join(", ")}.` });
+  });
+  app.addHook("onRequest", async (request, reply) => {
+    reply.header("x-request-id", request.id);
+    reply.header("cache-control", "no-store");
+  });
+
+  await app.register(fastifyHelmet, {
+    contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+  });
+  await app.register(fastifySSE, { heartbeatInterval: options.heartbeatMs });
+  useJsonBodies(app);
+  await useDocumentation(app);
+  usePermissions(app, options.authenticate);
+  return app;
+}

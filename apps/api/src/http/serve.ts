@@ -1,0 +1,167 @@
+import { type AnswerOf, type ResponseHeader, ROUTES, type RouteShape, type StreamItemOf } from "@berth/contract";
+import type { Result } from "@berth/domain";
+import type {} from "@fastify/sse";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { z } from "zod";
+import { accepts } from "./accept.ts";
+import type { Authenticator, Principal } from "./authenticate.ts";
+import { sendProblem } from "./problem.ts";
+import { type Refusal, RefusalError, refuse } from "./refusal.ts";
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** What the route asks of its caller; every route has one. */
+    contract?: RouteShape;
+  }
+  interface FastifyRequest {
+    principal: Principal | undefined;
+  }
+}
+
+type Parsed<R, K extends string> = R extends { [P in K]: infer S extends z.ZodType } ? z.output<S> : undefined;
+
+/** A request as a route's handler gets it: checked, typed by the contract. */
+export interface Call<R extends RouteShape> {
+  readonly params: Parsed<R, "params">;
+  readonly query: Parsed<R, "query">;
+  readonly headers: Parsed<R, "headers">;
+  readonly body: Parsed<R, "body">;
+  readonly principal: R extends { permission: "public" } ? undefined : Principal;
+  readonly requestId: string;
+  /** Aborted when the caller has gone, or the server stops. */
+  readonly signal: AbortSignal;
+}
+
+export type Answer<R extends RouteShape> = AnswerOf<R> & {
+  readonly headers?: Partial<Record<ResponseHeader, string>>;
+};
+
+export type Handler<R extends RouteShape> = (call: Call<R>) => Promise<Result<Answer<R>, Refusal>>;
+
+/** Registers one route of the contract. The handler returns what to say; nothing but this file writes to the reply. */
+export function serve<const R extends RouteShape>(app: FastifyInstance, shape: R, handler: Handler<R>): void {
+  app.route({
+    ...routeOptions(shape),
+    handler: async (request, reply) => {
+      if (!accepts(request.headers.accept, "application/json")) return sendProblem(reply, NOT_ACCEPTABLE);
+      return sendAnswer(reply, await handler(callOf(request, reply) as Call<R>));
+    },
+  });
+}
+
+const NOT_ACCEPTABLE: Refusal = { code: "not_acceptable", detail: "Answers are application/json." };
+
+/** One message of a stream: the event's id, from which a broken stream goes on, its type and the event itself. */
+export interface StreamMessage<T> {
+  readonly id: string;
+  readonly event: string;
+  readonly data: T;
+}
+
+/** Registers a route that answers with a list, or follows the same events when asked for text/event-stream. */
+export function serveStream<const R extends RouteShape>(
+  app: FastifyInstance,
+  shape: R,
+  handlers: {
+    readonly list: Handler<R>;
+    /** Ends when nothing more will ever come; goes on until the signal is aborted otherwise. */
+    readonly follow: (call: Call<R>) => Promise<Result<AsyncIterable<StreamMessage<StreamItemOf<R>>>, Refusal>>;
+  },
+): void {
+  app.route({
+    ...routeOptions(shape),
+    sse: "dual",
+    handler: async (request, reply) => {
+      const call = callOf(request, reply) as Call<R>;
+      if (reply.sse === undefined) {
+        if (!accepts(request.headers.accept, "application/json")) return sendProblem(reply, NOT_ACCEPTABLE);
+        return sendAnswer(reply, await handlers.list(call));
+      }
+      const messages = await handlers.follow(call);
+      if (!messages.ok) return sendProblem(reply, messages.error);
+      // Headers go out now: a caller must know that it is heard before the first event.
+      reply.sse.sendHeaders();
+      reply.raw.write(": following\n\n");
+      for await (const message of messages.value) await reply.sse.send(message);
+      if (!call.signal.aborted) await reply.sse.send({ event: "end", data: {} });
+      return undefined;
+    },
+  });
+}
+
+function routeOptions(shape: RouteShape) {
+  const response = Object.entries(shape.responses).flatMap(([status, { schema }]) =>
+    schema === undefined ? [] : [[status, schema] as const],
+  );
+  return {
+    method: shape.method,
+    url: shape.path.replace(/\{(\w+)\}/g, ":$1"),
+    config: { contract: shape },
+    schema: {
+      ...(shape.params === undefined ? {} : { params: shape.params }),
+      ...(shape.query === undefined ? {} : { querystring: shape.query }),
+      // Loose: what is validated takes the place of the headers, and others are needed too.
+      ...(shape.headers === undefined ? {} : { headers: shape.headers.loose() }),
+      ...(shape.body === undefined ? {} : { body: shape.body }),
+      response: Object.fromEntries(response),
+    },
+  };
+}
+
+function callOf(request: FastifyRequest, reply: FastifyReply): Call<RouteShape> {
+  const gone = new AbortController();
+  const end = () => gone.abort();
+  reply.raw.once("close", end);
+  request.server.stopping.addEventListener("abort", end, { once: true, signal: gone.signal });
+  return {
+    params: request.params,
+    query: request.query,
+    headers: request.headers,
+    body: request.body,
+    principal: request.principal,
+    requestId: request.id,
+    signal: gone.signal,
+  } as unknown as Call<RouteShape>;
+}
+
+function sendAnswer(
+  reply: FastifyReply,
+  outcome: Result<{ status: number; body: unknown; headers?: Partial<Record<ResponseHeader, string>> }, Refusal>,
+): FastifyReply {
+  if (!outcome.ok) return sendProblem(reply, outcome.error);
+  const { status, body, headers } = outcome.value;
+  return reply
+    .code(status)
+    .headers(headers ?? {})
+    .send(body);
+}
+
+/** Lets nobody in without a key that has the route's permission. A route that does not say which one stops the start. */
+export function usePermissions(app: FastifyInstance, authenticate: Authenticator): void {
+  app.decorateRequest("principal", undefined);
+  app.addHook("onRoute", ({ config, method, url }) => {
+    if (config?.contract?.permission === undefined) {
+      throw new Error(`${method} ${url} declares no permission: register it with serve() and a route of the contract`);
+    }
+  });
+  app.addHook("onRequest", async (request) => {
+    const permission = request.routeOptions.config?.contract?.permission;
+    if (permission === undefined || permission === "public") return;
+    const principal = await authenticate(request.headers.authorization);
+    if (!principal.ok) throw new RefusalError(principal.error);
+    request.principal = principal.value;
+    if (permission !== "authenticated" && !principal.value.permissions.includes(permission)) {
+      const refusal = refuse("insufficient_scope", `The API key lacks the permission ${permission}.`, {
+        extra: { required_permissions: [permission] },
+      });
+      throw new RefusalError(refusal.error);
+    }
+  });
+}
+
+/** The methods that a path has, for an answer to one that it has not. */
+export function methodsOf(path: string): string[] {
+  return Object.values<RouteShape>(ROUTES)
+    .filter((shape) => new RegExp(`^${shape.path.replace(/\{\w+\}/g, "[^/]+")}$`).test(path))
+    .map((shape) => shape.method);
+}
