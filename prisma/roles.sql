@@ -1,0 +1,42 @@
+-- The three roles that own or use the tables. They are of the whole server, not of one database, so they are made before
+-- the migrations and not by one of them. Run by `berth-db migrate` each time; safe to repeat, and by several at once.
+--
+--   berth_migrator  owns tables and functions; migrations run as it
+--   berth_api       what the API may do
+--   berth_worker    what the worker may do
+--
+-- None can log in. A login user is made a member (GRANT berth_api TO some_login) and takes the role when it connects
+-- (`options=-c role=berth_api`, which createDatabase({ role }) sets).
+DO $roles$
+DECLARE
+  wanted text;
+BEGIN
+  FOREACH wanted IN ARRAY ARRAY['berth_migrator', 'berth_api', 'berth_worker'] LOOP
+    IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = wanted) THEN
+      BEGIN
+        EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
+        -- Whoever makes a role without being superuser must still be allowed to become it (PostgreSQL >= 16).
+        IF wanted = 'berth_migrator' AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+          EXECUTE format('GRANT berth_migrator TO %I', current_user);
+        END IF;
+      EXCEPTION
+        WHEN duplicate_object OR unique_violation THEN NULL; -- Somebody else was quicker.
+        WHEN insufficient_privilege THEN
+          RAISE EXCEPTION 'role % is missing and % may not create roles', wanted, current_user
+            USING HINT = 'Run prisma/roles.sql once as a superuser, or GRANT CREATEROLE.', ERRCODE = 'insufficient_privilege';
+      END;
+    END IF;
+  END LOOP;
+
+  IF NOT has_schema_privilege('berth_migrator', 'public', 'CREATE') THEN
+    GRANT USAGE, CREATE ON SCHEMA public TO berth_migrator;
+  END IF;
+  -- BullMQ on Postgres keeps its tables in a schema of its own, which the worker alone uses and migrates.
+  IF NOT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = 'bullmq') THEN
+    CREATE SCHEMA bullmq;
+  END IF;
+  IF NOT has_schema_privilege('berth_worker', 'bullmq', 'CREATE') THEN
+    GRANT USAGE, CREATE ON SCHEMA bullmq TO berth_worker;
+  END IF;
+END
+$roles$;
