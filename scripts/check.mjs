@@ -13,7 +13,7 @@ const STEPS = [
   { name: "style", command: [bin("biome"), "check", "--error-on-warnings", "."] },
   { name: "unused", command: [bin("knip"), "--no-progress", "--no-config-hints"] },
   { name: "engines", command: [process.execPath, "scripts/check-engines.mjs"] },
-  { name: "repository", command: [bin("vitest"), "run", "packages/testing/src/repository"] },
+  { name: "repository", command: [bin("vitest"), "run", "--project", "unit", "packages/testing/src/repository"] },
 ];
 
 const seconds = (since) => ((performance.now() - since) / 1000).toFixed(1);
