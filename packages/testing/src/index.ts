@@ -1,6 +1,7 @@
 export { cacheFolder } from "./cache-folder.ts";
 export { type BuildOptions, buildControlPlane, KUBERNETES_VERSION } from "./control-plane/build.ts";
 export { COMPONENTS, type ComponentName } from "./control-plane/components.ts";
+export { type JoinRequest, requestToJoin } from "./control-plane/join-request.ts";
 export { type KubeAnswer, type KubeApi, type KubeCredential, kubeApi } from "./control-plane/kube-api.ts";
 export {
   type Component,
@@ -9,6 +10,7 @@ export {
   startControlPlane,
 } from "./control-plane/start.ts";
 export { freePort } from "./free-port.ts";
+export { type Moto, type MotoOptions, startMoto } from "./moto/start-moto.ts";
 export {
   type CreateDatabaseOptions,
   createDatabase,
@@ -20,6 +22,10 @@ export {
   type ThrowawayPostgres,
   type ThrowawayPostgresOptions,
 } from "./postgres/throwaway-postgres.ts";
+export { type DebianTool, ensureCommand } from "./processes/ensure-command.ts";
 export { withMachineLock } from "./processes/machine-lock.ts";
 export { type ProcessSpec, type RunningProcess, startProcess } from "./processes/start-process.ts";
+export { findJdk } from "./real-tier/find-jdk.ts";
+export { findMissing, prepareRealTier } from "./real-tier/prepare.ts";
+export { type RedisOptions, startRedis, type TestRedis } from "./redis/start-redis.ts";
 export { type WaitOptions, waitFor } from "./wait-for.ts";
