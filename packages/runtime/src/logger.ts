@@ -1,0 +1,43 @@
+import { pino } from "pino";
+
+export type Logger = pino.Logger;
+
+export interface LoggerOptions {
+  /** Process that writes, as `api`. */
+  readonly name: string;
+  readonly level: string;
+  /** Where lines go; standard output when absent. */
+  readonly destination?: pino.DestinationStream;
+}
+
+/** Fields that never reach a log, at the top or one level down. */
+const SECRET_FIELDS = [
+  "authorization",
+  "password",
+  "apiKey",
+  "api_key",
+  "kubeconfig",
+  "secret",
+  "token",
+  "userData",
+  "bootstrapToken",
+  "keyPem",
+  "idempotency-key",
+  "cookie",
+];
+
+/** Lines of JSON, times in RFC 3339, secrets cut out by the name of their field. */
+export function createLogger(options: LoggerOptions): Logger {
+  const settings: pino.LoggerOptions = {
+    name: options.name,
+    level: options.level,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    base: { process: options.name },
+    redact: {
+      paths: SECRET_FIELDS.flatMap((field) => [`["${field}"]`, `*["${field}"]`, `req.headers["${field}"]`]),
+      censor: "[removed]",
+    },
+    serializers: { err: pino.stdSerializers.err },
+  };
+  return options.destination === undefined ? pino(settings) : pino(settings, options.destination);
+}
