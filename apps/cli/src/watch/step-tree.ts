@@ -17,54 +17,57 @@ class StderrRenderer extends DefaultRenderer {
 class Branch {
   readonly name: string;
   #task: Task | undefined;
-  #latest: Step | undefined;
-  #hints: readonly string[] = [];
-  #finish: (error?: Error) => void = () => {};
+  #step: Step | undefined;
+  #hint = "";
+  #left = false;
   readonly #finished: Promise<void>;
+  #finish: (error?: Error) => void = () => {};
 
   constructor(name: string) {
     this.name = name;
     this.#finished = new Promise((resolve, reject) => {
       this.#finish = (error) => (error === undefined ? resolve() : reject(error));
     });
-    // The tree may never get to it, when a step before fails.
+    // A step may fail before the tree has got to it.
     this.#finished.catch(() => {});
   }
 
-  run(task: Task): Promise<void> {
+  /** The tree has got to it: it may have ended long before. */
+  async run(task: Task): Promise<void> {
     this.#task = task;
     this.#draw();
-    return this.#finished;
+    await this.#finished;
+    this.#task = undefined; // listr2 fails on the output of a task that has ended.
+    if (this.#step !== undefined) task.title = this.#title(this.#step);
+    if (this.#left || this.#step?.state === "skipped") task.skip(task.title);
   }
 
-  show(step: Step, hints: readonly string[]): void {
-    this.#latest = step;
-    this.#hints = hints;
-    this.#draw();
-    if (step.state === "succeeded") this.#finish();
-    if (step.state === "skipped") this.#skip();
-    if (step.state === "failed") this.#finish(new Error(step.message || step.name));
+  show(step: Step, hint: string): void {
+    this.#step = step;
+    this.#hint = hint;
+    if (step.state === "failed") this.#finish(new Error(this.#title(step)));
+    else if (step.state === "succeeded" || step.state === "skipped") this.#finish();
+    else this.#draw();
   }
 
-  /** The watcher leaves, or the operation ended without this step. */
-  abandon(): void {
-    this.#skip();
-  }
-
-  #skip(): void {
-    this.#task?.skip();
+  /** Nobody watches any more, or the operation ended without this step. */
+  leave(): void {
+    this.#left = this.#step?.state !== "succeeded";
     this.#finish();
   }
 
   #draw(): void {
-    if (this.#task === undefined || this.#latest === undefined) return;
-    const { started_at, finished_at, message } = this.#latest;
+    if (this.#task === undefined || this.#step === undefined) return;
+    this.#task.title = this.#title(this.#step);
+    if (this.#step.state === "running") this.#task.output = this.#hint;
+  }
+
+  #title({ name, started_at, finished_at, message }: Step): string {
     const took =
       started_at !== null && finished_at !== null
         ? ` ${formatDuration(Date.parse(finished_at) - Date.parse(started_at))}`
         : "";
-    this.#task.title = `${this.name}${took}${message === "" ? "" : `: ${message}`}`;
-    this.#task.output = this.#latest.state === "running" ? this.#hints.join("\n") : "";
+    return `${name}${took}${message === "" ? "" : `: ${message}`}`;
   }
 }
 
@@ -80,8 +83,8 @@ export function openStepTree(io: Pick<Io, "env">): Progress {
       task: (_: unknown, task: Task) => branch.run(task),
     }));
     const list = new Listr(tasks, {
-      concurrent: true,
-      exitOnError: false,
+      // One after the other: a step that waits for its turn shows as such.
+      concurrent: false,
       renderer: StderrRenderer,
       rendererOptions: {
         logger: new ListrLogger({
@@ -101,11 +104,11 @@ export function openStepTree(io: Pick<Io, "env">): Progress {
     update: (operation: Operation, waitingFor: readonly Guard[]) => {
       const { steps } = operation.progress;
       if (drawn === undefined) start(steps);
-      const hints = waitingFor.map((guard) => `${guard.name} (${guard.subject}): ${guard.hint}`);
-      for (const step of steps) branches.get(step.name)?.show(step, hints);
+      const hint = waitingFor.map((guard) => `${guard.name} (${guard.subject}): ${guard.hint}`).join("\n");
+      for (const step of steps) branches.get(step.name)?.show(step, hint);
     },
     end: async () => {
-      for (const branch of branches.values()) branch.abandon();
+      for (const branch of branches.values()) branch.leave();
       await drawn;
     },
   };
