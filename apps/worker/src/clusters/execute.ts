@@ -1,0 +1,153 @@
+import type { ClusterRecord, ClusterStore, HeldLease, SecretStore } from "@berth/db";
+import { FIELD_MANAGER } from "@berth/domain";
+import { seedHostsManifest } from "@berth/kubernetes";
+import type { ClusterAction } from "@berth/lifecycle";
+import { type Engine, type EngineTarget, isPortError, type Kubernetes, type KubernetesObject } from "@berth/ports";
+import { type EffectObserver, runEffect } from "../effects.ts";
+import { inParallel } from "../in-parallel.ts";
+import type { ClusterMaterial } from "./material.ts";
+import { type ClusterObjects, manifestInput, type NetworkAccess } from "./objects.ts";
+import { OBJECTS_HASH } from "./observe.ts";
+
+export interface ExecuteContext {
+  readonly kubernetes: Kubernetes;
+  readonly engine: Engine;
+  readonly store: ClusterStore;
+  readonly secrets: SecretStore;
+  readonly effects: EffectObserver;
+  readonly lease: HeldLease;
+  readonly cluster: ClusterRecord;
+  readonly namespace: string;
+  readonly material: ClusterMaterial;
+  readonly access: NetworkAccess;
+  readonly objects: ClusterObjects;
+  readonly anchorUid: string | undefined;
+  readonly target: EngineTarget;
+  readonly onApplied: () => void;
+}
+
+/** Objects of one cluster applied at the same time. */
+const APPLY_LANES = 6;
+
+/** Carries out one action. Idempotent: after a crash at any line the same action ends in the same state. */
+export async function executeClusterAction(context: ExecuteContext, action: ClusterAction): Promise<void> {
+  const { kubernetes, engine, store, lease, cluster, namespace } = context;
+  const effect = <T>(name: string, call: () => Promise<T>) => runEffect(context.effects, `clusters.${name}`, call);
+  const recorded = (name: string) => context.effects.reached(`clusters.${name}`, "recorded");
+
+  switch (action.kind) {
+    case "apply_objects":
+      await applyObjects(context);
+      context.onApplied();
+      return;
+    case "apply_seed_hosts": {
+      const anchorUid = context.anchorUid;
+      if (anchorUid === undefined) return; // Comes with the objects.
+      const input = manifestInput(cluster, context.material, context.access, action.addresses);
+      await effect("apply_seed_hosts", () =>
+        kubernetes.apply(seedHostsManifest(input, { uid: anchorUid }), FIELD_MANAGER),
+      );
+      return;
+    }
+    case "record_formed":
+      await store.recordFormed(lease, cluster.id, action.engineUuid);
+      recorded("record_formed");
+      return;
+    case "put_users": {
+      await effect("put_roles", () => engine.putCustomerRoles(context.target));
+      for (const id of action.credentialIds) {
+        const credential = cluster.credentials.find((one) => one.id === id);
+        const password = await context.secrets.get(`credential/${id}`, "password");
+        if (credential === undefined || password === undefined)
+          throw new Error(`credential ${id} has no stored password`);
+        const { username, role } = credential;
+        await effect("put_user", () => engine.putUser(context.target, { username, password, role }));
+      }
+      const active = cluster.credentials.filter((one) => action.credentialIds.includes(one.id)).map((one) => one.id);
+      await store.recordUsers(lease, cluster.id, active);
+      recorded("put_user");
+      return;
+    }
+    case "delete_user": {
+      const credential = cluster.credentials.find((one) => one.id === action.credentialId);
+      if (credential === undefined) return;
+      await effect("delete_user", () => engine.deleteUser(context.target, action.username));
+      await store.recordCredentialDeleted(lease, cluster.id, credential.id);
+      recorded("delete_user");
+      return;
+    }
+    case "delete_anchor": {
+      const key = { namespace, name: "anchor" };
+      await effect("delete_anchor", () =>
+        kubernetes.delete("ConfigMap", key, { uid: action.uid, propagation: "Foreground" }),
+      );
+      return;
+    }
+    case "delete_claim":
+      await deleteClaim(context, action.name, action.uid);
+      return;
+    case "delete_namespace":
+      await effect("delete_namespace", () =>
+        kubernetes.delete("Namespace", { name: namespace }, { uid: action.uid, propagation: "Background" }),
+      );
+      return;
+    case "record_deleted":
+      await store.recordDeleted(lease, cluster.id);
+      recorded("record_deleted");
+      return;
+  }
+}
+
+/**
+ * Applies everything. The anchor goes first without its hash and once more with it at the end: an apply that was cut off
+ * shows as outdated and is done again. Walls are applied before pods: the StatefulSets come last.
+ */
+async function applyObjects(context: ExecuteContext): Promise<void> {
+  const { kubernetes, objects } = context;
+  const apply = <T extends KubernetesObject>(object: T) =>
+    runEffect(context.effects, `clusters.apply_${object.kind}`, () => kubernetes.apply(object, FIELD_MANAGER));
+
+  await apply(objects.namespace);
+  const anchor = await apply(objects.anchor);
+  const owned = objects.owned(anchor.metadata.uid ?? "");
+  const workloads = owned.filter((object) => object.kind === "StatefulSet");
+  const walls = owned.filter((object) => object.kind !== "StatefulSet");
+  for (const group of [walls, workloads]) {
+    const failures = await inParallel(group, APPLY_LANES, async (object) => void (await apply(object)));
+    const first = failures[0];
+    if (first !== undefined) throw first.error;
+  }
+  const annotations = { ...objects.anchor.metadata.annotations, [OBJECTS_HASH]: objects.hash };
+  await runEffect(context.effects, "clusters.apply_anchor_hash", () =>
+    kubernetes.apply({ ...objects.anchor, metadata: { ...objects.anchor.metadata, annotations } }, FIELD_MANAGER),
+  );
+}
+
+/** Deletes a claim for good: its volume is switched to reclaim Delete first, so that nothing of the data is left behind. */
+async function deleteClaim(context: ExecuteContext, name: string, uid: string): Promise<void> {
+  const { kubernetes, namespace } = context;
+  const claim = await kubernetes.read("PersistentVolumeClaim", { namespace, name });
+  if (claim === undefined || claim.metadata.uid !== uid) return;
+  const volumeName = claim.spec.volumeName;
+  const volume = volumeName === undefined ? undefined : await kubernetes.read("PersistentVolume", { name: volumeName });
+  if (
+    volume !== undefined &&
+    volume.spec.claimRef?.uid === uid &&
+    volume.spec.persistentVolumeReclaimPolicy !== "Delete"
+  ) {
+    await runEffect(context.effects, "clusters.release_volume", () =>
+      kubernetes.patch("PersistentVolume", { name: volume.metadata.name }, [
+        { op: "test", path: "/metadata/uid", value: volume.metadata.uid },
+        { op: "test", path: "/spec/claimRef/uid", value: uid },
+        { op: "replace", path: "/spec/persistentVolumeReclaimPolicy", value: "Delete" },
+      ]),
+    );
+  }
+  try {
+    await runEffect(context.effects, "clusters.delete_claim", () =>
+      kubernetes.delete("PersistentVolumeClaim", { namespace, name }, { uid, propagation: "Background" }),
+    );
+  } catch (error) {
+    if (!isPortError(error, "conflict")) throw error; // Another claim has the name by now: it is looked at next time.
+  }
+}

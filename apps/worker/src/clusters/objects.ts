@@ -1,0 +1,89 @@
+import { createHash } from "node:crypto";
+import type { ClusterRecord } from "@berth/db";
+import type { ClusterHealth } from "@berth/domain";
+import { findEngineVersion } from "@berth/domain";
+import {
+  anchorManifest,
+  type ClusterManifestInput,
+  type NetworkPeer,
+  namespaceManifest,
+  ownedManifests,
+} from "@berth/kubernetes";
+import type { KubernetesObject } from "@berth/ports";
+import type { ClusterMaterial } from "./material.ts";
+
+/** Who may reach clusters' HTTP ports: this worker, and the gateway that customers come through. */
+export interface NetworkAccess {
+  readonly worker: readonly NetworkPeer[];
+  readonly gateway: readonly NetworkPeer[];
+  readonly snapshots: readonly NetworkPeer[];
+}
+
+export interface ClusterObjects {
+  readonly namespace: KubernetesObject;
+  readonly anchor: KubernetesObject;
+  readonly owned: (anchorUid: string) => readonly KubernetesObject[];
+  /** Of all of them, without seed addresses, which change with every pod and are applied on their own. */
+  readonly hash: string;
+}
+
+/** The objects of a cluster as they should be now. Pure but for hashing. */
+export function clusterObjects(
+  cluster: ClusterRecord,
+  material: ClusterMaterial,
+  health: ClusterHealth,
+  access: NetworkAccess,
+  seedAddresses: readonly string[],
+): ClusterObjects {
+  const input = manifestInput(cluster, material, access, seedAddresses);
+  const hashed = manifestInput(cluster, material, access, []);
+  const hash = createHash("sha256")
+    .update(
+      JSON.stringify([namespaceManifest(hashed), anchorManifest(hashed), ownedManifests(hashed, { uid: "" }, health)]),
+    )
+    .digest("hex")
+    .slice(0, 32);
+  return {
+    namespace: namespaceManifest(input),
+    anchor: anchorManifest(input),
+    owned: (anchorUid) => ownedManifests(input, { uid: anchorUid }, health),
+    hash,
+  };
+}
+
+export function manifestInput(
+  cluster: ClusterRecord,
+  material: ClusterMaterial,
+  access: NetworkAccess,
+  seedAddresses: readonly string[],
+): ClusterManifestInput {
+  const engine = findEngineVersion(cluster.engine, cluster.version);
+  if (engine === undefined) throw new Error(`${cluster.engine} ${cluster.version} is not in the catalogue`);
+  return {
+    clusterId: cluster.id,
+    organizationId: cluster.organizationId,
+    projectId: cluster.projectId,
+    generation: cluster.generation,
+    engine,
+    components: cluster.components.map((component) => ({
+      name: component.name,
+      roles: component.roles,
+      instances: component.instanceCount,
+      size: component.size,
+      memoryMib: component.memoryMib,
+      cpuMilli: component.cpuMilli,
+      cpuLimitMilli: Math.ceil((component.cpuMilli * cluster.cpuLimitPercent) / 100),
+      storageMib: component.storageMib,
+    })),
+    labels: cluster.labels,
+    storageClass: cluster.storageClass,
+    // Only a cluster that never formed may bootstrap: a second bootstrap would be a second cluster on the same volumes.
+    initialMasters: cluster.engineUuid === undefined ? cluster.initialMasters : [],
+    seedAddresses,
+    tls: { caCertPem: material.caCertPem, certPem: material.certPem, keyPem: material.keyPem },
+    userFiles: material.userFiles,
+    workerAccess: access.worker,
+    gatewayAccess: access.gateway,
+    snapshotAccess: access.snapshots,
+  };
+}

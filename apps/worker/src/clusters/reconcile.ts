@@ -1,0 +1,196 @@
+import type { ClusterRecord, ClusterStatus, ClusterStore, HeldLease, Leases, SecretStore } from "@berth/db";
+import { type ClusterHealth, type ClusterId, isMasterEligible, keepSince, namespaceOf } from "@berth/domain";
+import { type ClusterDecision, type DesiredCluster, decideCluster, type ObservedCluster } from "@berth/lifecycle";
+import type { Clock, Engine } from "@berth/ports";
+import type { EffectObserver } from "../effects.ts";
+import { backoffMs, failureOf } from "../failure.ts";
+import type { KubeRegistry } from "../kubes.ts";
+import { executeClusterAction } from "./execute.ts";
+import { clusterMaterial, engineTargetOf } from "./material.ts";
+import { clusterObjects, type NetworkAccess } from "./objects.ts";
+import { observeCluster } from "./observe.ts";
+
+export interface ClusterLoopDeps {
+  readonly leases: Leases;
+  readonly store: ClusterStore;
+  readonly secrets: SecretStore;
+  readonly kubes: KubeRegistry;
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly effects: EffectObserver;
+  readonly access: NetworkAccess;
+  /** When each cluster's objects were last applied by this process: a hint, lost at a restart. */
+  readonly appliedAt: Map<ClusterId, number>;
+}
+
+/** Objects that somebody changed are put right at least this often. */
+const RESYNC_MS = 5 * 60_000;
+/** Passes of one run: a pass that did something is followed by a look at what it led to. */
+const MAX_PASSES = 4;
+
+/**
+ * Brings one cluster one step nearer to what its owner asked for.
+ *
+ * Takes only the id: everything else is read here, so a repeated, late or reordered job does the same as a timely one.
+ * Safe after a crash at any line: the row counts as due until its status is recorded under the lease.
+ */
+export async function reconcileCluster(deps: ClusterLoopDeps, id: ClusterId): Promise<void> {
+  await deps.leases.withLease(`cluster/${id}`, async (lease) => {
+    for (let pass = 0; pass < MAX_PASSES; pass++) {
+      const cluster = await deps.store.find(id);
+      if (cluster === undefined || cluster.state === "deleted") return;
+      const acted = await runPass(deps, lease, cluster);
+      if (!acted) return;
+    }
+  });
+}
+
+/** One observe, decide, execute, record. True when something was done and a further look may find more to do. */
+async function runPass(deps: ClusterLoopDeps, lease: HeldLease, cluster: ClusterRecord): Promise<boolean> {
+  const now = deps.clock.now();
+  let observed: ObservedCluster | undefined;
+  let decision: ClusterDecision | undefined;
+  let current = "observe";
+  try {
+    const kubernetes = await deps.kubes.get(cluster.kubeId);
+    const material = await clusterMaterial(deps.secrets, cluster, now);
+    const namespace = namespaceOf(cluster.id);
+    const target = (addresses: readonly string[]) => engineTargetOf(cluster, material, addresses);
+    const health: ClusterHealth = cluster.health;
+    const before = clusterObjects(cluster, material, health, deps.access, []);
+    observed = await observeCluster(kubernetes, deps.engine, {
+      namespace,
+      clusterId: cluster.id,
+      objectsHash: before.hash,
+      resyncDue: now.getTime() - (deps.appliedAt.get(cluster.id) ?? 0) > RESYNC_MS,
+      engineTarget: target,
+    });
+    decision = decideCluster(desiredOf(cluster, namespace), observed, now.getTime());
+
+    const addresses = observed.pods.flatMap((pod) =>
+      pod.address === undefined || pod.terminating ? [] : [pod.address],
+    );
+    const objects = clusterObjects(cluster, material, health, deps.access, addresses);
+    for (const action of decision.actions) {
+      current = action.kind;
+      await executeClusterAction(
+        {
+          kubernetes,
+          engine: deps.engine,
+          store: deps.store,
+          secrets: deps.secrets,
+          effects: deps.effects,
+          lease,
+          cluster,
+          namespace,
+          material,
+          access: deps.access,
+          objects,
+          anchorUid: observed.anchor?.uid,
+          target: target(addresses),
+          onApplied: () => deps.appliedAt.set(cluster.id, now.getTime()),
+        },
+        action,
+      );
+    }
+    if (decision.actions.some((action) => action.kind === "record_deleted")) return false;
+    await deps.store.recordStatus(lease, cluster.id, statusOf(cluster, observed, decision, now));
+    deps.effects.reached("clusters.status", "recorded");
+    return decision.actions.length > 0;
+  } catch (error) {
+    const failure = failureOf(error, current);
+    if (failure === undefined) throw error;
+    await deps.store.recordStatus(lease, cluster.id, failedStatus(cluster, observed, decision, failure, now));
+    return false;
+  }
+}
+
+function desiredOf(cluster: ClusterRecord, namespace: string): DesiredCluster {
+  return {
+    state: cluster.state,
+    namespace,
+    instances: cluster.instances.map((instance) => ({
+      id: instance.id,
+      podName: instance.podName,
+      masterEligible: isMasterEligible(instance.roles),
+      placedOn:
+        instance.nodeName === undefined
+          ? undefined
+          : {
+              name: instance.nodeName,
+              coming: instance.machineState !== undefined && instance.machineState !== "ready",
+            },
+    })),
+    engineUuid: cluster.engineUuid,
+    usersReady: cluster.usersReady,
+    credentials: cluster.credentials,
+    deletion: cluster.purgeAt === undefined ? undefined : { purgeAt: cluster.purgeAt.getTime() },
+    operation: cluster.operation,
+  };
+}
+
+function statusOf(
+  cluster: ClusterRecord,
+  observed: ObservedCluster,
+  decision: ClusterDecision,
+  now: Date,
+): ClusterStatus {
+  return {
+    state: decision.state,
+    health: decision.health,
+    observedGeneration: cluster.generation,
+    waitingFor: keepSince(cluster.waitingFor, decision.guards, now.toISOString()),
+    lastFailure: undefined,
+    failures: 0,
+    wakes: cluster.wakes,
+    nextCheckAt: decision.nextCheckInMs === undefined ? undefined : new Date(now.getTime() + decision.nextCheckInMs),
+    instances: instancesOf(cluster, observed, decision),
+    operation:
+      cluster.operation === undefined
+        ? undefined
+        : { id: cluster.operation.id, steps: decision.steps, ended: decision.operation },
+  };
+}
+
+/** After a failure nothing is claimed of the state but what was seen: the failure, its name, and when it is tried again. */
+function failedStatus(
+  cluster: ClusterRecord,
+  observed: ObservedCluster | undefined,
+  decision: ClusterDecision | undefined,
+  failure: { readonly action: string; readonly message: string; readonly guard: string },
+  now: Date,
+): ClusterStatus {
+  const guard = { name: failure.guard, subject: cluster.id, hint: `${failure.action}: ${failure.message}` };
+  return {
+    state: cluster.state,
+    health: decision?.health ?? cluster.health,
+    observedGeneration: cluster.generation,
+    waitingFor: keepSince(cluster.waitingFor, [guard, ...(decision?.guards ?? [])], now.toISOString()),
+    lastFailure: { action: failure.action, message: failure.message },
+    failures: cluster.failures + 1,
+    wakes: cluster.wakes,
+    nextCheckAt: new Date(now.getTime() + backoffMs(cluster.failures)),
+    instances: observed === undefined || decision === undefined ? [] : instancesOf(cluster, observed, decision),
+    operation:
+      cluster.operation === undefined || decision === undefined
+        ? undefined
+        : { id: cluster.operation.id, steps: decision.steps, ended: undefined },
+  };
+}
+
+function instancesOf(
+  cluster: ClusterRecord,
+  observed: ObservedCluster,
+  decision: ClusterDecision,
+): ClusterStatus["instances"] {
+  return cluster.instances.map((instance) => {
+    const pod = observed.pods.find((one) => one.name === instance.podName);
+    return {
+      id: instance.id,
+      state: decision.instances.find((one) => one.id === instance.id)?.state ?? "pending",
+      podAddress: pod?.address,
+      nodeName: pod?.nodeName,
+      restarts: pod?.restarts ?? 0,
+    };
+  });
+}

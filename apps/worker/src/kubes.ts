@@ -1,0 +1,87 @@
+import { isId, type KubeId, LABELS, MANAGED_BY } from "@berth/domain";
+import type { Kubernetes, Pod, Reflection } from "@berth/ports";
+import { isGated } from "./placement/problem.ts";
+import type { Waker } from "./wake.ts";
+
+/** Connections to the registered kubes, opened when first needed and kept. */
+export interface KubeRegistry {
+  /** Throws PortError unavailable or denied when the stored kubeconfig does not work. */
+  get(kubeId: KubeId): Promise<Kubernetes>;
+  close(): void;
+}
+
+export interface KubeRegistryDeps {
+  readonly kubeconfigOf: (kubeId: KubeId) => Promise<string>;
+  readonly connect: (kubeconfig: string) => Kubernetes;
+  readonly waker: Waker;
+  /** The machine whose launch carries this bootstrap token id, if any. */
+  readonly machineOfToken: (tokenId: string) => Promise<string | undefined>;
+  readonly onError: (error: unknown) => void;
+}
+
+interface Connection {
+  readonly kubernetes: Kubernetes;
+  readonly reflections: readonly Reflection<unknown>[];
+}
+
+/**
+ * Opens a connection per kube, and watches pods, nodes and join requests there to wake the loops early.
+ *
+ * What the watches say is only ever a hint to look: every loop reads afresh, and its own next check finds what a watch
+ * missed. A changed kubeconfig takes effect at the next start.
+ */
+export function createKubeRegistry(deps: KubeRegistryDeps): KubeRegistry {
+  const connections = new Map<string, Promise<Connection>>();
+
+  const open = async (kubeId: KubeId): Promise<Connection> => {
+    const kubernetes = deps.connect(await deps.kubeconfigOf(kubeId));
+    const managed = { labelSelector: `${LABELS.managedBy}=${MANAGED_BY}` };
+    return {
+      kubernetes,
+      reflections: [
+        kubernetes.reflect("Pod", managed, (event) => wakeForPod(deps.waker, kubeId, event.object)),
+        kubernetes.reflect("Node", {}, (event) => wakeForNode(deps.waker, kubeId, event.object.metadata.name)),
+        kubernetes.reflect("CertificateSigningRequest", {}, (event) => {
+          const token = /^system:bootstrap:([a-z0-9]{6})$/.exec(event.object.spec.username ?? "")?.[1];
+          if (token === undefined || event.type === "removed") return;
+          deps.machineOfToken(token).then((machineId) => {
+            if (machineId !== undefined) deps.waker.wake("machines", machineId);
+          }, deps.onError);
+        }),
+      ],
+    };
+  };
+
+  return {
+    get: async (kubeId) => {
+      let connection = connections.get(kubeId);
+      if (connection === undefined) {
+        connection = open(kubeId);
+        connections.set(kubeId, connection);
+        connection.catch(() => connections.delete(kubeId));
+      }
+      return (await connection).kubernetes;
+    },
+    close: () => {
+      for (const connection of connections.values()) {
+        connection.then(({ kubernetes, reflections }) => {
+          for (const reflection of reflections) reflection.stop();
+          kubernetes.close();
+        }, deps.onError);
+      }
+      connections.clear();
+    },
+  };
+}
+
+function wakeForPod(waker: Waker, kubeId: KubeId, pod: Pod): void {
+  const clusterId = pod.metadata.labels?.[LABELS.cluster];
+  if (clusterId !== undefined && isId("cluster", clusterId)) waker.wake("clusters", clusterId);
+  if (isGated(pod)) waker.wake("placement", kubeId);
+}
+
+function wakeForNode(waker: Waker, kubeId: KubeId, nodeName: string): void {
+  const machineId = nodeName.startsWith("mac-") ? `mac_${nodeName.slice(4)}` : "";
+  if (isId("machine", machineId)) waker.wake("machines", machineId);
+  else waker.wake("placement", kubeId);
+}

@@ -1,0 +1,178 @@
+import type { HeldLease, MachineRecord } from "@berth/db";
+import { FIELD_MANAGER, LABELS, MANAGED_BY, parseCpuMilli, parseMebibytesDown } from "@berth/domain";
+import { userDataOf } from "@berth/ec2";
+import { bootstrapTokenName, bootstrapTokenSecret } from "@berth/kubernetes";
+import type { MachineAction } from "@berth/lifecycle";
+import { type Cloud, isPortError, type Kubernetes } from "@berth/ports";
+import { runEffect } from "../effects.ts";
+import { clientTokenOf, machineTags, newBootstrapToken } from "./launch-request.ts";
+import type { MachineLoopDeps } from "./reconcile.ts";
+
+export interface MachineContext extends MachineLoopDeps {
+  readonly lease: HeldLease;
+  readonly machine: MachineRecord;
+  readonly kubernetes: Kubernetes;
+  readonly cloud: Cloud | undefined;
+  readonly now: Date;
+}
+
+/** A token lives as long as a machine may take to join, and a little more. */
+const TOKEN_LIFE_MS = 20 * 60_000;
+/** An offering without capacity is not tried again for this long (Karpenter keeps the same three minutes). */
+const UNAVAILABLE_FOR_MS = 3 * 60_000;
+const DAEMON_PODS = 6;
+const ROOT_VOLUME_GIB = 50;
+
+/** Carries out one action on one machine. Idempotent; what is launched was stored before and is repeated unchanged. */
+export async function executeMachineAction(context: MachineContext, action: MachineAction): Promise<void> {
+  const { kubernetes, machine } = context;
+  const effect = <T>(name: string, call: () => Promise<T>) => runEffect(context.effects, `machines.${name}`, call);
+  const node = { name: machine.nodeName };
+
+  switch (action.kind) {
+    case "open_attempt":
+      await openAttempt(context, action.attempt);
+      context.effects.reached("machines.open_attempt", "recorded");
+      return;
+    case "put_bootstrap_token":
+      await effect("put_bootstrap_token", () => putBootstrapToken(context));
+      return;
+    case "launch":
+      await launch(context);
+      return;
+    case "approve_join":
+      await effect("approve_join", () =>
+        kubernetes.approveCertificate(action.request, action.uid, "BerthLaunchedThisMachine"),
+      );
+      return;
+    case "settle_node":
+      await effect("settle_node", () => settleNode(context));
+      return;
+    case "delete_bootstrap_token": {
+      const tokenId = machine.launch?.bootstrapTokenId;
+      if (tokenId === undefined) return;
+      const key = { namespace: "kube-system", name: bootstrapTokenName(tokenId) };
+      await effect("delete_bootstrap_token", () => kubernetes.delete("Secret", key, { uid: action.uid }));
+      return;
+    }
+    case "cordon":
+    case "uncordon":
+      await effect(action.kind, () =>
+        kubernetes.patch("Node", node, [
+          { op: "test", path: "/metadata/uid", value: action.uid },
+          { op: "add", path: "/spec/unschedulable", value: action.kind === "cordon" },
+        ]),
+      );
+      return;
+    case "delete_node":
+      await effect("delete_node", () => kubernetes.delete("Node", node, { uid: action.uid }));
+      return;
+    case "terminate": {
+      const { cloudInstanceId } = machine;
+      const cloud = context.cloud;
+      if (cloudInstanceId === undefined || cloud === undefined) return;
+      await effect("terminate", () => cloud.terminate(cloudInstanceId));
+      return;
+    }
+  }
+}
+
+/** Writes the attempt with its whole launch request before anything is sent. */
+async function openAttempt(context: MachineContext, attempt: number): Promise<void> {
+  const { machine, lease, store } = context;
+  const offering = attempt === 1 ? { machineType: machine.machineType, zone: machine.zone } : machine.alternatives[0];
+  if (offering === undefined) throw new Error("a further attempt needs an alternative");
+  const token = newBootstrapToken();
+  const kube = await context.kubeEndpointOf(machine);
+  const { pool } = machine;
+  const subnetId = pool.subnetIds[offering.zone];
+  const userData = userDataOf({
+    apiServerEndpoint: kube.server,
+    caCertData: Buffer.from(kube.caCertPem).toString("base64"),
+    token: `${token.id}.${token.secret}`,
+    nodeName: machine.nodeName,
+    labels: {
+      [LABELS.zone]: offering.zone,
+      [LABELS.region]: machine.region,
+      [LABELS.machineType]: offering.machineType,
+    },
+    taints: [],
+    maxPods: pool.instancesPerMachine + DAEMON_PODS,
+  });
+  await store.openAttempt(lease, machine.id, {
+    id: context.ids.next("launch"),
+    attempt,
+    machineType: offering.machineType,
+    zone: offering.zone,
+    bootstrapTokenId: token.id,
+    bootstrapToken: `${token.id}.${token.secret}`,
+    userData,
+    request: {
+      clientToken: clientTokenOf(machine.id, attempt),
+      machineType: offering.machineType,
+      zone: offering.zone,
+      imageId: pool.imageId,
+      ...(subnetId === undefined ? {} : { subnetId }),
+      ...(pool.securityGroupIds.length === 0 ? {} : { securityGroupIds: pool.securityGroupIds }),
+      ...(pool.instanceProfile === undefined ? {} : { instanceProfile: pool.instanceProfile }),
+      tags: machineTags(context.environment, machine.id, pool.id, attempt),
+      rootVolumeGib: ROOT_VOLUME_GIB,
+    },
+  });
+}
+
+async function putBootstrapToken(context: MachineContext): Promise<void> {
+  const { launch } = context.machine;
+  if (launch === undefined) throw new Error("a token belongs to a launch");
+  const { bootstrapToken } = await context.store.launchSecrets(launch.id);
+  const [tokenId = "", tokenSecret = ""] = bootstrapToken.split(".");
+  const expiresAt = new Date(context.now.getTime() + TOKEN_LIFE_MS);
+  try {
+    await context.kubernetes.create(
+      bootstrapTokenSecret({ tokenId, tokenSecret, expiresAt, machineId: context.machine.id }),
+    );
+  } catch (error) {
+    if (!isPortError(error, "conflict")) throw error; // There already: an earlier run made it.
+  }
+}
+
+async function launch(context: MachineContext): Promise<void> {
+  const { machine, lease, store, cloud } = context;
+  if (machine.launch === undefined || cloud === undefined)
+    throw new Error("a launch needs its stored request and a cloud");
+  const { userData } = await store.launchSecrets(machine.launch.id);
+  const request = { ...machine.launch.request, userData };
+  const answer = await runEffect(context.effects, "machines.launch", () => cloud.launch(request));
+  if (answer.ok) {
+    await store.recordLaunched(lease, machine.id, machine.launch.id, answer.value.instanceId);
+  } else {
+    const lacksCapacity = answer.error.kind !== "token_reused";
+    await store.recordRefused(lease, machine.id, machine.launch.id, {
+      message: `${answer.error.kind}: ${answer.error.message}`,
+      unavailableForMs: lacksCapacity ? UNAVAILABLE_FOR_MS : 0,
+      retrySame: !lacksCapacity,
+    });
+  }
+  context.effects.reached("machines.launch", "recorded");
+}
+
+/** Labels that no kubelet may give itself, and what the node really offers in place of the estimate. */
+async function settleNode(context: MachineContext): Promise<void> {
+  const { kubernetes, machine, lease, store } = context;
+  const node = await kubernetes.apply(
+    {
+      apiVersion: "v1",
+      kind: "Node",
+      metadata: {
+        name: machine.nodeName,
+        labels: { [LABELS.pool]: machine.pool.id, [LABELS.machine]: machine.id, [LABELS.managedBy]: MANAGED_BY },
+      },
+    },
+    FIELD_MANAGER,
+  );
+  const offered = (node as { status?: { allocatable?: Record<string, string> } }).status?.allocatable;
+  const cpu = parseCpuMilli(offered?.cpu ?? "");
+  const memory = parseMebibytesDown(offered?.memory ?? "");
+  if (!cpu.ok || !memory.ok) return;
+  await store.recordAllocatable(lease, machine.id, { cpuMilli: cpu.value, memoryMib: memory.value });
+}

@@ -1,0 +1,348 @@
+import {
+  type Allocatable,
+  type ClusterId,
+  estimateAllocatable,
+  type InstanceId,
+  LABELS,
+  type OrganizationId,
+  parseCpuMilli,
+  parseMebibytesDown,
+  parseMebibytesUp,
+  SCHEDULING_GATE,
+} from "@berth/domain";
+import type { InstanceRequest, LaunchOption, NodeState } from "@berth/packing";
+import type { Node, Pod } from "@berth/ports";
+
+/** An instance's row as placement needs it. */
+export interface PlaceableInstance {
+  readonly instanceId: InstanceId;
+  readonly clusterId: ClusterId;
+  readonly organizationId: OrganizationId;
+  readonly podName: string;
+  readonly zone: string;
+  readonly cpuMilli: number;
+  readonly memoryMib: number;
+  readonly holdsData: boolean;
+  readonly masterEligible: boolean;
+}
+
+export interface KnownMachine {
+  readonly machineId: string;
+  readonly nodeName: string;
+  readonly poolId: string;
+  readonly zone: string;
+  readonly machineType: string;
+  readonly priceMicroUsdPerHour: number;
+  readonly allocatable: Allocatable;
+  readonly state: string;
+}
+
+export interface PoolPolicy {
+  readonly poolId: string;
+  readonly zones: readonly string[];
+  readonly machineTypes: readonly string[];
+  readonly instancesPerMachine: number;
+  readonly maxMachines: number;
+}
+
+export interface KnownOffering {
+  readonly zone: string;
+  readonly machineType: string;
+  readonly priceMicroUsdPerHour: number;
+  readonly vcpu: number;
+  readonly memoryMib: number;
+  readonly ebsVolumeLimit: number;
+  readonly ebsVolumeLimitType: string;
+  readonly unavailableUntil: Date | null;
+}
+
+export interface PlacementObservation {
+  readonly now: Date;
+  readonly isStatic: boolean;
+  readonly nodes: readonly Node[];
+  /** Pods of ours, in all namespaces. */
+  readonly pods: readonly Pod[];
+  /** Everybody else's pods on nodes: daemons, whose requests are not ours to give. */
+  readonly otherPods: readonly Pod[];
+  /** By `<cluster id>/<pod name>`. */
+  readonly instances: ReadonlyMap<string, PlaceableInstance>;
+  readonly machines: readonly KnownMachine[];
+  readonly pools: readonly PoolPolicy[];
+  readonly offerings: readonly KnownOffering[];
+}
+
+export interface GatedPod {
+  readonly pod: Pod;
+  readonly instance: PlaceableInstance;
+}
+
+/** A pod without its gate that cannot get where it was sent: it must come back gated. */
+export interface StuckPod extends GatedPod {
+  readonly because: "machine_gone" | "refused_by_scheduler";
+  readonly detail: string;
+}
+
+export interface PlacementProblem {
+  readonly gated: readonly GatedPod[];
+  readonly stuck: readonly StuckPod[];
+  /** Pods that kube-scheduler bound, by instance. */
+  readonly bound: readonly { readonly instanceId: InstanceId; readonly nodeName: string }[];
+  /** Sent, not bound yet, nothing wrong so far. */
+  readonly underWay: number;
+  readonly requests: readonly InstanceRequest[];
+  readonly nodes: readonly NodeState[];
+  readonly options: readonly LaunchOption[];
+}
+
+/** How long kube-scheduler may call a ready target unschedulable before the pod is planned again. */
+const SCHEDULER_PATIENCE_MS = 10_000;
+const STATES_ON_THE_WAY = ["planned", "launching", "booting"];
+const STATES_GONE = ["terminating", "terminated", "failed"];
+
+/**
+ * Turns one look at a kube into a packing problem: what waits, what is where, what could be launched.
+ *
+ * Pure. What was sent to a node counts there from then on, bound or not, so nothing is given away twice.
+ */
+export function placementProblem(seen: PlacementObservation): PlacementProblem {
+  const machineByNode = new Map(seen.machines.map((machine) => [machine.nodeName, machine]));
+  const nodeByName = new Map(seen.nodes.map((node) => [node.metadata.name, node]));
+  const gated: GatedPod[] = [];
+  const stuck: StuckPod[] = [];
+  const bound: { instanceId: InstanceId; nodeName: string }[] = [];
+  const residents = new Map<string, InstanceRequest[]>();
+  let underWay = 0;
+
+  for (const pod of seen.pods) {
+    const instance = seen.instances.get(`${pod.metadata.labels?.[LABELS.cluster]}/${pod.metadata.name}`);
+    if (instance === undefined) continue;
+    const target = pod.spec.nodeName ?? targetOf(pod);
+    if (pod.spec.nodeName === undefined) {
+      if (pod.metadata.deletionTimestamp !== undefined) continue;
+      if (isGated(pod)) {
+        gated.push({ pod, instance });
+        continue;
+      }
+      const problem = troubleOf(pod, target, machineByNode, nodeByName, seen.now);
+      if (problem !== undefined) {
+        stuck.push({ pod, instance, ...problem });
+        continue;
+      }
+      underWay += 1;
+    } else {
+      bound.push({ instanceId: instance.instanceId, nodeName: pod.spec.nodeName });
+    }
+    if (target !== undefined) {
+      const list = residents.get(target) ?? [];
+      list.push(requestOf(instance));
+      residents.set(target, list);
+    }
+  }
+
+  return {
+    gated,
+    stuck,
+    bound,
+    underWay,
+    requests: gated.map(({ instance }) => requestOf(instance)),
+    nodes: nodeStates(seen, machineByNode, residents),
+    options: seen.isStatic ? [] : launchOptions(seen),
+  };
+}
+
+export function isGated(pod: Pod): boolean {
+  return pod.spec.schedulingGates?.some((gate) => gate.name === SCHEDULING_GATE) ?? false;
+}
+
+/** The node that a pod was sent to by name, if it was. */
+export function targetOf(pod: Pod): string | undefined {
+  const terms =
+    pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+  for (const term of terms) {
+    const field = term.matchFields?.find((requirement) => requirement.key === "metadata.name");
+    if (field?.values?.[0] !== undefined) return field.values[0];
+  }
+  return undefined;
+}
+
+function requestOf(instance: PlaceableInstance): InstanceRequest {
+  return {
+    instanceId: instance.instanceId,
+    clusterId: instance.clusterId,
+    organizationId: instance.organizationId,
+    cpuMilli: instance.cpuMilli,
+    memoryMib: instance.memoryMib,
+    volumes: 1,
+    zone: instance.zone,
+    holdsData: instance.holdsData,
+    masterEligible: instance.masterEligible,
+  };
+}
+
+function troubleOf(
+  pod: Pod,
+  target: string | undefined,
+  machines: ReadonlyMap<string, KnownMachine>,
+  nodes: ReadonlyMap<string, Node>,
+  now: Date,
+): Pick<StuckPod, "because" | "detail"> | undefined {
+  if (target === undefined) return undefined;
+  const node = nodes.get(target);
+  const machine = machines.get(target);
+  if (node === undefined && (machine === undefined || STATES_GONE.includes(machine.state))) {
+    return { because: "machine_gone", detail: target };
+  }
+  const scheduled = pod.status?.conditions?.find((condition) => condition.type === "PodScheduled");
+  if (node === undefined || !isReady(node) || scheduled?.reason !== "Unschedulable") return undefined;
+  const readySince = Date.parse(readyCondition(node)?.lastTransitionTime ?? "");
+  const refusedSince = Date.parse(scheduled.lastTransitionTime ?? "");
+  const since = Math.max(Number.isNaN(readySince) ? 0 : readySince, Number.isNaN(refusedSince) ? 0 : refusedSince);
+  if (now.getTime() - since < SCHEDULER_PATIENCE_MS) return undefined;
+  return { because: "refused_by_scheduler", detail: scheduled.message ?? "Unschedulable" };
+}
+
+function nodeStates(
+  seen: PlacementObservation,
+  machineByNode: ReadonlyMap<string, KnownMachine>,
+  residents: ReadonlyMap<string, InstanceRequest[]>,
+): NodeState[] {
+  const daemons = daemonRequests(seen.otherPods);
+  const states: NodeState[] = [];
+  for (const node of seen.nodes) {
+    const name = node.metadata.name;
+    const machine = machineByNode.get(name);
+    if (machine === undefined && !seen.isStatic) continue; // Not ours to fill.
+    const pool = seen.pools.find((one) => one.poolId === machine?.poolId) ?? seen.pools[0];
+    if (pool === undefined) continue;
+    const machineType = machine?.machineType ?? node.metadata.labels?.[LABELS.machineType] ?? "unknown";
+    const zone = node.metadata.labels?.[LABELS.zone] ?? machine?.zone ?? "";
+    const closed = closedBecause(node, machine);
+    states.push({
+      name,
+      poolId: pool.poolId,
+      zone,
+      machineType,
+      priceMicroUsdPerHour: machine?.priceMicroUsdPerHour ?? 0,
+      allocatable: observedAllocatable(
+        node,
+        pool,
+        daemons.get(name),
+        volumeLimit(seen.offerings, machineType, machine),
+      ),
+      coming: false,
+      instances: residents.get(name) ?? [],
+      ...(closed === undefined ? {} : { closed }),
+    });
+  }
+  const present = new Set(seen.nodes.map((node) => node.metadata.name));
+  for (const machine of seen.machines) {
+    if (present.has(machine.nodeName) || !STATES_ON_THE_WAY.includes(machine.state)) continue;
+    states.push({
+      name: machine.nodeName,
+      poolId: machine.poolId,
+      zone: machine.zone,
+      machineType: machine.machineType,
+      priceMicroUsdPerHour: machine.priceMicroUsdPerHour,
+      allocatable: machine.allocatable,
+      coming: true,
+      instances: residents.get(machine.nodeName) ?? [],
+    });
+  }
+  return states;
+}
+
+function closedBecause(node: Node, machine: KnownMachine | undefined): string | undefined {
+  if (machine !== undefined && (machine.state === "draining" || STATES_GONE.includes(machine.state)))
+    return machine.state;
+  if (node.metadata.deletionTimestamp !== undefined) return "being_deleted";
+  if (node.spec?.unschedulable === true) return "cordoned";
+  if (!isReady(node)) return "not_ready";
+  const taint = node.spec?.taints?.find((one) => one.effect === "NoSchedule" || one.effect === "NoExecute");
+  return taint === undefined ? undefined : `tainted ${taint.key}`;
+}
+
+function readyCondition(node: Node) {
+  return node.status?.conditions?.find((condition) => condition.type === "Ready");
+}
+
+export function isReady(node: Node): boolean {
+  return readyCondition(node)?.status === "True";
+}
+
+/** What the node itself offers, less its daemons; the pool's cap on instances is the pod limit. */
+function observedAllocatable(
+  node: Node,
+  pool: PoolPolicy,
+  daemons: { readonly cpuMilli: number; readonly memoryMib: number; readonly pods: number } | undefined,
+  volumes: number,
+): Allocatable {
+  const offered = node.status?.allocatable ?? {};
+  const cpu = parseCpuMilli(offered.cpu ?? "0");
+  const memory = parseMebibytesDown(offered.memory ?? "0");
+  const pods = Number(offered.pods ?? "0");
+  return {
+    cpuMilli: Math.max(0, (cpu.ok ? cpu.value : 0) - (daemons?.cpuMilli ?? 0)),
+    memoryMib: Math.max(0, (memory.ok ? memory.value : 0) - (daemons?.memoryMib ?? 0)),
+    volumes,
+    pods: Math.max(0, Math.min(pool.instancesPerMachine, pods - (daemons?.pods ?? 0))),
+  };
+}
+
+function volumeLimit(
+  offerings: readonly KnownOffering[],
+  machineType: string,
+  machine: KnownMachine | undefined,
+): number {
+  if (machine !== undefined) return machine.allocatable.volumes;
+  const offering = offerings.find((one) => one.machineType === machineType);
+  return offering === undefined ? Number.MAX_SAFE_INTEGER : estimateAllocatable(factsOf(offering), 16).volumes;
+}
+
+function daemonRequests(pods: readonly Pod[]) {
+  const sums = new Map<string, { cpuMilli: number; memoryMib: number; pods: number }>();
+  for (const pod of pods) {
+    const node = pod.spec.nodeName;
+    if (node === undefined || pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed") continue;
+    const sum = sums.get(node) ?? { cpuMilli: 0, memoryMib: 0, pods: 0 };
+    for (const container of pod.spec.containers) {
+      const cpu = parseCpuMilli(container.resources?.requests?.cpu ?? "0");
+      const memory = parseMebibytesUp(container.resources?.requests?.memory ?? "0");
+      sum.cpuMilli += cpu.ok ? cpu.value : 0;
+      sum.memoryMib += memory.ok ? memory.value : 0;
+    }
+    sum.pods += 1;
+    sums.set(node, sum);
+  }
+  return sums;
+}
+
+function launchOptions(seen: PlacementObservation): LaunchOption[] {
+  const options: LaunchOption[] = [];
+  for (const pool of seen.pools) {
+    const alive = seen.machines.filter((one) => one.poolId === pool.poolId && !STATES_GONE.includes(one.state)).length;
+    for (const offering of seen.offerings) {
+      if (!pool.zones.includes(offering.zone) || !pool.machineTypes.includes(offering.machineType)) continue;
+      const unavailable = offering.unavailableUntil !== null && offering.unavailableUntil > seen.now;
+      const closed = alive >= pool.maxMachines ? "pool_full" : unavailable ? "insufficient_capacity" : undefined;
+      options.push({
+        poolId: pool.poolId,
+        zone: offering.zone,
+        machineType: offering.machineType,
+        priceMicroUsdPerHour: offering.priceMicroUsdPerHour,
+        allocatable: estimateAllocatable(factsOf(offering), pool.instancesPerMachine),
+        ...(closed === undefined ? {} : { closed }),
+      });
+    }
+  }
+  return options;
+}
+
+function factsOf(offering: KnownOffering) {
+  return {
+    name: offering.machineType,
+    vcpu: offering.vcpu,
+    memoryMib: offering.memoryMib,
+    ebsVolumeLimit: offering.ebsVolumeLimit,
+    ebsVolumeLimitType: offering.ebsVolumeLimitType === "shared" ? ("shared" as const) : ("dedicated" as const),
+  };
+}

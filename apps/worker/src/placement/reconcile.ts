@@ -1,0 +1,263 @@
+import type { HeldLease, KubeRecord, Leases, NewDecision, NewMachine, PlacementStore } from "@berth/db";
+import {
+  holdsData,
+  type IdSource,
+  isMasterEligible,
+  type KubeId,
+  keepSince,
+  LABELS,
+  MANAGED_BY,
+  nodeNameOf,
+} from "@berth/domain";
+import { type Assignment, checkPlacement, type PlacementPlan, placeInstances } from "@berth/packing";
+import { type Clock, isPortError, type Kubernetes, type Pod } from "@berth/ports";
+import { type EffectObserver, runEffect } from "../effects.ts";
+import { backoffMs, failureOf } from "../failure.ts";
+import { inParallel } from "../in-parallel.ts";
+import type { KubeRegistry } from "../kubes.ts";
+import { gatePatch } from "./gate-patch.ts";
+import { type GatedPod, type PlacementProblem, placementProblem, type StuckPod } from "./problem.ts";
+
+export interface PlacementLoopDeps {
+  readonly leases: Leases;
+  readonly store: PlacementStore;
+  readonly kubes: KubeRegistry;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly effects: EffectObserver;
+  /** Instances whose refusal is on record already, by pod uid: a refusal is stored once, not at every look. */
+  readonly refused: Map<string, string>;
+}
+
+const PATCH_LANES = 16;
+/** With pods that wait for capacity or for kube-scheduler. */
+const BUSY_CHECK_MS = 2_000;
+const REFUSED_CHECK_MS = 10_000;
+const RESTING_CHECK_MS = 30_000;
+
+/**
+ * Places what waits in one kube: packs gated pods, plans machines, sends each pod to its node, and takes back what
+ * kube-scheduler refused.
+ *
+ * Holds the kube's lease: placements of one kube never race. The plan is checked by code of its own before anything is
+ * done, and stored before the first gate is lifted; a crash in between leaves gated pods and known machines, which the
+ * next run packs again.
+ */
+export async function reconcilePlacement(deps: PlacementLoopDeps, id: KubeId): Promise<void> {
+  await deps.leases.withLease(`kube/${id}`, async (lease) => {
+    const kube = await deps.store.findKube(id);
+    if (kube === undefined) return;
+    const now = deps.clock.now();
+    try {
+      const kubernetes = await deps.kubes.get(id);
+      const problem = await observePlacement(kubernetes, kube, now);
+      await recordVerdicts(deps, lease, problem);
+      for (const stuck of problem.stuck) await takeBack(deps, kubernetes, stuck);
+
+      const plan = placeInstances(problem.requests, problem.nodes, problem.options);
+      const violations = checkPlacement(problem.requests, problem.nodes, plan);
+      if (violations.length > 0) throw new Error(`the packer broke a rule: ${JSON.stringify(violations.slice(0, 5))}`);
+      await executePlan(deps, lease, kubernetes, kube, problem, plan);
+
+      const refused = plan.assignments.filter((assignment) => assignment.outcome === "refused");
+      await deps.store.recordKube(lease, id, {
+        health: "healthy",
+        message: undefined,
+        version: await kubernetes.version(),
+        waitingFor: keepSince(kube.waitingFor, refused.map(refusalGuard), now.toISOString()),
+        failures: 0,
+        wakes: kube.wakes,
+        nextCheckAt: new Date(now.getTime() + nextCheckMs(problem, refused.length)),
+      });
+    } catch (error) {
+      const failure = failureOf(error, "placement");
+      if (failure === undefined) throw error;
+      const guard = { name: "kube_unreachable", subject: id, hint: failure.message };
+      await deps.store.recordKube(lease, id, {
+        health: "unreachable",
+        message: failure.message,
+        version: undefined,
+        waitingFor: keepSince(kube.waitingFor, [guard], now.toISOString()),
+        failures: kube.failures + 1,
+        wakes: kube.wakes,
+        nextCheckAt: new Date(now.getTime() + backoffMs(kube.failures)),
+      });
+    }
+  });
+}
+
+function nextCheckMs(problem: PlacementProblem, refused: number): number {
+  if (problem.underWay > 0 || problem.stuck.length > 0 || problem.gated.length > refused) return BUSY_CHECK_MS;
+  return refused > 0 ? REFUSED_CHECK_MS : RESTING_CHECK_MS;
+}
+
+async function observePlacement(kubernetes: Kubernetes, kube: KubeRecord, now: Date): Promise<PlacementProblem> {
+  const [nodes, pods, otherPods] = await Promise.all([
+    kubernetes.list("Node"),
+    kubernetes.list("Pod", { labelSelector: `${LABELS.managedBy}=${MANAGED_BY}` }),
+    kubernetes.list("Pod", { labelSelector: `${LABELS.managedBy}!=${MANAGED_BY}` }),
+  ]);
+  const instances = new Map(
+    kube.instances.map((instance) => [
+      `${instance.clusterId}/${instance.podName}`,
+      { ...instance, holdsData: holdsData(instance.roles), masterEligible: isMasterEligible(instance.roles) },
+    ]),
+  );
+  return placementProblem({
+    now,
+    isStatic: kube.isStatic,
+    nodes,
+    pods,
+    otherPods,
+    instances,
+    machines: kube.machines,
+    pools: kube.pools,
+    offerings: kube.offerings,
+  });
+}
+
+async function recordVerdicts(deps: PlacementLoopDeps, lease: HeldLease, problem: PlacementProblem): Promise<void> {
+  const verdicts = [
+    ...problem.bound.map(({ instanceId }) => ({ instanceId, verdict: "bound" as const })),
+    ...problem.stuck.map(({ instance, because }) => ({
+      instanceId: instance.instanceId,
+      verdict: because === "machine_gone" ? ("machine_gone" as const) : ("refused" as const),
+    })),
+  ];
+  if (verdicts.length > 0) await deps.store.recordVerdicts(lease, verdicts);
+}
+
+/** An ungated pod cannot be gated again: the unbound pod is deleted by its uid, comes back gated and is planned anew. */
+async function takeBack(deps: PlacementLoopDeps, kubernetes: Kubernetes, stuck: StuckPod): Promise<void> {
+  const { metadata } = stuck.pod;
+  try {
+    await runEffect(deps.effects, "placement.take_back", () =>
+      kubernetes.delete(
+        "Pod",
+        { name: metadata.name, namespace: metadata.namespace ?? "" },
+        {
+          uid: metadata.uid ?? "",
+          // The resource version too: a pod that was bound since is somebody's running instance.
+          ...(metadata.resourceVersion === undefined ? {} : { resourceVersion: metadata.resourceVersion }),
+        },
+      ),
+    );
+  } catch (error) {
+    if (!isPortError(error, "conflict")) throw error;
+  }
+}
+
+async function executePlan(
+  deps: PlacementLoopDeps,
+  lease: HeldLease,
+  kubernetes: Kubernetes,
+  kube: KubeRecord,
+  problem: PlacementProblem,
+  plan: PlacementPlan,
+): Promise<void> {
+  const machines = plan.machines.map((machine): NewMachine => {
+    const id = deps.ids.next("machine");
+    const pool = kube.pools.find((one) => one.poolId === machine.poolId);
+    if (pool === undefined) throw new Error("a planned machine comes from a pool of the kube");
+    return {
+      id,
+      poolId: pool.poolId,
+      nodeName: nodeNameOf(id),
+      zone: machine.zone,
+      machineType: machine.machineType,
+      priceMicroUsdPerHour: machine.priceMicroUsdPerHour,
+      allocatable: machine.allocatable,
+      alternatives: machine.alternatives.map((option) => ({ machineType: option.machineType, zone: option.zone })),
+      state: "planned",
+    };
+  });
+
+  const lifts: { readonly gated: GatedPod; readonly node: string; readonly decision: NewDecision }[] = [];
+  const decisions: NewDecision[] = [];
+  plan.assignments.forEach((assignment, index) => {
+    const gated = problem.gated[index];
+    if (gated === undefined) throw new Error("assignments come in the order of the requests");
+    const decision = decisionOf(deps.ids, gated, assignment, machines, problem);
+    if (decision.outcome === "refused") {
+      const known = JSON.stringify(assignment.candidates);
+      if (deps.refused.get(decision.podUid) === known) return;
+      deps.refused.set(decision.podUid, known);
+    }
+    decisions.push(decision);
+    if (decision.nodeName !== undefined) lifts.push({ gated, node: decision.nodeName, decision });
+  });
+  if (decisions.length === 0) return;
+
+  await deps.store.recordPlan(lease, kube.id, machines, decisions);
+  deps.effects.reached("placement.plan", "recorded");
+
+  const lifted: NewDecision["id"][] = [];
+  const failures = await inParallel(lifts, PATCH_LANES, async ({ gated, node, decision }) => {
+    await liftGate(deps, kubernetes, gated.pod, node, gated.instance.zone);
+    deps.refused.delete(decision.podUid);
+    lifted.push(decision.id);
+  });
+  if (lifted.length > 0) {
+    await deps.store.recordExecuted(lease, lifted);
+    deps.effects.reached("placement.lift_gate", "recorded");
+  }
+  // A pod that changed meanwhile is still gated and is planned again.
+  const serious = failures.find(({ error }) => !isPortError(error, "conflict") && !isPortError(error, "not_found"));
+  if (serious !== undefined) throw serious.error;
+}
+
+function liftGate(
+  deps: PlacementLoopDeps,
+  kubernetes: Kubernetes,
+  pod: Pod,
+  node: string,
+  zone: string,
+): Promise<unknown> {
+  const key = { name: pod.metadata.name, namespace: pod.metadata.namespace ?? "" };
+  return runEffect(deps.effects, "placement.lift_gate", () => kubernetes.patch("Pod", key, gatePatch(pod, node, zone)));
+}
+
+function decisionOf(
+  ids: IdSource,
+  gated: GatedPod,
+  assignment: Assignment,
+  machines: readonly NewMachine[],
+  problem: PlacementProblem,
+): NewDecision {
+  const common = {
+    id: ids.next("decision"),
+    organizationId: gated.instance.organizationId,
+    clusterId: gated.instance.clusterId,
+    instanceId: gated.instance.instanceId,
+    podUid: gated.pod.metadata.uid ?? "",
+    candidates: assignment.candidates,
+  } as Pick<NewDecision, "id" | "organizationId" | "clusterId" | "instanceId" | "podUid" | "candidates">;
+  switch (assignment.outcome) {
+    case "placed": {
+      const coming = problem.nodes.find((node) => node.name === assignment.node)?.coming === true;
+      return {
+        ...common,
+        outcome: coming ? "waiting_for_machine" : "placed",
+        nodeName: assignment.node,
+        machineId: undefined,
+      };
+    }
+    case "new_machine": {
+      const machine = machines[assignment.machine];
+      return { ...common, outcome: "waiting_for_machine", nodeName: machine?.nodeName, machineId: machine?.id };
+    }
+    case "refused":
+      return { ...common, outcome: "refused", nodeName: undefined, machineId: undefined };
+  }
+}
+
+function refusalGuard(assignment: Assignment) {
+  const closed = assignment.candidates.some((candidate) => candidate.rejection?.kind === "closed");
+  return {
+    name: "no_capacity",
+    subject: assignment.instanceId,
+    hint: closed
+      ? "No node has room, and some machine types lack capacity or the pool is full; it is tried again by itself."
+      : "No node has room and no machine type of the kube's pools holds it: add a machine type to a pool.",
+  };
+}

@@ -1,0 +1,161 @@
+import type { Guard, KubeId, Role } from "@berth/domain";
+import type { Pool } from "pg";
+import { fenced } from "./fenced.ts";
+import type { KubeRecord, PlacementStore } from "./types.ts";
+
+const FIND = `
+select k.id, k.region, k.is_static, k.api_server_url, k.waiting_for, k.failures, k.wakes,
+       (select coalesce(json_agg(json_build_object('poolId', p.id, 'zones', p.zones, 'machineTypes', p.machine_types,
+               'instancesPerMachine', p.instances_per_machine, 'maxMachines', p.max_machines) order by p.id), '[]')
+          from pool p where p.kube_id = k.id) as pools,
+       (select coalesce(json_agg(json_build_object('machineId', m.id, 'nodeName', m.node_name, 'poolId', m.pool_id,
+               'zone', m.zone, 'machineType', m.machine_type, 'priceMicroUsdPerHour', m.price_micro_usd_per_hour,
+               'allocatable', m.allocatable, 'state', m.state) order by m.id), '[]')
+          from machine m where m.kube_id = k.id and m.state not in ('terminated', 'failed')) as machines,
+       (select coalesce(json_agg(json_build_object('instanceId', i.id, 'clusterId', i.cluster_id,
+               'organizationId', i.organization_id, 'podName', i.pod_name, 'zone', i.zone, 'cpuMilli', m.cpu_milli,
+               'memoryMib', m.memory_mib, 'roles', m.roles) order by i.id), '[]')
+          from instance i join component m on m.id = i.component_id join cluster c on c.id = i.cluster_id
+         where c.kube_id = k.id and c.state <> 'deleted') as instances
+  from kube k where k.id = $1`;
+
+/** Apart from the rest: its rows carry an instant, which JSON would turn into text. */
+const FIND_OFFERINGS = `
+select o.zone, o.machine_type as "machineType", o.price_micro_usd_per_hour as "priceMicroUsdPerHour", o.vcpu,
+       o.memory_mib as "memoryMib", o.ebs_volume_limit as "ebsVolumeLimit", o.ebs_volume_limit_type as "ebsVolumeLimitType",
+       o.unavailable_until as "unavailableUntil"
+  from offering o join kube k on k.region = o.region
+ where k.id = $1 and exists (select 1 from pool p where p.kube_id = k.id and o.machine_type = any(p.machine_types))
+ order by o.machine_type, o.zone`;
+
+interface KubeRow {
+  readonly id: KubeId;
+  readonly region: string;
+  readonly is_static: boolean;
+  readonly api_server_url: string;
+  readonly waiting_for: Guard[];
+  readonly failures: number;
+  readonly wakes: number;
+  readonly pools: KubeRecord["pools"];
+  readonly machines: KubeRecord["machines"];
+  readonly instances: readonly (Omit<KubeRecord["instances"][number], "roles"> & { readonly roles: readonly Role[] })[];
+}
+
+/** The placement loop's reads and writes. */
+export function placementStore(pool: Pool): PlacementStore {
+  return {
+    findKube: async (id) => {
+      const [{ rows }, offerings] = await Promise.all([
+        pool.query<KubeRow>({ name: "kube-find", text: FIND, values: [id] }),
+        pool.query<KubeRecord["offerings"][number]>({ name: "kube-offerings", text: FIND_OFFERINGS, values: [id] }),
+      ]);
+      const row = rows[0];
+      if (row === undefined) return undefined;
+      return {
+        id: row.id,
+        region: row.region,
+        isStatic: row.is_static,
+        apiServerUrl: row.api_server_url,
+        waitingFor: row.waiting_for,
+        failures: row.failures,
+        wakes: row.wakes,
+        pools: row.pools,
+        offerings: offerings.rows,
+        machines: row.machines,
+        instances: row.instances,
+      };
+    },
+
+    recordPlan: (lease, kubeId, machines, decisions) =>
+      fenced(pool, lease, async (client) => {
+        for (const machine of machines) {
+          await client.query(
+            `insert into machine (id, kube_id, pool_id, state, node_name, zone, machine_type, price_micro_usd_per_hour,
+                                  allocatable, alternatives, next_check_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, now())`,
+            [
+              machine.id,
+              kubeId,
+              machine.poolId,
+              machine.state,
+              machine.nodeName,
+              machine.zone,
+              machine.machineType,
+              machine.priceMicroUsdPerHour,
+              JSON.stringify(machine.allocatable),
+              JSON.stringify(machine.alternatives),
+            ],
+          );
+        }
+        const rows = decisions.map((decision) => ({
+          id: decision.id,
+          organization_id: decision.organizationId,
+          cluster_id: decision.clusterId,
+          instance_id: decision.instanceId,
+          pod_uid: decision.podUid,
+          outcome: decision.outcome,
+          node_name: decision.nodeName ?? null,
+          machine_id: decision.machineId ?? null,
+          candidates: decision.candidates,
+        }));
+        const shape =
+          "id text, organization_id text, cluster_id text, instance_id text, pod_uid text, outcome text, node_name text, machine_id text, candidates jsonb";
+        const values = [JSON.stringify(rows)];
+        await client.query(
+          `insert into placement_decision (id, kube_id, organization_id, cluster_id, instance_id, pod_uid, outcome, node_name, machine_id, candidates)
+           select d.id, $2, d.organization_id, d.cluster_id, d.instance_id, d.pod_uid, d.outcome, d.node_name, d.machine_id, d.candidates
+             from jsonb_to_recordset($1::jsonb) as d(${shape})`,
+          [...values, kubeId],
+        );
+        await client.query(
+          `update instance i set decision_id = d.id, node_name = d.node_name,
+                  machine_id = (select m.id from machine m where m.node_name = d.node_name)
+             from jsonb_to_recordset($1::jsonb) as d(${shape})
+            where i.id = d.instance_id and d.node_name is not null`,
+          values,
+        );
+        await client.query(
+          `update machine set empty_since = null where kube_id = $2 and empty_since is not null and node_name in
+             (select d.node_name from jsonb_to_recordset($1::jsonb) as d(node_name text))`,
+          [...values, kubeId],
+        );
+      }),
+
+    recordExecuted: (lease, decisionIds) =>
+      fenced(pool, lease, async (client) => {
+        await client.query(
+          "update placement_decision set executed_at = now() where id = any($1) and executed_at is null",
+          [decisionIds],
+        );
+      }),
+
+    recordVerdicts: (lease, verdicts) =>
+      fenced(pool, lease, async (client) => {
+        await client.query(
+          `update placement_decision d set verdict = v.verdict
+             from jsonb_to_recordset($1::jsonb) as v(instance_id text, verdict text), instance i
+            where i.id = v.instance_id and d.id = i.decision_id and d.verdict is null`,
+          [JSON.stringify(verdicts.map((one) => ({ instance_id: one.instanceId, verdict: one.verdict })))],
+        );
+      }),
+
+    recordKube: (lease, id, status) =>
+      fenced(pool, lease, async (client) => {
+        await client.query(
+          `update kube set health = $2, health_message = $3, version = coalesce($4, version), waiting_for = $5, failures = $6,
+                  observed_at = now(), next_check_at = case when wakes = $8 then $7::timestamptz else now() end
+            where id = $1`,
+          [
+            id,
+            status.health,
+            status.message ?? null,
+            status.version ?? null,
+            JSON.stringify(status.waitingFor),
+            status.failures,
+            status.nextCheckAt,
+            status.wakes,
+          ],
+        );
+      }),
+  };
+}

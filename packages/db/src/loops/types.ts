@@ -1,0 +1,329 @@
+import type {
+  Allocatable,
+  ClusterHealth,
+  ClusterId,
+  ClusterState,
+  CredentialId,
+  DecisionId,
+  EngineName,
+  Guard,
+  InstanceId,
+  InstanceState,
+  KubeId,
+  LaunchId,
+  MachineId,
+  MachineState,
+  OperationId,
+  OperationKind,
+  OrganizationId,
+  PoolId,
+  ProjectId,
+  Role,
+  StepState,
+} from "@berth/domain";
+import type { LaunchRequest } from "@berth/ports";
+
+/** What is stored of a launch beside its user data, which is encrypted. */
+export type StoredLaunchRequest = Omit<LaunchRequest, "userData">;
+
+/** Proof of ownership: every write that records an effect carries it, and is refused once a later epoch holds the lease. */
+export interface HeldLease {
+  readonly name: string;
+  readonly holder: string;
+  readonly epoch: bigint;
+}
+
+export interface Leases {
+  /** Runs `work` while holding the lease, renewed meanwhile; undefined when somebody else holds it. */
+  withLease<T>(name: string, work: (lease: HeldLease) => Promise<T>): Promise<T | undefined>;
+}
+
+export interface ClusterRecord {
+  readonly id: ClusterId;
+  readonly organizationId: OrganizationId;
+  readonly projectId: ProjectId;
+  readonly kubeId: KubeId;
+  readonly generation: number;
+  readonly state: ClusterState;
+  readonly engine: EngineName;
+  readonly version: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly storageClass: string;
+  readonly cpuLimitPercent: number;
+  readonly health: ClusterHealth;
+  readonly engineUuid: string | undefined;
+  readonly initialMasters: readonly string[];
+  readonly usersReady: boolean;
+  readonly purgeAt: Date | undefined;
+  readonly waitingFor: readonly Guard[];
+  readonly failures: number;
+  /** How often somebody asked to look: a status recorded from an older value leaves the row due. */
+  readonly wakes: number;
+  readonly components: readonly {
+    readonly name: string;
+    readonly roles: readonly Role[];
+    readonly size: string;
+    readonly instanceCount: number;
+    readonly memoryMib: number;
+    readonly cpuMilli: number;
+    readonly storageMib: number;
+  }[];
+  readonly instances: readonly {
+    readonly id: InstanceId;
+    readonly podName: string;
+    readonly roles: readonly Role[];
+    readonly nodeName: string | undefined;
+    readonly machineState: MachineState | undefined;
+  }[];
+  readonly credentials: readonly {
+    readonly id: CredentialId;
+    readonly username: string;
+    readonly role: "customer_admin" | "customer_read";
+    readonly state: "pending" | "active" | "deleting";
+  }[];
+  readonly operation: { readonly id: OperationId; readonly kind: OperationKind } | undefined;
+}
+
+export interface ClusterStatus {
+  readonly state: ClusterState;
+  readonly health: ClusterHealth;
+  readonly observedGeneration: number;
+  readonly waitingFor: readonly Guard[];
+  readonly lastFailure: { readonly action: string; readonly message: string } | undefined;
+  readonly failures: number;
+  /** Of the row that was read. */
+  readonly wakes: number;
+  readonly nextCheckAt: Date | undefined;
+  readonly instances: readonly {
+    readonly id: InstanceId;
+    readonly state: InstanceState;
+    readonly podAddress: string | undefined;
+    readonly nodeName: string | undefined;
+    readonly restarts: number;
+  }[];
+  /** Progress of the current operation; steps not named stay as they are. */
+  readonly operation:
+    | {
+        readonly id: OperationId;
+        readonly steps: readonly { readonly name: string; readonly state: StepState; readonly message: string }[];
+        readonly ended: "succeeded" | undefined;
+      }
+    | undefined;
+}
+
+/** What the clusters loop reads and writes. */
+export interface ClusterStore {
+  find(id: ClusterId): Promise<ClusterRecord | undefined>;
+  /** Everything of one pass in one statement or transaction, fenced by the lease. Writes only what differs. */
+  recordStatus(lease: HeldLease, id: ClusterId, status: ClusterStatus): Promise<void>;
+  /** Throws when another UUID is recorded already. */
+  recordFormed(lease: HeldLease, id: ClusterId, engineUuid: string): Promise<void>;
+  recordUsers(lease: HeldLease, id: ClusterId, active: readonly CredentialId[]): Promise<void>;
+  recordCredentialDeleted(lease: HeldLease, id: ClusterId, credentialId: CredentialId): Promise<void>;
+  /** Forgets the cluster's secrets and credentials and closes its rows. */
+  recordDeleted(lease: HeldLease, id: ClusterId): Promise<void>;
+}
+
+export interface KubeRecord {
+  readonly id: KubeId;
+  readonly region: string;
+  readonly isStatic: boolean;
+  readonly apiServerUrl: string;
+  readonly waitingFor: readonly Guard[];
+  readonly failures: number;
+  readonly wakes: number;
+  readonly pools: readonly {
+    readonly poolId: PoolId;
+    readonly zones: readonly string[];
+    readonly machineTypes: readonly string[];
+    readonly instancesPerMachine: number;
+    readonly maxMachines: number;
+  }[];
+  readonly offerings: readonly {
+    readonly zone: string;
+    readonly machineType: string;
+    readonly priceMicroUsdPerHour: number;
+    readonly vcpu: number;
+    readonly memoryMib: number;
+    readonly ebsVolumeLimit: number;
+    readonly ebsVolumeLimitType: string;
+    readonly unavailableUntil: Date | null;
+  }[];
+  readonly machines: readonly {
+    readonly machineId: MachineId;
+    readonly nodeName: string;
+    readonly poolId: PoolId;
+    readonly zone: string;
+    readonly machineType: string;
+    readonly priceMicroUsdPerHour: number;
+    readonly allocatable: Allocatable;
+    readonly state: MachineState;
+  }[];
+  readonly instances: readonly {
+    readonly instanceId: InstanceId;
+    readonly clusterId: ClusterId;
+    readonly organizationId: OrganizationId;
+    readonly podName: string;
+    readonly zone: string;
+    readonly cpuMilli: number;
+    readonly memoryMib: number;
+    readonly roles: readonly Role[];
+  }[];
+}
+
+export interface NewMachine {
+  readonly id: MachineId;
+  readonly poolId: PoolId;
+  readonly nodeName: string;
+  readonly zone: string;
+  readonly machineType: string;
+  readonly priceMicroUsdPerHour: number;
+  readonly allocatable: Allocatable;
+  readonly alternatives: readonly { readonly machineType: string; readonly zone: string }[];
+  /** planned; or ready for a machine that an operator brought to a static kube. */
+  readonly state: "planned" | "ready";
+}
+
+export interface NewDecision {
+  readonly id: DecisionId;
+  readonly organizationId: OrganizationId;
+  readonly clusterId: ClusterId;
+  readonly instanceId: InstanceId;
+  readonly podUid: string;
+  readonly outcome: "placed" | "waiting_for_machine" | "refused";
+  readonly nodeName: string | undefined;
+  readonly machineId: MachineId | undefined;
+  /** As the packer gave them; stored as JSON. */
+  readonly candidates: readonly object[];
+}
+
+/** What the placement loop reads and writes. */
+export interface PlacementStore {
+  /** Alive machines, and instances of clusters that are not being deleted. */
+  findKube(id: KubeId): Promise<KubeRecord | undefined>;
+  /** Machine intents, decisions and where each instance goes, in one transaction fenced by the kube's lease. */
+  recordPlan(
+    lease: HeldLease,
+    kubeId: KubeId,
+    machines: readonly NewMachine[],
+    decisions: readonly NewDecision[],
+  ): Promise<void>;
+  /** The gates that were lifted. */
+  recordExecuted(lease: HeldLease, decisionIds: readonly DecisionId[]): Promise<void>;
+  /** What kube-scheduler made of earlier decisions; ones with a verdict keep it. */
+  recordVerdicts(
+    lease: HeldLease,
+    verdicts: readonly { readonly instanceId: InstanceId; readonly verdict: "bound" | "refused" | "machine_gone" }[],
+  ): Promise<void>;
+  recordKube(
+    lease: HeldLease,
+    id: KubeId,
+    status: {
+      readonly health: "healthy" | "unreachable";
+      readonly message: string | undefined;
+      readonly version: string | undefined;
+      readonly waitingFor: readonly Guard[];
+      readonly failures: number;
+      readonly wakes: number;
+      readonly nextCheckAt: Date;
+    },
+  ): Promise<void>;
+}
+
+export interface MachineRecord {
+  readonly id: MachineId;
+  readonly kubeId: KubeId;
+  readonly region: string;
+  readonly isStatic: boolean;
+  readonly state: MachineState;
+  readonly nodeName: string;
+  readonly zone: string;
+  readonly machineType: string;
+  readonly attempt: number;
+  readonly alternatives: readonly { readonly machineType: string; readonly zone: string }[];
+  readonly cloudInstanceId: string | undefined;
+  readonly createdAt: Date;
+  readonly launchedAt: Date | undefined;
+  readonly emptySince: Date | undefined;
+  readonly terminatingAt: Date | undefined;
+  readonly waitingFor: readonly Guard[];
+  readonly failures: number;
+  readonly wakes: number;
+  readonly pool: {
+    readonly id: PoolId;
+    readonly emptyAfterSeconds: number;
+    readonly instancesPerMachine: number;
+    readonly imageId: string;
+    readonly subnetIds: Readonly<Record<string, string>>;
+    readonly securityGroupIds: readonly string[];
+    readonly instanceProfile: string | undefined;
+  };
+  /** The current attempt's launch. */
+  readonly launch:
+    | {
+        readonly id: LaunchId;
+        readonly outcome: "pending" | "launched" | "refused";
+        readonly bootstrapTokenId: string;
+        readonly request: StoredLaunchRequest;
+      }
+    | undefined;
+}
+
+export interface NewLaunch {
+  readonly id: LaunchId;
+  readonly attempt: number;
+  readonly machineType: string;
+  readonly zone: string;
+  readonly request: StoredLaunchRequest;
+  readonly bootstrapTokenId: string;
+  /** Encrypted at rest: the user data and the whole bootstrap token. */
+  readonly userData: string;
+  readonly bootstrapToken: string;
+}
+
+export interface MachineStatus {
+  readonly state: MachineState;
+  readonly emptySince: Date | undefined;
+  readonly waitingFor: readonly Guard[];
+  readonly lastFailure: { readonly action: string; readonly message: string } | undefined;
+  readonly failures: number;
+  readonly wakes: number;
+  readonly nextCheckAt: Date | undefined;
+}
+
+/** What the machines loop reads and writes. */
+export interface MachineStore {
+  find(id: MachineId): Promise<MachineRecord | undefined>;
+  /** Sets attempt, type and zone, drops the offering from the alternatives, and stores the launch, in one transaction. */
+  openAttempt(lease: HeldLease, id: MachineId, launch: NewLaunch): Promise<void>;
+  launchSecrets(launchId: LaunchId): Promise<{ readonly userData: string; readonly bootstrapToken: string }>;
+  recordLaunched(lease: HeldLease, id: MachineId, launchId: LaunchId, cloudInstanceId: string): Promise<void>;
+  /** Also keeps the offering from being tried for a while when capacity lacked; `retrySame` puts it first again. */
+  recordRefused(
+    lease: HeldLease,
+    id: MachineId,
+    launchId: LaunchId,
+    refusal: { readonly message: string; readonly unavailableForMs: number; readonly retrySame: boolean },
+  ): Promise<void>;
+  /** What the node itself reports; the estimate's other dimensions stay. */
+  recordAllocatable(
+    lease: HeldLease,
+    id: MachineId,
+    observed: Pick<Allocatable, "cpuMilli" | "memoryMib">,
+  ): Promise<void>;
+  recordStatus(lease: HeldLease, id: MachineId, status: MachineStatus): Promise<void>;
+  machineOfToken(bootstrapTokenId: string): Promise<MachineId | undefined>;
+  /** Kube, region and cloud instance of every machine that is not terminated or failed. */
+  listAlive(): Promise<
+    readonly { readonly id: MachineId; readonly kubeId: KubeId; readonly cloudInstanceId: string | undefined }[]
+  >;
+  /** Regions of kubes that launch machines. */
+  listRegions(): Promise<readonly string[]>;
+}
+
+/** Values kept encrypted. */
+export interface SecretStore {
+  get(owner: string, name: string): Promise<string | undefined>;
+  /** Keeps the first value ever put: the answer is the one that is stored. */
+  putOnce(owner: string, name: string, value: string, organizationId: OrganizationId | undefined): Promise<string>;
+}
