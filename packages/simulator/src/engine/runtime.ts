@@ -6,12 +6,20 @@ import { type EngineFaults, engineFaults, newFaultState } from "./faults.ts";
 import { coordinate, newCoordinationTimers } from "./model/coordination.ts";
 import { engineOfImage, type NodeConfig, readNodeConfig } from "./model/node-config.ts";
 import { StartRefused } from "./model/settings.ts";
-import { type ClusterState, type EngineWorld, hasMaster, type NodeProcess, newId, type Volume } from "./model/state.ts";
+import {
+  type ClusterState,
+  clusterOf,
+  type EngineWorld,
+  hasMaster,
+  type NodeProcess,
+  newId,
+  type Volume,
+} from "./model/state.ts";
 import { ENGINE_TIMINGS, type EngineTimings } from "./model/timings.ts";
 import { dataRefusal } from "./model/versions.ts";
 import { handleRequest, type RestDeps } from "./rest/handle.ts";
 import { type EngineRequest, type EngineResponse, isWaiting, type Outcome } from "./rest/http.ts";
-import { candidates } from "./security/authenticate.ts";
+import { candidates, isInitialized } from "./security/authenticate.ts";
 import { createCredentials } from "./security/credentials.ts";
 import { initializeOpenSearchSecurity } from "./security/initialize-opensearch.ts";
 
@@ -286,7 +294,7 @@ export function createEngineRuntime(options: EngineOptions): EngineRuntime {
       if (entry === undefined) return false;
       if (engineOfImage(entry.pod.image) === undefined) return true;
       const node = entry.process;
-      return node?.running === true && !node.frozen && hasMaster(world, node);
+      return node !== undefined && passesProbe(world, node);
     },
     stop: (uid) => {
       const entry = pods.get(uid);
@@ -354,6 +362,16 @@ export function createEngineRuntime(options: EngineOptions): EngineRuntime {
       changed();
     },
   };
+}
+
+/**
+ * Elasticsearch's readiness port is open while the node follows a master. OpenSearch has none: its probe asks for the
+ * login, which the security plugin answers from its first initialisation on, also without a master.
+ */
+function passesProbe(world: EngineWorld, node: NodeProcess): boolean {
+  if (!node.running || node.frozen || !node.httpOpen) return false;
+  if (node.config.engine === "elasticsearch" || !node.config.security) return hasMaster(world, node);
+  return isInitialized(clusterOf(world, node));
 }
 
 /** A cluster of which no volume is left can never come back. */

@@ -53,7 +53,7 @@ function lostInfo(world: EngineWorld, cluster: ClusterState, index: IndexMetadat
   const shutdown = lastNodeId === null ? undefined : cluster.shutdowns[lastNodeId];
   if (shutdown?.type === "restart") {
     const delay = shutdown.allocationDelayMs ?? RESTART_DELAY_MS;
-    return { reason: "NODE_RESTARTING", at, delayedUntil: copy.primary ? null : at + delay, lastNodeId };
+    return { reason: "NODE_RESTARTING", at, delayedUntil: at + delay, lastNodeId };
   }
   const setting = index.settings["index.unassigned.node_left.delayed_timeout"];
   const delay = durationMs(setting === undefined ? undefined : String(setting)) ?? DELAY_MS;

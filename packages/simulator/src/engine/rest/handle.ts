@@ -191,12 +191,13 @@ function needsMaster(route: Route, request: EngineRequest): boolean {
   return route.master !== undefined && !(route.master === "read" && request.query?.local === "true");
 }
 
-/** Waits for a master up to `master_timeout` (30 s), then 503. */
+/** Waits for a master up to `master_timeout` (30 s), then 503. Health takes its `timeout` for both, as the engines do. */
 function whenMaster(world: EngineWorld, node: NodeProcess, request: EngineRequest, answer: () => Outcome): Outcome {
   if (hasMaster(world, node)) return answer();
   const query = request.query ?? {};
+  const shared = request.path.startsWith("/_cluster/health") ? query.timeout : undefined;
   return {
-    timeoutMs: durationMs(query.master_timeout ?? query.cluster_manager_timeout) ?? 30_000,
+    timeoutMs: durationMs(query.master_timeout ?? query.cluster_manager_timeout ?? shared) ?? 30_000,
     ready: () => (hasMaster(world, node) ? answer() : undefined),
     expired: () => {
       throw noMaster(node);

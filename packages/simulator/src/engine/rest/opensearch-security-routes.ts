@@ -1,7 +1,7 @@
+import { settingList } from "../model/settings.ts";
 import type { ClusterState } from "../model/state.ts";
-import { rolesOf } from "../security/authenticate.ts";
+import { certificateAdmin } from "../security/authenticate.ts";
 import { hashForModel } from "../security/credentials.ts";
-import { isSuperuser } from "../security/privileges.ts";
 import { putSystemDocument, removeSystemDocument, systemDocument, systemDocuments } from "../security/system-index.ts";
 import { bodyObject, illegalArgument, json, type Outcome, type RestContext } from "./http.ts";
 import type { Route } from "./router.ts";
@@ -19,8 +19,8 @@ const API = "/_plugins/_security/api";
 const common = { engine: "opensearch", open: true, action: "cluster:admin/opendistro_security" } as const;
 
 /**
- * The security plugin's own REST API. It does not go by permissions: only users of `all_access` (or of the roles in
- * `plugins.security.restapi.roles_enabled`, not modelled) and certificate admins may use it.
+ * The security plugin's own REST API. It does not go by permissions: only users of the roles in
+ * `plugins.security.restapi.roles_enabled` (`all_access` when left out) and certificate admins may use it.
  */
 export const OPENSEARCH_SECURITY_ROUTES: readonly Route[] = [
   ...KINDS.flatMap((kind): Route[] => [
@@ -64,8 +64,10 @@ function clusterFor({ cluster }: RestContext): ClusterState {
 }
 
 function guarded(context: RestContext, run: () => Outcome): Outcome {
-  const { principal, world, node } = context;
-  if (principal !== undefined && isSuperuser(rolesOf(world, node, principal))) return run();
+  const { principal, node } = context;
+  const enabled = settingList(node.config.settings, "plugins.security.restapi.roles_enabled") ?? ["all_access"];
+  const admin = principal?.roles.some((role) => enabled.includes(role)) === true;
+  if (admin || certificateAdmin(node, context.request.certificateSubject) !== undefined) return run();
   const message = `No permission to access REST API: User ${principal?.username} with Security roles [${principal?.roles.join(", ")}] does not have any role privileged for admin access.`;
   return json({ status: "FORBIDDEN", message }, 403);
 }
@@ -103,6 +105,9 @@ function put(context: RestContext, kind: Kind): Outcome {
   }
   const before = systemDocument(world, cluster, `${kind}/${name}`);
   if (isReserved(before)) return json({ status: "FORBIDDEN", message: `Resource '${name}' is reserved.` }, 403);
+  if (kind === "internalusers" && typeof body.password === "string" && body.password.length < 8) {
+    return json({ status: "error", reason: "Password is too short. Minimum 8 characters" }, 400);
+  }
   const source = kind === "internalusers" ? userSource(context, body, before) : body;
   if (source === undefined) {
     return json(

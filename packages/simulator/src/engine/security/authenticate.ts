@@ -1,5 +1,5 @@
 import { parse } from "yaml";
-import { findText, settingList } from "../model/settings.ts";
+import { findText, settingFlag, settingList } from "../model/settings.ts";
 import { type ClusterState, clusterOf, type EngineWorld, type NodeProcess } from "../model/state.ts";
 import type { Credentials } from "./credentials.ts";
 import { ELASTIC_BUILT_IN, elasticRole, OPENSEARCH_BUILT_IN, openSearchRole, type Role } from "./privileges.ts";
@@ -52,7 +52,10 @@ function elasticCandidates(world: EngineWorld, node: NodeProcess, username: stri
   const cluster = clusterOf(world, node);
   const native = cluster === undefined ? undefined : readableDocument(world, cluster, `user-${username}`);
   const found: StoredUser[] = [];
-  if (username === "elastic") {
+  if (
+    username === "elastic" &&
+    settingFlag(node.config.settings, "xpack.security.authc.reserved_realm.enabled", true)
+  ) {
     const bootstrap = native === undefined ? bootstrapPassword(node) : undefined;
     const hash = native === undefined ? bootstrap : String(native.password);
     if (hash !== undefined) found.push({ hash, principal: principalOf("elastic", RESERVED_REALM, ["superuser"]) });

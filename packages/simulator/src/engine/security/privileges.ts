@@ -4,7 +4,14 @@ import { matchesWildcard } from "../allocation/deciders.ts";
 export interface Role {
   readonly name: string;
   readonly cluster: readonly string[];
-  readonly indices: readonly { readonly names: readonly string[]; readonly actions: readonly string[] }[];
+  readonly indices: readonly IndexGrant[];
+}
+
+export interface IndexGrant {
+  readonly names: readonly string[];
+  readonly actions: readonly string[];
+  /** Also for the indices that hold users and roles. */
+  readonly restricted?: boolean;
 }
 
 const ALL = ["*"];
@@ -25,7 +32,6 @@ const CLUSTER_PRIVILEGES: Readonly<Record<string, readonly string[]>> = {
   manage_security: ["cluster:admin/xpack/security/*"],
   read_security: ["cluster:admin/xpack/security/user/get", "cluster:admin/xpack/security/role/get"],
   manage_index_templates: ["indices:admin/template/*"],
-  manage_own_api_key: [],
   none: [],
 };
 
@@ -74,8 +80,16 @@ interface ElasticRoleSource {
   readonly indices?: readonly {
     readonly names?: string | readonly string[];
     readonly privileges?: readonly string[];
+    readonly allow_restricted_indices?: boolean;
   }[];
 }
+
+/** Privileges that exist but open nothing that is modelled. */
+const WITHOUT_EFFECT =
+  /^(cancel_task|create_snapshot|cross_cluster_\w+|delegate_pki|grant_api_key|manage_\w+|monitor_\w+|post_behavioral_analytics_event|read_\w+|transport_client|write_\w+)$/;
+
+const isKnown = (privileges: Readonly<Record<string, readonly string[]>>, name: string): boolean =>
+  privileges[name] !== undefined || WITHOUT_EFFECT.test(name);
 
 /** Compiles a role of Elasticsearch (roles.yml or the role API); the first privilege that nobody knows is returned instead. */
 export function elasticRole(name: string, source: ElasticRoleSource): Role | { readonly unknown: string } {
@@ -83,17 +97,18 @@ export function elasticRole(name: string, source: ElasticRoleSource): Role | { r
   const indices = source.indices ?? [];
   const isAction = (privilege: string) => /^(cluster|indices|internal):/.test(privilege);
   const unknown =
-    cluster.find((privilege) => !isAction(privilege) && CLUSTER_PRIVILEGES[privilege] === undefined) ??
+    cluster.find((privilege) => !isAction(privilege) && !isKnown(CLUSTER_PRIVILEGES, privilege)) ??
     indices
       .flatMap(({ privileges = [] }) => privileges)
-      .find((privilege) => !isAction(privilege) && INDEX_PRIVILEGES[privilege] === undefined);
+      .find((privilege) => !isAction(privilege) && !isKnown(INDEX_PRIVILEGES, privilege));
   if (unknown !== undefined) return { unknown };
   return {
     name,
-    cluster: cluster.flatMap((privilege) => CLUSTER_PRIVILEGES[privilege] ?? privilege),
-    indices: indices.map(({ names = [], privileges = [] }) => ({
+    cluster: cluster.flatMap((privilege) => CLUSTER_PRIVILEGES[privilege] ?? (isAction(privilege) ? privilege : [])),
+    indices: indices.map(({ names = [], privileges = [], allow_restricted_indices: restricted = false }) => ({
       names: typeof names === "string" ? [names] : names,
-      actions: privileges.flatMap((privilege) => INDEX_PRIVILEGES[privilege] ?? privilege),
+      actions: privileges.flatMap((privilege) => INDEX_PRIVILEGES[privilege] ?? (isAction(privilege) ? privilege : [])),
+      restricted,
     })),
   };
 }
@@ -154,10 +169,11 @@ export function allows(roles: readonly Role[], action: string, indexNames: reado
   const fits = (patterns: readonly string[]) => patterns.some((pattern) => matchesWildcard(action, pattern));
   if (indexNames === undefined) return roles.some((role) => fits(role.cluster));
   return indexNames.every((index) => {
-    if (RESTRICTED.test(index) && !isSuperuser(roles)) return false;
+    const needsMore = RESTRICTED.test(index) && !isSuperuser(roles);
     return roles.some((role) =>
       role.indices.some(
-        ({ names, actions }) => fits(actions) && names.some((pattern) => matchesWildcard(index, pattern)),
+        ({ names, actions, restricted = false }) =>
+          fits(actions) && (restricted || !needsMore) && names.some((pattern) => matchesWildcard(index, pattern)),
       ),
     );
   });
