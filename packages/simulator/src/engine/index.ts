@@ -11,3 +11,4 @@ export {
   EngineUnreachable,
   type PodStatusOfEngine,
 } from "./runtime.ts";
+export { type EngineServerOptions, type EngineServers, startEngineServers } from "./server/server.ts";
