@@ -1,16 +1,17 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import bcrypt from "bcryptjs";
+import { createBcryptWorker } from "./bcrypt-worker.ts";
 
 /**
  * Checks passwords against stored hashes, and remembers what it found.
  *
- * bcrypt takes some 60 ms of the only thread in pure JavaScript; hundreds of nodes share their users files, so each pair
- * of hash and password is worked out once, and the HTTP skin does that without blocking (`prepare`). The real engines
- * keep such a cache too.
+ * bcrypt takes some 100 ms in pure JavaScript; the nodes of a cluster share their users files, so each pair of hash and
+ * password is worked out once, and the HTTP skin does that on another thread (`prepare`). The real engines keep such a
+ * cache too.
  */
 export interface Credentials {
   matches(password: string, hash: string): boolean;
-  /** Works the answer out in small slices of time, so that `matches` finds it. */
+  /** Works the answer out elsewhere, so that `matches` finds it. */
   prepare(password: string, hash: string): Promise<void>;
 }
 
@@ -19,6 +20,7 @@ const MAX_REMEMBERED = 20_000;
 export function createCredentials(): Credentials {
   const known = new Map<string, boolean>();
   const running = new Map<string, Promise<void>>();
+  const worker = createBcryptWorker();
   const remember = (key: string, matches: boolean): boolean => {
     if (known.size >= MAX_REMEMBERED) known.clear();
     known.set(key, matches);
@@ -37,9 +39,11 @@ export function createCredentials(): Credentials {
       if (known.has(key) || !hash.startsWith("$2")) return;
       const work =
         running.get(key) ??
-        bcrypt
+        worker
           .compare(password, asBcrypt(hash))
-          .then((matches) => void remember(key, matches))
+          .then((matches) => {
+            if (matches !== undefined) remember(key, matches);
+          })
           .finally(() => running.delete(key));
       running.set(key, work);
       await work;
