@@ -1,0 +1,163 @@
+import { type JobRunner, LOOP_NAMES, type LoopName, type QueueConsumer, type QueueProducer } from "@berth/ports";
+import { createPostgresBackend, Queue, Worker, withBackend } from "bullmq";
+import { Redis } from "ioredis";
+import { QUEUES } from "./catalog.ts";
+
+/** Where jobs wait: Redis in production, Postgres where there is nothing else. */
+export type QueueConfig =
+  | { readonly kind: "postgres"; readonly url: string }
+  | { readonly kind: "redis"; readonly url: string };
+
+export interface QueueOptions {
+  readonly onError: (error: unknown) => void;
+}
+
+export interface OpenQueue {
+  readonly producer: QueueProducer;
+  /** Runs jobs of one loop, `concurrency` at a time in this process. */
+  consume(loop: LoopName, run: JobRunner, options: { readonly concurrency: number }): Promise<QueueConsumer>;
+  close(): Promise<void>;
+}
+
+interface Job {
+  readonly id: string;
+}
+
+type AnyQueue = Pick<Queue<Job>, "add" | "close" | "waitUntilReady">;
+type AnyWorker = Pick<Worker<Job>, "close" | "waitUntilReady">;
+
+/** What differs between the two backends; everything else is the same code and the same tests. */
+interface Backend {
+  queue(name: string): AnyQueue;
+  worker(name: string, run: (id: string) => Promise<void>, concurrency: number, lockMs: number): AnyWorker;
+  close(): Promise<void>;
+}
+
+const SCHEMA = "berth_queue";
+const PREFIX = "berth";
+
+/**
+ * Opens the queue on either backend, behind one interface that knows ids and nothing else.
+ *
+ * Jobs are hints: a waiting one takes in further ones for the same id, an active one is followed by one more run, so that
+ * nothing that happened during a run is missed. Refuses a Redis that may evict keys: hints would vanish unseen.
+ */
+export async function openQueue(config: QueueConfig, options: QueueOptions): Promise<OpenQueue> {
+  const backend =
+    config.kind === "postgres" ? postgresBackend(config.url, options) : await redisBackend(config.url, options);
+  const queues = new Map<LoopName, AnyQueue>();
+  for (const loop of LOOP_NAMES) {
+    const queue = backend.queue(QUEUES[loop].queue);
+    await queue.waitUntilReady(); // One after the other: the first one may have to migrate.
+    queues.set(loop, queue);
+  }
+  return {
+    producer: {
+      add: async (loop, id) => {
+        await queues.get(loop)?.add(loop, { id }, { deduplication: { id, keepLastIfActive: true } });
+      },
+      close: async () => {},
+    },
+    consume: async (loop, run, { concurrency }) => {
+      const stopping = { aborted: false };
+      const { queue, lockMs } = QUEUES[loop];
+      const worker = backend.worker(queue, (id) => run(id, stopping), concurrency, lockMs);
+      await worker.waitUntilReady();
+      return {
+        close: async (graceMs) => {
+          stopping.aborted = true;
+          await endsWithin(worker.close(), graceMs, () => worker.close(true));
+        },
+      };
+    },
+    close: async () => {
+      await Promise.all([...queues.values()].map((queue) => queue.close()));
+      await backend.close();
+    },
+  };
+}
+
+const JOB_DEFAULTS = { attempts: 1, removeOnComplete: true, removeOnFail: { count: 100 } } as const;
+
+function postgresBackend(url: string, options: QueueOptions): Backend {
+  const classes = withBackend(createPostgresBackend);
+  const connection = { connectionString: url, schema: SCHEMA, migrate: true, max: 6, application_name: "berth-queue" };
+  return {
+    queue: (name) => {
+      const queue = new classes.Queue<Job>(name, { connection, defaultJobOptions: JOB_DEFAULTS });
+      queue.on("error", options.onError);
+      return queue as unknown as AnyQueue;
+    },
+    worker: (name, run, concurrency, lockMs) => {
+      const worker = new classes.Worker<Job>(name, (job) => run(job.data.id), {
+        connection,
+        concurrency,
+        lockDuration: lockMs,
+        removeOnComplete: { count: 0 },
+      });
+      worker.on("error", options.onError);
+      return worker as unknown as AnyWorker;
+    },
+    close: async () => {},
+  };
+}
+
+async function redisBackend(url: string, options: QueueOptions): Promise<Backend> {
+  // A producer fails fast while Redis is away: the row stays due. Workers wait for it for ever.
+  const producer = new Redis(url, { enableOfflineQueue: true, maxRetriesPerRequest: 3 });
+  const consumer = new Redis(url, { maxRetriesPerRequest: null });
+  producer.on("error", options.onError);
+  consumer.on("error", options.onError);
+  const close = async () => {
+    producer.disconnect();
+    consumer.disconnect();
+  };
+  try {
+    await refuseEviction(producer);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    queue: (name) => {
+      const queue = new Queue<Job>(name, { connection: producer, prefix: PREFIX, defaultJobOptions: JOB_DEFAULTS });
+      queue.on("error", options.onError);
+      return queue;
+    },
+    worker: (name, run, concurrency, lockMs) => {
+      const worker = new Worker<Job>(name, (job) => run(job.data.id), {
+        connection: consumer,
+        prefix: PREFIX,
+        concurrency,
+        lockDuration: lockMs,
+        removeOnComplete: { count: 0 },
+      });
+      worker.on("error", options.onError);
+      return worker;
+    },
+    close,
+  };
+}
+
+export class EvictingRedis extends Error {
+  override readonly name = "EvictingRedis";
+}
+
+/** A Redis that evicts keys when it is full would drop jobs in silence. Managed ones hide CONFIG: those are taken as they are. */
+async function refuseEviction(redis: Redis): Promise<void> {
+  const answer = await redis.config("GET", "maxmemory-policy").catch(() => undefined);
+  const policy = Array.isArray(answer) ? answer[1] : undefined;
+  if (policy !== undefined && policy !== "noeviction") {
+    throw new EvictingRedis(`Redis has maxmemory-policy ${policy}; set it to noeviction, or jobs may vanish.`);
+  }
+}
+
+async function endsWithin(work: Promise<void>, graceMs: number, force: () => Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<"late">((resolve) => {
+    timer = setTimeout(() => resolve("late"), graceMs);
+  });
+  const first = await Promise.race([work, late]);
+  clearTimeout(timer);
+  if (first === "late") await force();
+}
