@@ -1,0 +1,2 @@
+export { inProcessCloud } from "./in-process-cloud.ts";
+export { inProcessEngine } from "./in-process-engine.ts";
