@@ -1,1 +1,1 @@
-export {};
+export { startWorker, type Worker, type WorkerConfig } from "./start-worker.ts";

@@ -11,8 +11,8 @@ export interface KubeRegistry {
 }
 
 export interface KubeRegistryDeps {
-  readonly kubeconfigOf: (kubeId: KubeId) => Promise<string>;
-  readonly connect: (kubeconfig: string) => Kubernetes;
+  /** Opens the connection by the stored kubeconfig. */
+  readonly connect: (kubeId: KubeId) => Promise<Kubernetes>;
   readonly waker: Waker;
   /** The machine whose launch carries this bootstrap token id, if any. */
   readonly machineOfToken: (tokenId: string) => Promise<string | undefined>;
@@ -34,7 +34,7 @@ export function createKubeRegistry(deps: KubeRegistryDeps): KubeRegistry {
   const connections = new Map<string, Promise<Connection>>();
 
   const open = async (kubeId: KubeId): Promise<Connection> => {
-    const kubernetes = deps.connect(await deps.kubeconfigOf(kubeId));
+    const kubernetes = await deps.connect(kubeId);
     const managed = { labelSelector: `${LABELS.managedBy}=${MANAGED_BY}` };
     return {
       kubernetes,

@@ -1,5 +1,11 @@
+export { createDatabase, type Database, type DatabaseOptions, type DatabaseRole } from "./database.ts";
+export { dueBacklog, findDue, markDue, parseDue } from "./due.ts";
+export { createEnvelope, type Envelope } from "./envelope.ts";
+export { createLeases, LeaseEnded, type LeasesWithSignal } from "./leases.ts";
+export { type Channel, type Listener, listen } from "./listen.ts";
 export { clusterStore } from "./loops/clusters.ts";
 export { LeaseLost } from "./loops/fenced.ts";
 export { type LaunchSecrets, machineStore } from "./loops/machines.ts";
 export { placementStore } from "./loops/placement.ts";
 export type * from "./loops/types.ts";
+export { type SecretKeeper, secretKeeper } from "./secrets.ts";

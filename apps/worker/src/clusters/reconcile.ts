@@ -6,7 +6,7 @@ import type { EffectObserver } from "../effects.ts";
 import { backoffMs, failureOf } from "../failure.ts";
 import type { KubeRegistry } from "../kubes.ts";
 import { executeClusterAction } from "./execute.ts";
-import { clusterMaterial, engineTargetOf } from "./material.ts";
+import { type ClusterMaterial, clusterMaterial, engineTargetOf } from "./material.ts";
 import { clusterObjects, type NetworkAccess } from "./objects.ts";
 import { observeCluster } from "./observe.ts";
 
@@ -21,12 +21,16 @@ export interface ClusterLoopDeps {
   readonly access: NetworkAccess;
   /** When each cluster's objects were last applied by this process: a hint, lost at a restart. */
   readonly appliedAt: Map<ClusterId, number>;
+  /** Certificates and Berth's own password by cluster: they never change once stored, and unsealing costs. */
+  readonly materials: Map<ClusterId, ClusterMaterial>;
 }
 
 /** Objects that somebody changed are put right at least this often. */
 const RESYNC_MS = 5 * 60_000;
 /** Passes of one run: a pass that did something is followed by a look at what it led to. */
 const MAX_PASSES = 4;
+/** Kept at most; beyond it the cache starts anew. */
+const MAX_MATERIALS = 5000;
 
 /**
  * Brings one cluster one step nearer to what its owner asked for.
@@ -53,7 +57,7 @@ async function runPass(deps: ClusterLoopDeps, lease: HeldLease, cluster: Cluster
   let current = "observe";
   try {
     const kubernetes = await deps.kubes.get(cluster.kubeId);
-    const material = await clusterMaterial(deps.secrets, cluster, now);
+    const material = await materialOf(deps, cluster, now);
     const namespace = namespaceOf(cluster.id);
     const target = (addresses: readonly string[]) => engineTargetOf(cluster, material, addresses);
     const health: ClusterHealth = cluster.health;
@@ -103,6 +107,15 @@ async function runPass(deps: ClusterLoopDeps, lease: HeldLease, cluster: Cluster
     await deps.store.recordStatus(lease, cluster.id, failedStatus(cluster, observed, decision, failure, now));
     return false;
   }
+}
+
+async function materialOf(deps: ClusterLoopDeps, cluster: ClusterRecord, now: Date): Promise<ClusterMaterial> {
+  const known = deps.materials.get(cluster.id);
+  if (known !== undefined) return known;
+  const material = await clusterMaterial(deps.secrets, cluster, now);
+  if (deps.materials.size >= MAX_MATERIALS) deps.materials.clear();
+  deps.materials.set(cluster.id, material);
+  return material;
 }
 
 function desiredOf(cluster: ClusterRecord, namespace: string): DesiredCluster {

@@ -1,0 +1,40 @@
+import { integerVariable, readConfig, readKeyFile } from "@berth/runtime";
+import { z } from "zod";
+import type { WorkerConfig } from "./start-worker.ts";
+
+const schema = z.object({
+  DATABASE_URL: z.string().describe("PostgreSQL, as a login that may take the role berth_worker"),
+  REDIS_URL: z.string().optional().describe("queue on Redis; on PostgreSQL when absent"),
+  BERTH_KEY_FILE: z.string().describe("file with the wrapping key of secrets, mode 0600"),
+  BERTH_ENVIRONMENT: z
+    .string()
+    .default("production")
+    .describe("told apart by it: installations that share a cloud account"),
+  BERTH_LEASE_TTL_MS: integerVariable(1000, 300_000)
+    .default(30_000)
+    .describe("how long a dead worker keeps what it held"),
+  BERTH_EC2_ENDPOINT: z.string().optional().describe("another EC2 endpoint than AWS's own"),
+  BERTH_CRASH_AT: z
+    .string()
+    .optional()
+    .describe("for crash tests: `effect:phase#count` at which the process ends itself"),
+  LOG_LEVEL: z.string().default("info").describe("pino's level"),
+});
+
+/** The worker's configuration; the only place of the worker that looks at the environment. */
+export function workerConfig(environment: Readonly<Record<string, string | undefined>>): WorkerConfig {
+  const values = readConfig(schema, environment);
+  return {
+    databaseUrl: values.DATABASE_URL,
+    queue:
+      values.REDIS_URL === undefined
+        ? { kind: "postgres", url: values.DATABASE_URL }
+        : { kind: "redis", url: values.REDIS_URL },
+    key: readKeyFile(values.BERTH_KEY_FILE),
+    environment: values.BERTH_ENVIRONMENT,
+    leaseTtlMs: values.BERTH_LEASE_TTL_MS,
+    logLevel: values.LOG_LEVEL,
+    ...(values.BERTH_EC2_ENDPOINT === undefined ? {} : { ec2: { endpoint: values.BERTH_EC2_ENDPOINT } }),
+    ...(values.BERTH_CRASH_AT === undefined ? {} : { crashAt: values.BERTH_CRASH_AT }),
+  };
+}

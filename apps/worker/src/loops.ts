@@ -1,0 +1,46 @@
+import type { ClusterId, KubeId, MachineId } from "@berth/domain";
+import { isId } from "@berth/domain";
+import type { JobRunner, LoopName } from "@berth/ports";
+import { type ClusterLoopDeps, reconcileCluster } from "./clusters/reconcile.ts";
+import { type MachineLoopDeps, reconcileMachine } from "./machines/reconcile.ts";
+import { type PlacementLoopDeps, reconcilePlacement } from "./placement/reconcile.ts";
+
+export interface LoopDeps {
+  readonly clusters: ClusterLoopDeps;
+  readonly placement: PlacementLoopDeps;
+  readonly machines: MachineLoopDeps;
+}
+
+export interface Loop {
+  readonly name: LoopName;
+  /** Runs at a time in one worker. */
+  readonly concurrency: number;
+  readonly run: JobRunner;
+}
+
+/** All loops: what a job of each queue does. An id that is none of ours is a job of another version: nothing is done. */
+export function loopTable(deps: LoopDeps): readonly Loop[] {
+  return [
+    {
+      name: "clusters",
+      concurrency: 24,
+      run: async (id) => {
+        if (isId("cluster", id)) await reconcileCluster(deps.clusters, id satisfies ClusterId);
+      },
+    },
+    {
+      name: "placement",
+      concurrency: 4,
+      run: async (id) => {
+        if (isId("kube", id)) await reconcilePlacement(deps.placement, id satisfies KubeId);
+      },
+    },
+    {
+      name: "machines",
+      concurrency: 24,
+      run: async (id) => {
+        if (isId("machine", id)) await reconcileMachine(deps.machines, id satisfies MachineId);
+      },
+    },
+  ];
+}

@@ -1,0 +1,199 @@
+import {
+  type ClusterId,
+  type InstanceId,
+  idFromUuid,
+  LABELS,
+  type OrganizationId,
+  SCHEDULING_GATE,
+} from "@berth/domain";
+import type { Node, Pod } from "@berth/ports";
+import { describe, expect, it } from "vitest";
+import { gatePatch } from "./gate-patch.ts";
+import { type PlacementObservation, placementProblem } from "./problem.ts";
+
+const NOW = new Date("2026-11-24T12:00:00Z");
+const cluster = idFromUuid("cluster", "1".padStart(32, "0")) as ClusterId;
+const instance = idFromUuid("instance", "2".padStart(32, "0")) as InstanceId;
+
+const pod = (over: { spec?: Partial<Pod["spec"]>; status?: Pod["status"] } = {}): Pod => ({
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: {
+    name: "data-0",
+    namespace: "cl-x",
+    uid: "u",
+    resourceVersion: "7",
+    labels: { [LABELS.cluster]: cluster },
+  },
+  spec: { containers: [], ...over.spec },
+  ...(over.status === undefined ? {} : { status: over.status }),
+});
+const sentTo = (node: string): Partial<Pod["spec"]> => ({
+  affinity: {
+    nodeAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: {
+        nodeSelectorTerms: [{ matchFields: [{ key: "metadata.name", operator: "In", values: [node] }] }],
+      },
+    },
+  },
+});
+const node = (name: string, ready = true): Node => ({
+  apiVersion: "v1",
+  kind: "Node",
+  metadata: { name, labels: { [LABELS.zone]: "a" } },
+  status: {
+    allocatable: { cpu: "2", memory: "8Gi", pods: "22" },
+    conditions: [{ type: "Ready", status: ready ? "True" : "False", lastTransitionTime: "2026-11-24T11:00:00Z" }],
+  },
+});
+const machine = (state: string) => ({
+  machineId: "mac_1",
+  nodeName: "mac-1",
+  poolId: "p",
+  zone: "a",
+  machineType: "m7i.large",
+  priceMicroUsdPerHour: 100_800,
+  allocatable: { cpuMilli: 1500, memoryMib: 6000, volumes: 30, pods: 16 },
+  state,
+});
+const seen = (over: Partial<PlacementObservation> = {}): PlacementObservation => ({
+  now: NOW,
+  isStatic: false,
+  nodes: [node("mac-1")],
+  pods: [],
+  otherPods: [],
+  instances: new Map([
+    [
+      `${cluster}/data-0`,
+      {
+        instanceId: instance,
+        clusterId: cluster,
+        organizationId: "org_1" as OrganizationId,
+        podName: "data-0",
+        zone: "a",
+        cpuMilli: 250,
+        memoryMib: 1024,
+        holdsData: true,
+        masterEligible: true,
+      },
+    ],
+  ]),
+  machines: [machine("ready")],
+  pools: [{ poolId: "p", zones: ["a"], machineTypes: ["m7i.large"], instancesPerMachine: 16, maxMachines: 2 }],
+  offerings: [
+    {
+      zone: "a",
+      machineType: "m7i.large",
+      priceMicroUsdPerHour: 100_800,
+      vcpu: 2,
+      memoryMib: 8192,
+      ebsVolumeLimit: 32,
+      ebsVolumeLimitType: "dedicated",
+      unavailableUntil: null,
+    },
+  ],
+  ...over,
+});
+
+describe("placementProblem", () => {
+  it("packs gated pods, and counts on a node what was sent there but is not bound yet", () => {
+    expect(
+      placementProblem(seen({ pods: [pod({ spec: { schedulingGates: [{ name: SCHEDULING_GATE }] } })] })).requests,
+    ).toHaveLength(1);
+    const sent = placementProblem(seen({ pods: [pod({ spec: sentTo("mac-1") })] }));
+    expect(sent.requests).toHaveLength(0);
+    expect(sent.nodes[0]?.instances).toHaveLength(1);
+    expect(sent.underWay).toBe(1);
+  });
+
+  it("takes daemons' requests off what a node offers, and caps instances by the pool", () => {
+    const daemon: Pod = {
+      ...pod(),
+      spec: {
+        nodeName: "mac-1",
+        containers: [{ name: "d", resources: { requests: { cpu: "300m", memory: "600Mi" } } }],
+      },
+    };
+    expect(placementProblem(seen({ otherPods: [daemon] })).nodes[0]?.allocatable).toEqual({
+      cpuMilli: 1700,
+      memoryMib: 7592,
+      volumes: 30,
+      pods: 16,
+    });
+  });
+
+  it("closes nodes that are not ready, cordoned or draining, and leaves nodes of others alone", () => {
+    expect(placementProblem(seen({ nodes: [node("mac-1", false)] })).nodes[0]?.closed).toBe("not_ready");
+    expect(placementProblem(seen({ machines: [machine("draining")] })).nodes[0]?.closed).toBe("draining");
+    expect(placementProblem(seen({ nodes: [node("somebody-elses")] })).nodes).toHaveLength(0);
+  });
+
+  it("takes a machine on its way as a node", () => {
+    const coming = placementProblem(seen({ nodes: [], machines: [machine("booting")] }));
+    expect(coming.nodes).toMatchObject([{ name: "mac-1", coming: true }]);
+  });
+
+  it("finds pods whose machine is gone, and pods that kube-scheduler refuses on a ready node", () => {
+    const gone = placementProblem(
+      seen({ nodes: [], machines: [machine("terminating")], pods: [pod({ spec: sentTo("mac-1") })] }),
+    );
+    expect(gone.stuck.map((one) => one.because)).toEqual(["machine_gone"]);
+    const refusal = {
+      type: "PodScheduled",
+      status: "False",
+      reason: "Unschedulable",
+      message: "no",
+      lastTransitionTime: "2026-11-24T11:30:00Z",
+    } as const;
+    const refused = placementProblem(
+      seen({ pods: [pod({ spec: sentTo("mac-1"), status: { conditions: [refusal] } })] }),
+    );
+    expect(refused.stuck).toMatchObject([{ because: "refused_by_scheduler", detail: "no" }]);
+    const fresh = { ...refusal, lastTransitionTime: "2026-11-24T11:59:58Z" };
+    expect(
+      placementProblem(seen({ pods: [pod({ spec: sentTo("mac-1"), status: { conditions: [fresh] } })] })).underWay,
+    ).toBe(1);
+  });
+
+  it("offers no launch when the pool is full or the offering lacked capacity", () => {
+    expect(
+      placementProblem(seen({ machines: [machine("ready"), { ...machine("booting"), nodeName: "mac-2" }] })).options[0]
+        ?.closed,
+    ).toBe("pool_full");
+    const lacking = seen().offerings.map((one) => ({ ...one, unavailableUntil: new Date("2026-11-24T12:02:00Z") }));
+    expect(placementProblem(seen({ offerings: lacking })).options[0]?.closed).toBe("insufficient_capacity");
+  });
+});
+
+describe("gatePatch", () => {
+  it("tests uid and resourceVersion first, names the node, sets the zone and lifts the gate", () => {
+    const patch = gatePatch(pod({ spec: { schedulingGates: [{ name: SCHEDULING_GATE }] } }), "mac-9", "a");
+    expect(patch.map((one) => `${one.op} ${one.path}`)).toEqual([
+      "test /metadata/uid",
+      "test /metadata/resourceVersion",
+      "add /spec/affinity",
+      "add /metadata/labels/topology.kubernetes.io~1zone",
+      "remove /spec/schedulingGates",
+    ]);
+    expect(JSON.stringify(patch[2])).toContain('"metadata.name","operator":"In","values":["mac-9"]');
+  });
+
+  it("keeps other gates, and tightens every alternative that the template had", () => {
+    const terms = [
+      { matchExpressions: [{ key: "a", operator: "Exists" }] },
+      { matchExpressions: [{ key: "b", operator: "Exists" }] },
+    ];
+    const patch = gatePatch(
+      pod({
+        spec: {
+          schedulingGates: [{ name: SCHEDULING_GATE }, { name: "other" }],
+          affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: terms } } },
+        },
+      }),
+      "mac-9",
+      "a",
+    );
+    expect(patch.at(-1)).toEqual({ op: "replace", path: "/spec/schedulingGates", value: [{ name: "other" }] });
+    expect(JSON.stringify(patch[2]).match(/mac-9/g)).toHaveLength(2);
+  });
+});

@@ -1,0 +1,211 @@
+import { randomUUID } from "node:crypto";
+import {
+  clusterStore,
+  createDatabase,
+  createEnvelope,
+  createLeases,
+  findDue,
+  LeaseEnded,
+  LeaseLost,
+  listen,
+  machineStore,
+  parseDue,
+  placementStore,
+  secretKeeper,
+} from "@berth/db";
+import type { KubeId } from "@berth/domain";
+import { createEc2Cloud, type Ec2CloudOptions } from "@berth/ec2";
+import { createEngine } from "@berth/engine";
+import { createKubernetes, parseKubeconfig } from "@berth/kubernetes";
+import { type Cloud, type LoopName, PortError } from "@berth/ports";
+import { openQueue, type QueueConfig, startRelay } from "@berth/queue";
+import { createLocalKeyProvider, createLogger, type Logger, systemClock, systemIds } from "@berth/runtime";
+import { crashAt, type EffectObserver, silentEffects } from "./effects.ts";
+import { createKubeRegistry } from "./kubes.ts";
+import { loopTable } from "./loops.ts";
+import { sweepOrphans } from "./machines/orphans.ts";
+import { startSweeps } from "./sweeps.ts";
+import { createWaker } from "./wake.ts";
+
+export interface WorkerConfig {
+  readonly databaseUrl: string;
+  readonly queue: QueueConfig;
+  /** Wrapping key of secrets, 32 bytes. */
+  readonly key: Uint8Array;
+  readonly environment: string;
+  readonly leaseTtlMs: number;
+  readonly logLevel: string;
+  readonly ec2?: Omit<Ec2CloudOptions, "region">;
+  readonly crashAt?: string;
+  readonly logger?: Logger;
+}
+
+export interface Worker {
+  /** Takes no new jobs, lets the running ones end, frees what is held. */
+  close(): Promise<void>;
+}
+
+const WAKE_DELAY_MS = 50;
+const ORPHAN_SWEEP_MS = 30_000;
+const CLOSE_GRACE_MS = 20_000;
+const POOL_SIZE = 20;
+
+/** Starts one worker: every loop, the relay that feeds them, and the sweeps. Wiring only, in the order of dependency. */
+export async function startWorker(config: WorkerConfig): Promise<Worker> {
+  const logger = config.logger ?? createLogger({ name: "worker", level: config.logLevel });
+  const holder = `worker-${randomUUID()}`;
+  const databaseOptions = {
+    url: config.databaseUrl,
+    role: "berth_worker",
+    poolSize: POOL_SIZE,
+    applicationName: "berth-worker",
+  } as const;
+  const database = createDatabase({
+    ...databaseOptions,
+    onIdleError: (err) => logger.warn({ err }, "database connection broke"),
+  });
+  const leases = createLeases(database, {
+    holder,
+    ttlMs: config.leaseTtlMs,
+    onRenewalError: (lease, err) => logger.warn({ lease, err }, "lease not renewed"),
+  });
+  const secrets = secretKeeper(database, createEnvelope(createLocalKeyProvider(config.key)));
+  const effects: EffectObserver =
+    config.crashAt === undefined ? silentEffects : crashAt(config.crashAt, () => process.kill(process.pid, "SIGKILL"));
+
+  const queue = await openQueue(config.queue, { onError: (err) => logger.warn({ err }, "queue") });
+  const waker = createWaker(queue.producer, WAKE_DELAY_MS, (err) => logger.warn({ err }, "hint not queued"));
+  const machines = machineStore(database.pool, secrets);
+  const kubeconfigOf = async (kubeId: KubeId) => {
+    const text = await secrets.get(`kube/${kubeId}`, "kubeconfig");
+    if (text === undefined) throw new PortError("denied", `kube ${kubeId} has no stored kubeconfig`);
+    const parsed = parseKubeconfig(text);
+    if (!parsed.ok) throw new PortError("denied", parsed.error.detail);
+    return parsed.value;
+  };
+  const kubes = createKubeRegistry({
+    connect: async (kubeId) =>
+      createKubernetes(await kubeconfigOf(kubeId), {
+        onReflectorProblem: (kind, err) => logger.debug({ kubeId, kind, err }, "watch restarts"),
+      }),
+    waker,
+    machineOfToken: machines.machineOfToken,
+    onError: (err) => logger.warn({ err }, "kube"),
+  });
+  const engine = createEngine();
+  const clouds = new Map<string, Cloud & { close(): void }>();
+  const cloudOf = (region: string): Cloud => {
+    let cloud = clouds.get(region);
+    if (cloud === undefined) {
+      cloud = createEc2Cloud({ region, ...config.ec2 });
+      clouds.set(region, cloud);
+    }
+    return cloud;
+  };
+  const access = {
+    worker: [
+      {
+        namespaceLabels: { "kubernetes.io/metadata.name": "berth-system" },
+        podLabels: { "app.kubernetes.io/name": "berth-worker" },
+      },
+    ],
+    gateway: [{ namespaceLabels: { "berth.dev/role": "gateway" } }],
+    snapshots: [{ namespaceLabels: { "berth.dev/role": "snapshot-proxy" } }],
+  };
+
+  const shared = { leases, kubes, clock: systemClock, effects };
+  const loops = loopTable({
+    clusters: {
+      ...shared,
+      store: clusterStore(database.pool, systemIds),
+      secrets,
+      engine,
+      access,
+      appliedAt: new Map(),
+      materials: new Map(),
+    },
+    placement: { ...shared, store: placementStore(database.pool), ids: systemIds, refused: new Map() },
+    machines: {
+      ...shared,
+      store: machines,
+      ids: systemIds,
+      environment: config.environment,
+      cloudOf,
+      kubeEndpointOf: async (machine) => {
+        const { server, caCertPem } = await kubeconfigOf(machine.kubeId);
+        return { server, caCertPem: caCertPem ?? "" };
+      },
+    },
+  });
+  const run = (loop: LoopName, work: (id: string) => Promise<void>) => async (id: string) => {
+    try {
+      await work(id);
+    } catch (err) {
+      // Somebody else owns it by now; the row is still due and theirs.
+      if (err instanceof LeaseLost || err instanceof LeaseEnded) return;
+      logger.error({ err, loop, id }, "run failed");
+      throw err;
+    }
+  };
+  const consumers = await Promise.all(
+    loops.map((loop) =>
+      queue.consume(
+        loop.name,
+        run(loop.name, (id) => loop.run(id, { aborted: false })),
+        { concurrency: loop.concurrency },
+      ),
+    ),
+  );
+  const relay = startRelay({
+    producer: queue.producer,
+    onError: (err) => logger.warn({ err }, "relay"),
+    source: {
+      findDue: (loop, limit) => findDue(database, loop, limit),
+      listen: (onDue, onGap) =>
+        listen({
+          database: databaseOptions,
+          channels: ["berth_due"],
+          onNotification: (_channel, payload) => {
+            const due = parseDue(payload);
+            if (due !== undefined) onDue(due.loop, due.id);
+          },
+          onListening: onGap,
+          onError: (err) => logger.warn({ err }, "listening stopped"),
+        }),
+    },
+  });
+  const sweeps = startSweeps(
+    [
+      {
+        name: "orphans",
+        everyMs: ORPHAN_SWEEP_MS,
+        run: () =>
+          sweepOrphans({
+            leases,
+            store: machines,
+            cloudOf,
+            clock: systemClock,
+            effects,
+            environment: config.environment,
+            wake: (id) => waker.wake("machines", id),
+            onOrphan: (instanceId, because) => logger.warn({ instanceId, because }, "orphaned instance is terminated"),
+          }),
+      },
+    ],
+    (sweep, err) => logger.warn({ err, sweep }, "sweep failed"),
+  );
+
+  return {
+    close: async () => {
+      await relay.close();
+      await sweeps.stop();
+      await Promise.all(consumers.map((consumer) => consumer.close(CLOSE_GRACE_MS)));
+      waker.close();
+      kubes.close();
+      for (const cloud of clouds.values()) cloud.close();
+      await engine.close();
+      await queue.close();
+      await database.close();
+    },
+  };
+}
