@@ -10,6 +10,7 @@ import {
   type Reflection,
 } from "@berth/ports";
 import { statusOf } from "./errors.ts";
+import { testsHold } from "./json-pointer.ts";
 import type { KubeConnection } from "./kubeconfig.ts";
 import { collectionPath, kindOfObject, objectPath } from "./paths.ts";
 import {
@@ -97,11 +98,11 @@ export function createKubernetes(connection: KubeConnection, options: Kubernetes
           }),
         );
       } catch (error) {
-        if (operations.some(({ op }) => op === "test") && isFailedPatch(error)) {
-          const message = error instanceof Error ? error.message : "";
-          throw new PortError("conflict", `a test of the patch failed: ${message}`, { cause: error });
-        }
-        throw error;
+        if (!isFailedPatch(error)) throw error;
+        // The API server answers a failed test and a patch that can never apply alike; the object tells which it was.
+        const now = await transport.call({ method: "GET", path: objectPath(kind, key) });
+        if (testsHold(now, operations)) throw error;
+        throw new PortError("conflict", `a test of the patch of ${kind} ${key.name} failed`, { cause: error });
       }
     },
     delete: (kind, key, request) => deleteExactly(transport, kind, key, request),

@@ -22,6 +22,12 @@ describe("portErrorOf", () => {
     ["a bad field", 422, status({ code: 422, reason: "Invalid" }), "invalid"],
     ["an unknown path", 405, "nope", "invalid"],
     ["too many requests", 429, status({ code: 429 }), "throttled"],
+    [
+      "an apply with an unknown field",
+      500,
+      status({ code: 500, message: "failed to create typed patch object (n/o; /v1, Kind=Service): .spec.x: field" }),
+      "invalid",
+    ],
     ["a server's failure", 500, status({ code: 500 }), "unavailable"],
     ["a gateway's page", 503, "<html>", "unavailable"],
   ];

@@ -36,10 +36,14 @@ export function portErrorOf(status: KubernetesStatus, action: string): PortError
   return new PortError(kindOf(status), `${action}: ${status.code} ${status.reason}: ${status.message}`, options);
 }
 
+/** An apply with a field that the schema does not have answers 500 without a reason (seen on 1.37), yet will never pass. */
+const BAD_APPLY = /^failed to create typed patch object/;
+
 function kindOf(status: KubernetesStatus): PortErrorKind {
   // The namespace goes away: somebody changed the world under us, and reading again tells what to do.
   if (status.causes.some((cause) => cause.reason === "NamespaceTerminating")) return "conflict";
   if (status.code === 403 && ADMISSION.test(status.message)) return "invalid";
+  if (status.code === 500 && BAD_APPLY.test(status.message)) return "invalid";
   return KIND_BY_CODE[status.code] ?? (status.code >= 400 && status.code < 500 ? "invalid" : "unavailable");
 }
 

@@ -143,11 +143,14 @@ describe("startReflector", () => {
     expect(reflection.items()).toHaveLength(1);
   });
 
-  it("takes silence for a dead watch", async () => {
+  it("opens a silent watch again, from where it was and without a relist", async () => {
     const script = new Script();
-    const { problems } = start(script, { silentAfterMs: 30 });
-    await until(() => expect(script.watches.length).toBeGreaterThan(1));
-    expect(String(problems[0])).toContain("silent");
+    const { problems, relists } = start(script, { silentAfterMs: 30 });
+    await until(() => expect(script.watches.length).toBeGreaterThan(2));
+    expect(script.watches[0]?.signal.aborted).toBe(true);
+    expect(script.watches[2]?.from).toBe("10");
+    expect(relists).toEqual(["first"]);
+    expect(problems).toEqual([]);
   });
 
   it("keeps what it has while lists fail, and grows old", async () => {

@@ -1,4 +1,4 @@
-import { type KubernetesObject, PortError, type Reflection, type WatchEvent } from "@berth/ports";
+import type { KubernetesObject, Reflection, WatchEvent } from "@berth/ports";
 import { statusOf } from "./errors.ts";
 import { type RawWatchEvent, watchEvents } from "./watch.ts";
 
@@ -7,7 +7,8 @@ import { type RawWatchEvent, watchEvents } from "./watch.ts";
  *
  * Why our own: the client library's informer goes silent for good after a socket error, asks for no bookmarks and lists
  * without pages (client-javascript #364, #596, #958). Here every end of a watch, of whatever cause, leads to the next one;
- * silence is an error (a live server sends a bookmark a minute); and a full list every ten minutes mends what was missed.
+ * a silent one is opened again (a live server sends a bookmark a minute, if its etcd reports progress: kubeadm sets that,
+ * etcd alone does so every ten minutes, so silence need not be a fault); a full list every ten minutes mends what was missed.
  * Local items are never dropped before a relist succeeded. A restart begins with a list, so nothing needs storing.
  */
 export interface ReflectorSource {
@@ -44,7 +45,7 @@ export interface ReflectorDeps {
   readonly onProblem?: (error: unknown) => void;
 }
 
-type WatchEnd = "ended" | "expired" | "failed";
+type WatchEnd = "ended" | "expired" | "failed" | "reopen";
 
 export function startReflector<T extends KubernetesObject>(
   source: ReflectorSource,
@@ -108,23 +109,20 @@ export function startReflector<T extends KubernetesObject>(
   /** One watch until it ends, is silent for too long or the relist is due. */
   const watchOnce = async (from: string, relistAt: number): Promise<{ end: WatchEnd; resourceVersion: string }> => {
     let resourceVersion = from;
-    const silent = new AbortController();
+    const reopen = new AbortController();
     const [shortest, longest] = timings.watchSeconds;
     const seconds = shortest + Math.floor(deps.random() * (longest - shortest));
     let timer: NodeJS.Timeout | undefined;
     const listen = (): void => {
       clearTimeout(timer);
-      timer = setTimeout(
-        () => silent.abort(new PortError("unavailable", "watch: silent for too long")),
-        timings.silentAfterMs,
-      );
+      timer = setTimeout(() => reopen.abort(), timings.silentAfterMs);
       timer.unref();
     };
-    const due = setTimeout(() => silent.abort(RELIST_DUE), Math.max(0, relistAt - now()));
+    const due = setTimeout(() => reopen.abort(), Math.max(0, relistAt - now()));
     due.unref();
     try {
       listen();
-      const body = await source.watch(from, seconds, AbortSignal.any([silent.signal, stopping.signal]));
+      const body = await source.watch(from, seconds, AbortSignal.any([reopen.signal, stopping.signal]));
       currentAt = now();
       for await (const event of watchEvents(body)) {
         listen();
@@ -133,8 +131,8 @@ export function startReflector<T extends KubernetesObject>(
       }
       return { end: "ended", resourceVersion };
     } catch (error) {
-      if (stopping.signal.aborted || silent.signal.reason === RELIST_DUE) return { end: "ended", resourceVersion };
-      deps.onProblem?.(silent.signal.aborted ? silent.signal.reason : error);
+      if (stopping.signal.aborted || reopen.signal.aborted) return { end: "reopen", resourceVersion };
+      deps.onProblem?.(error);
       return { end: statusOf(error)?.code === 410 ? "expired" : "failed", resourceVersion };
     } finally {
       clearTimeout(timer);
@@ -171,7 +169,8 @@ export function startReflector<T extends KubernetesObject>(
         if (outcome.resourceVersion !== resourceVersion) lastWaitMs = timings.backoffMs[0];
         resourceVersion = outcome.resourceVersion;
         // Also after a quick clean end: a server that closes at once must not be asked in a tight loop.
-        if (outcome.end !== "ended" || now() - startedAt < 1000) await backOff();
+        const quick = outcome.end === "ended" && now() - startedAt < 1000;
+        if (quick || outcome.end === "expired" || outcome.end === "failed") await backOff();
         if (outcome.end === "expired") {
           reason = "expired";
           break;
@@ -188,8 +187,6 @@ export function startReflector<T extends KubernetesObject>(
     stop: () => stopping.abort(),
   };
 }
-
-const RELIST_DUE = Symbol("relist due");
 
 function keyOf(object: KubernetesObject): string {
   return `${object.metadata.namespace ?? ""}/${object.metadata.name}`;

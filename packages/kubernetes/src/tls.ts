@@ -78,7 +78,7 @@ export async function issueLeaf(
   const keys = await crypto.subtle.generateKey(KEYS, true, ["sign", "verify"]);
   const notAfter = new Date(Math.min(now.getTime() + LEAF_LIFE_DAYS * DAY_MS, issuer.notAfter.getTime()));
   const certificate = await X509CertificateGenerator.create({
-    subject: NODE_DN,
+    subject: NODE_DN.split(",").reverse().join(","),
     issuer: issuer.subject,
     publicKey: keys.publicKey,
     signingKey,

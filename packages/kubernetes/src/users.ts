@@ -35,12 +35,16 @@ function elasticsearchFiles(passwordHash: string): Record<string, string> {
   };
 }
 
+/**
+ * Read once, when the security index is made; from then on the index counts. The user is not reserved, as reserved ones can
+ * be changed by nobody but a super-admin certificate, and so could never get a new password; only Berth's role reaches that API.
+ */
 function openSearchFiles(passwordHash: string): Record<string, string> {
   const meta = (type: string) => ({ _meta: { type, config_version: 2 } });
   return {
     "internal_users.yml": stringify({
       ...meta("internalusers"),
-      [CONTROLLER_USER]: { hash: passwordHash, reserved: true, backend_roles: [], description: "Berth itself" },
+      [CONTROLLER_USER]: { hash: passwordHash, reserved: false, backend_roles: [], description: "Berth itself" },
     }),
     "roles.yml": stringify({
       ...meta("roles"),

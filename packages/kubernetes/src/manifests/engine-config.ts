@@ -86,7 +86,9 @@ function openSearchSettings(component: ManifestComponent): Settings {
     "plugins.security.ssl.transport.enforce_hostname_verification": false,
     "plugins.security.ssl.http.enabled": true,
     ...tls("http"),
-    "plugins.security.ssl_cert_reload_enabled": true,
+    // A new certificate is served some seconds after its file changed; `ssl_cert_reload_enabled` only opens a call.
+    "plugins.security.ssl.certificates_hot_reload.enabled": true,
+    "plugins.security.audit.type": "noop",
     "plugins.security.allow_default_init_securityindex": true,
     "plugins.security.nodes_dn": [NODE_DN],
     "plugins.security.restapi.roles_enabled": ["berth_controller"],
@@ -94,7 +96,10 @@ function openSearchSettings(component: ManifestComponent): Settings {
   };
 }
 
-/** Subject of the leaf that all pods of a cluster share: how OpenSearch tells its own nodes. */
+/**
+ * Subject of the leaf that all pods of a cluster share: how OpenSearch tells its own nodes. Java writes a name's parts in
+ * reverse, so the certificate is made with them turned round (tls.ts).
+ */
 export const NODE_DN = "CN=nodes,O=berth";
 
 /** data_hot alone would have no place for new indices, which ask for the content tier: it gets both. */

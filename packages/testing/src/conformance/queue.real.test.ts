@@ -1,7 +1,7 @@
 import { EvictingRedis, openQueue } from "@berth/queue";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type TestRedis, startRedis } from "../redis/start-redis.ts";
+import { startRedis, type TestRedis } from "../redis/start-redis.ts";
 import { queueConformance } from "./queue.ts";
 
 describe("the queue on Redis", () => {
