@@ -9,6 +9,7 @@ export {
   type ControlPlaneOptions,
   startControlPlane,
 } from "./control-plane/start.ts";
+export { type EngineToInstall, type InstalledEngine, installEngine } from "./engines/install-engine.ts";
 export { freePort } from "./free-port.ts";
 export { type Moto, type MotoOptions, startMoto } from "./moto/start-moto.ts";
 export {
