@@ -1,11 +1,137 @@
+export type { Actor } from "./actor.ts";
+export { findApiKey, insertApiKey, type NewApiKeyRow, type StoredApiKey } from "./api-keys.ts";
+export { appendAudit, type NewAuditEvent } from "./audit.ts";
+export { hastenPurge, requestDeletion, updateCluster } from "./change-cluster.ts";
+export type { ClusterRow, ComponentRow, InstanceRow, WholeCluster } from "./cluster-rows.ts";
+export {
+  type ClusterQuery,
+  findCluster,
+  listClusters,
+  listComponents,
+  listInstances,
+  lockCluster,
+} from "./clusters.ts";
+export { isConflict, isUnavailable, isUniqueViolation } from "./conflicts.ts";
+export {
+  type CredentialRow,
+  findCredential,
+  insertCredential,
+  listCredentials,
+  requestCredentialDeletion,
+  type StoredCredentialRole,
+} from "./credentials.ts";
 export { createDatabase, type Database, type DatabaseOptions, type DatabaseRole } from "./database.ts";
+export {
+  type DecisionQuery,
+  type DecisionRow,
+  type DecisionSummary,
+  findDecision,
+  listDecisions,
+} from "./decisions.ts";
 export { dueBacklog, findDue, markDue, parseDue } from "./due.ts";
-export { createEnvelope, type Envelope } from "./envelope.ts";
-export { createLeases, LeaseEnded, type LeasesWithSignal } from "./leases.ts";
+export { createEnvelope, type Envelope, type Sealed, type SealOnce } from "./envelope.ts";
+export {
+  appendEvent,
+  type EventQuery,
+  type EventRow,
+  latestSeq,
+  listEvents,
+  type NewEvent,
+  parseEventNotice,
+  seqOfEvent,
+} from "./events.ts";
+export {
+  claimIdempotencyKey,
+  forgetOldOutcomes,
+  type IdempotencyClaim,
+  IdempotencyInFlight,
+  placeOfOutcome,
+  type StoredOutcome,
+  storeOutcome,
+} from "./idempotency.ts";
+export { insertCluster, type NewCluster } from "./insert-cluster.ts";
+export {
+  findKube,
+  findKubeCapacities,
+  insertKube,
+  type KubeCapacity,
+  type KubeRow,
+  listKubes,
+  listOpenRegions,
+  type NewKube,
+} from "./kubes.ts";
+export { acquireLease, createLeases, type Lease, LeaseEnded, type LeasesWithSignal, releaseLease } from "./leases.ts";
 export { type Channel, type Listener, listen } from "./listen.ts";
 export { clusterStore } from "./loops/clusters.ts";
 export { LeaseLost } from "./loops/fenced.ts";
 export { type LaunchSecrets, machineStore } from "./loops/machines.ts";
 export { placementStore } from "./loops/placement.ts";
 export type * from "./loops/types.ts";
-export { type SecretKeeper, secretKeeper } from "./secrets.ts";
+export {
+  findMachine,
+  type LaunchRow,
+  listLaunches,
+  listMachines,
+  listResidents,
+  type MachineQuery,
+  type MachineRow,
+  type ResidentRow,
+} from "./machines.ts";
+export {
+  type MigrateAnswer,
+  type MigrateOptions,
+  MigrationFailed,
+  type MigrationStatus,
+  migrate,
+  migrationStatus,
+} from "./migrate.ts";
+export { MigrationRefused } from "./migrations.ts";
+export { importOfferings, type OfferingRow } from "./offerings.ts";
+export {
+  cancelOpenOperations,
+  findOpenOperation,
+  findOperation,
+  insertOperation,
+  listOperations,
+  type OperationInProgress,
+  type OperationQuery,
+  type OperationRow,
+  type StoredStep,
+} from "./operations.ts";
+export {
+  findOrganization,
+  findOrganizationByName,
+  insertOrganization,
+  lockQuota,
+  type OrganizationRow,
+  type QuotaUsage,
+  readQuota,
+} from "./organizations.ts";
+export {
+  findPool,
+  insertPool,
+  isPoolNameTaken,
+  listPools,
+  type PoolPolicy,
+  type PoolRow,
+  updatePool,
+} from "./pools.ts";
+export { findProject, insertProject, listProjects, type ProjectRow } from "./projects.ts";
+export { TransactionContended } from "./retry.ts";
+export {
+  findClusterCa,
+  placeOfSecret,
+  type SealedSecret,
+  type SecretKeeper,
+  sealSecret,
+  secretKeeper,
+  storeSecret,
+} from "./secrets.ts";
+export type { Page, Sql, Tx } from "./sql.ts";
+export {
+  CommitOutcomeUnknown,
+  type PrismaTx,
+  sqlTransaction,
+  type TransactionOptions,
+  transaction,
+} from "./transaction.ts";

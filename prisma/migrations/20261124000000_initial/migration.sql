@@ -24,7 +24,6 @@ CREATE TABLE "cluster" (
     "observed_at" TIMESTAMPTZ(3),
     "engine_uuid" TEXT,
     "initial_masters" TEXT[] NOT NULL DEFAULT ARRAY[]::TEXT[],
-    "ca_certificate" TEXT,
     "users_ready_at" TIMESTAMPTZ(3),
     "delete_requested_at" TIMESTAMPTZ(3),
     "purge_at" TIMESTAMPTZ(3),
@@ -505,7 +504,7 @@ ALTER TABLE "instance"
   ADD CONSTRAINT "instance_ordinal_check" CHECK ("ordinal" >= 0);
 ALTER TABLE "credential"
   ADD CONSTRAINT "credential_state_check" CHECK ("state" IN ('pending', 'active', 'deleting', 'deleted')),
-  ADD CONSTRAINT "credential_role_check" CHECK ("role" IN ('admin', 'read'));
+  ADD CONSTRAINT "credential_role_check" CHECK ("role" IN ('customer_admin', 'customer_read'));
 ALTER TABLE "kube"
   ADD CONSTRAINT "kube_health_check" CHECK ("health" IN ('unknown', 'healthy', 'unreachable'));
 ALTER TABLE "machine"
@@ -591,6 +590,18 @@ $$;
 REVOKE ALL ON FUNCTION "berth_find_api_key"(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION "berth_find_api_key"(text) TO berth_api;
 
+-- A cluster's CA certificate goes to its customers, but is kept among the secrets. The API stores secrets and cannot read
+-- them back; this one row of its own tenant it may have.
+CREATE FUNCTION "berth_find_cluster_ca"(tenant text, cluster text)
+RETURNS TABLE ("key_id" text, "wrapped_key" bytea, "nonce" bytea, "ciphertext" bytea)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+  SELECT s.key_id, s.wrapped_key, s.nonce, s.ciphertext
+  FROM public.secret_value s JOIN public.cluster c ON s.owner = 'cluster/' || c.id
+  WHERE c.id = cluster AND c.organization_id = tenant AND s.name = 'ca_cert'
+$$;
+REVOKE ALL ON FUNCTION "berth_find_cluster_ca"(text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION "berth_find_cluster_ca"(text, text) TO berth_api;
+
 -- By hand: who may do what ---------------------------------------------------------------------------------------------
 -- Nothing is for everybody. A new table is for nobody until its migration grants it.
 ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON TABLES FROM PUBLIC;
@@ -605,7 +616,7 @@ GRANT SELECT ("id", "organization_id", "public_id", "name", "scopes", "created_a
 GRANT SELECT, INSERT ON "cluster" TO berth_api;
 GRANT UPDATE ("labels", "deletion_protection", "generation", "state", "delete_requested_at", "purge_at", "next_check_at", "wakes") ON "cluster" TO berth_api;
 GRANT SELECT, INSERT, UPDATE ("state") ON "credential" TO berth_api;
--- The API stores secrets and cannot read them back.
+-- Stores secrets, and cannot read them back.
 GRANT INSERT ON "secret_value" TO berth_api;
 GRANT SELECT, INSERT, UPDATE ("next_check_at", "wakes") ON "kube" TO berth_api;
 GRANT SELECT, INSERT, UPDATE ON "pool" TO berth_api;
@@ -621,7 +632,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON "secret_value" TO berth_worker;
 GRANT SELECT, INSERT, UPDATE ON "offering", "machine", "launch", "placement_decision", "lease" TO berth_worker;
 GRANT SELECT, UPDATE ON "operation" TO berth_worker;
 -- Expired outcomes go; what they were is not the worker's business.
-GRANT SELECT ("created_at"), DELETE ON "idempotency_record" TO berth_worker;
+GRANT SELECT ("organization_id", "key", "created_at"), DELETE ON "idempotency_record" TO berth_worker;
 
 -- What happened stays as it was written: neither may change or remove it.
 GRANT SELECT, INSERT ON "event", "audit_event" TO berth_api, berth_worker;

@@ -1,0 +1,94 @@
+import type { ClusterId, IdSource, OrganizationId } from "@berth/domain";
+import type { Actor } from "./actor.ts";
+import { appendAudit } from "./audit.ts";
+import { appendEvent } from "./events.ts";
+import { cancelOpenOperations, insertOperation, type OperationRow } from "./operations.ts";
+import type { Tx } from "./sql.ts";
+
+interface ClusterChange extends Actor {
+  readonly organizationId: OrganizationId;
+  readonly id: ClusterId;
+}
+
+/** Sets labels or deletion protection of a cluster that `lockCluster` gave; the worker brings them to the live objects. */
+export async function updateCluster(
+  tx: Tx,
+  ids: IdSource,
+  change: ClusterChange & {
+    readonly labels?: Readonly<Record<string, string>> | undefined;
+    readonly deletionProtection?: boolean | undefined;
+  },
+): Promise<void> {
+  const { organizationId, id, labels, deletionProtection, actor, requestId } = change;
+  await tx.query(
+    `update cluster set labels = coalesce($3::jsonb, labels), deletion_protection = coalesce($4::boolean, deletion_protection),
+            generation = generation + 1, next_check_at = now(), wakes = wakes + 1
+      where organization_id = $1 and id = $2`,
+    [organizationId, id, labels === undefined ? null : JSON.stringify(labels), deletionProtection ?? null],
+  );
+  const facts = {
+    ...(labels === undefined ? {} : { labels }),
+    ...(deletionProtection === undefined ? {} : { deletionProtection }),
+  };
+  const target = { organizationId, targetType: "cluster", targetId: id } as const;
+  await appendAudit(tx, ids, { ...target, actor, requestId, action: "cluster.update", data: facts });
+  await appendEvent(tx, ids, { ...target, type: "cluster.updated", data: facts });
+}
+
+/**
+ * Turns a cluster that `lockCluster` gave towards its end: whatever else runs on it is cancelled, and the deletion's operation
+ * is the one from here on. Volumes are kept for `graceMs`; 0 is a purge.
+ */
+export async function requestDeletion(
+  tx: Tx,
+  ids: IdSource,
+  change: ClusterChange & { readonly graceMs: number },
+): Promise<OperationRow> {
+  const { organizationId, id, graceMs, actor, requestId } = change;
+  const cancelled = await cancelOpenOperations(tx, organizationId, id, "The cluster is being deleted.");
+  const [cluster] = await tx.query<{ generation: number; purgeAt: Date }>(
+    `update cluster set state = 'deleting', generation = generation + 1, delete_requested_at = now(),
+            purge_at = now() + $3::float8 * interval '1 millisecond', next_check_at = now(), wakes = wakes + 1
+      where organization_id = $1 and id = $2 and state not in ('deleting', 'deleted')
+     returning generation, purge_at as "purgeAt"`,
+    [organizationId, id, graceMs],
+  );
+  if (cluster === undefined) throw new Error(`${id} is being deleted already`);
+  const operation = await insertOperation(tx, {
+    id: ids.next("operation"),
+    organizationId,
+    kind: "cluster.delete",
+    targetId: id,
+    generation: cluster.generation,
+    actor,
+    requestId,
+  });
+  if (!operation.ok) throw new Error("whatever ran was cancelled");
+  const target = { organizationId, targetType: "cluster", targetId: id } as const;
+  const facts = { purgeAt: cluster.purgeAt.toISOString() };
+  await appendAudit(tx, ids, { ...target, actor, requestId, action: "cluster.delete", data: facts });
+  for (const one of cancelled) {
+    await appendEvent(tx, ids, { ...target, type: `${one.kind}.cancelled`, operationId: one.id });
+  }
+  await appendEvent(tx, ids, {
+    ...target,
+    type: "cluster.delete.started",
+    operationId: operation.value.id,
+    data: facts,
+  });
+  return operation.value;
+}
+
+/** Ends the grace period of a cluster that is being deleted: its volumes go now. */
+export async function hastenPurge(tx: Tx, ids: IdSource, change: ClusterChange): Promise<void> {
+  const { organizationId, id, actor, requestId } = change;
+  const hastened = await tx.query(
+    `update cluster set purge_at = now(), next_check_at = now(), wakes = wakes + 1
+      where organization_id = $1 and id = $2 and state = 'deleting' and purge_at > now() returning id`,
+    [organizationId, id],
+  );
+  if (hastened.length === 0) return; // Over already.
+  const target = { organizationId, targetType: "cluster", targetId: id } as const;
+  await appendAudit(tx, ids, { ...target, actor, requestId, action: "cluster.purge" });
+  await appendEvent(tx, ids, { ...target, type: "cluster.purge.requested" });
+}

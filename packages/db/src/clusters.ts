@@ -1,0 +1,97 @@
+import type { ClusterState, OrganizationId } from "@berth/domain";
+import {
+  CLUSTER_COLUMNS,
+  type ClusterRow,
+  type ComponentRow,
+  INSTANCE_COLUMNS,
+  type InstanceRow,
+  toWholeCluster,
+  WHOLE_COLUMNS,
+  type WholeCluster,
+  type WholeRow,
+} from "./cluster-rows.ts";
+import { columns, type Page, page, type Sql, startWhere, type Tx } from "./sql.ts";
+
+/** One of the tenant's clusters, deleted ones too. Undefined for another tenant's: nobody learns that it exists. */
+export async function findCluster(
+  sql: Sql,
+  organizationId: OrganizationId,
+  id: string,
+): Promise<WholeCluster | undefined> {
+  const [row] = await sql.query<WholeRow>(
+    `select ${WHOLE_COLUMNS} from cluster c where c.organization_id = $1 and c.id = $2`,
+    [organizationId, id],
+  );
+  return row === undefined ? undefined : toWholeCluster(row);
+}
+
+export interface ClusterQuery {
+  readonly organizationId: OrganizationId;
+  readonly projectId?: string;
+  readonly name?: string;
+  /** All but deleted ones when absent. */
+  readonly state?: ClusterState;
+  /** All of them must fit. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Only older ones than this. */
+  readonly before?: string;
+  readonly limit: number;
+}
+
+/** Newest first: ids sort by age, so the last id of a page is where the next one begins. */
+export async function listClusters(sql: Sql, query: ClusterQuery): Promise<Page<WholeCluster>> {
+  const where = startWhere();
+  where.add("c.organization_id = ?", query.organizationId);
+  where.add("c.project_id = ?", query.projectId);
+  where.add("c.name = ?", query.name);
+  if (query.state === undefined) where.add("c.state <> ?", "deleted");
+  else where.add("c.state = ?", query.state);
+  where.add("c.labels @> ?::jsonb", query.labels === undefined ? undefined : JSON.stringify(query.labels));
+  where.add("c.id < ?", query.before);
+  const found = await page<WholeRow>(
+    sql,
+    `select ${WHOLE_COLUMNS} from cluster c ${where.text()} order by c.id desc`,
+    where.values,
+    query.limit,
+  );
+  return { rows: found.rows.map(toWholeCluster), more: found.more };
+}
+
+/** The cluster's row, locked against other changes to the end of the transaction: compare generation and state, then change. */
+export async function lockCluster(tx: Tx, organizationId: OrganizationId, id: string): Promise<ClusterRow | undefined> {
+  const [row] = await tx.query<ClusterRow>(
+    `select ${CLUSTER_COLUMNS} from cluster c where c.organization_id = $1 and c.id = $2 for no key update of c`,
+    [organizationId, id],
+  );
+  return row;
+}
+
+/** All of a cluster, by component and ordinal. */
+export function listInstances(sql: Sql, organizationId: OrganizationId, clusterId: string): Promise<InstanceRow[]> {
+  return sql.query<InstanceRow>(
+    `select ${INSTANCE_COLUMNS} from instance i join component m on m.id = i.component_id
+      where i.organization_id = $1 and i.cluster_id = $2 order by m.name, i.ordinal`,
+    [organizationId, clusterId],
+  );
+}
+
+const COMPONENT_COLUMNS = columns<ComponentRow>("m", [
+  "id",
+  "clusterId",
+  "name",
+  "roles",
+  "size",
+  "instanceCount",
+  "memoryMib",
+  "cpuMilli",
+  "storageMib",
+  "zones",
+]);
+
+/** All of a cluster, by name. */
+export function listComponents(sql: Sql, organizationId: OrganizationId, clusterId: string): Promise<ComponentRow[]> {
+  return sql.query<ComponentRow>(
+    `select ${COMPONENT_COLUMNS} from component m where m.organization_id = $1 and m.cluster_id = $2 order by m.name`,
+    [organizationId, clusterId],
+  );
+}

@@ -1,0 +1,69 @@
+import type { Database } from "./database.ts";
+import { columns, type Page, page, startWhere } from "./sql.ts";
+
+/** A decision as lists show it: candidates may be hundreds, so only their number. */
+export interface DecisionSummary {
+  readonly id: string;
+  readonly kubeId: string;
+  readonly organizationId: string;
+  readonly clusterId: string;
+  readonly instanceId: string;
+  readonly outcome: string;
+  readonly nodeName: string | null;
+  readonly machineId: string | null;
+  readonly executedAt: Date | null;
+  readonly verdict: string | null;
+  readonly createdAt: Date;
+  readonly candidateCount: number;
+}
+
+const COLUMNS = columns<Omit<DecisionSummary, "candidateCount">>("d", [
+  "id",
+  "kubeId",
+  "organizationId",
+  "clusterId",
+  "instanceId",
+  "outcome",
+  "nodeName",
+  "machineId",
+  "executedAt",
+  "verdict",
+  "createdAt",
+]);
+
+export interface DecisionQuery {
+  readonly kubeId?: string | undefined;
+  readonly clusterId?: string | undefined;
+  readonly instanceId?: string | undefined;
+  readonly outcome?: string | undefined;
+  /** Only older ones than this. */
+  readonly before?: string | undefined;
+  readonly limit: number;
+}
+
+/** Newest first. */
+export function listDecisions(db: Database, query: DecisionQuery): Promise<Page<DecisionSummary>> {
+  const where = startWhere();
+  where.add("d.kube_id = ?", query.kubeId);
+  where.add("d.cluster_id = ?", query.clusterId);
+  where.add("d.instance_id = ?", query.instanceId);
+  where.add("d.outcome = ?", query.outcome);
+  where.add("d.id < ?", query.before);
+  return page<DecisionSummary>(
+    db,
+    `select ${COLUMNS}, jsonb_array_length(d.candidates) as "candidateCount"
+       from placement_decision d ${where.text()} order by d.id desc`,
+    where.values,
+    query.limit,
+  );
+}
+
+export interface DecisionRow extends Omit<DecisionSummary, "candidateCount"> {
+  readonly candidates: unknown;
+  readonly reasons: unknown;
+}
+
+/** One decision with every candidate. */
+export async function findDecision(db: Database, id: string): Promise<DecisionRow | undefined> {
+  return (await db.prisma.placementDecision.findUnique({ where: { id } })) ?? undefined;
+}

@@ -1,0 +1,165 @@
+import {
+  type ClusterId,
+  type ClusterPlan,
+  type CredentialId,
+  err,
+  type IdSource,
+  isMasterEligible,
+  type KubeId,
+  type OrganizationId,
+  ok,
+  type ProjectId,
+  podNameOf,
+  type Result,
+} from "@berth/domain";
+import type { Actor } from "./actor.ts";
+import { appendAudit } from "./audit.ts";
+import { appendEvent } from "./events.ts";
+import { insertOperation, type OperationRow } from "./operations.ts";
+import { type SealedSecret, storeSecret } from "./secrets.ts";
+import type { Tx } from "./sql.ts";
+
+export interface NewCluster extends Actor {
+  readonly id: ClusterId;
+  readonly organizationId: OrganizationId;
+  readonly projectId: ProjectId;
+  readonly kubeId: KubeId;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly deletionProtection: boolean;
+  readonly plan: ClusterPlan;
+  /** The customer's first. */
+  readonly credential: {
+    readonly id: CredentialId;
+    readonly username: string;
+    readonly role: "customer_admin" | "customer_read";
+    readonly hint: string;
+    /** Sealed as `credential/<id>`, `password`. */
+    readonly password: SealedSecret;
+  };
+}
+
+/**
+ * Stores a new cluster with everything that belongs to it: release 1, components, instances, credential, operation, audit row
+ * and event. The row is due at once, and the worker hears of it at commit.
+ *
+ * Refuses a name that a live cluster of the project has. The quota is the caller's, under `lockQuota`.
+ */
+export async function insertCluster(
+  tx: Tx,
+  ids: IdSource,
+  cluster: NewCluster,
+): Promise<Result<OperationRow, { readonly kind: "name_taken" }>> {
+  const { id, organizationId, plan, actor, requestId } = cluster;
+  const masters = plan.components.flatMap((component) =>
+    isMasterEligible(component.roles)
+      ? component.placed.map((instance) => podNameOf(component.name, instance.ordinal))
+      : [],
+  );
+  const inserted = await tx.query(
+    `insert into cluster (id, organization_id, project_id, kube_id, name, region, engine, labels, deletion_protection, initial_masters)
+     values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10::text[])
+     on conflict (project_id, name) where deleted_at is null do nothing
+     returning id`,
+    [
+      id,
+      organizationId,
+      cluster.projectId,
+      cluster.kubeId,
+      cluster.name,
+      plan.spec.region,
+      plan.spec.engine,
+      JSON.stringify(cluster.labels),
+      cluster.deletionProtection,
+      masters,
+    ],
+  );
+  if (inserted.length === 0) return err({ kind: "name_taken" });
+
+  await insertParts(tx, ids, cluster);
+  const operation = await insertOperation(tx, {
+    id: ids.next("operation"),
+    organizationId,
+    kind: "cluster.create",
+    targetId: id,
+    generation: 1,
+    actor,
+    requestId,
+  });
+  if (!operation.ok) throw new Error("a new cluster has no other operation");
+  await appendAudit(tx, ids, {
+    organizationId,
+    actor,
+    requestId,
+    action: "cluster.create",
+    targetType: "cluster",
+    targetId: id,
+    data: { name: cluster.name, spec: plan.spec, labels: cluster.labels },
+  });
+  await appendEvent(tx, ids, {
+    organizationId,
+    type: "cluster.create.started",
+    targetType: "cluster",
+    targetId: id,
+    operationId: operation.value.id,
+    data: { name: cluster.name, generation: 1 },
+  });
+  return ok(operation.value);
+}
+
+async function insertParts(tx: Tx, ids: IdSource, cluster: NewCluster): Promise<void> {
+  const { id, organizationId, plan, credential } = cluster;
+  const components = plan.components.map((component) => ({ ...component, id: ids.next("component") }));
+  await tx.query(
+    "insert into release (id, organization_id, cluster_id, number, spec) values ($1, $2, $3, 1, $4::jsonb)",
+    [ids.next("release"), organizationId, id, JSON.stringify(plan.spec)],
+  );
+  await tx.query(
+    `insert into component (id, organization_id, cluster_id, name, roles, size, instance_count, memory_mib, cpu_milli, storage_mib, zones)
+     select d.id, $1, $2, d.name, d.roles, d.size, d.instances, d.memory_mib, d.cpu_milli, d.storage_mib, d.zones
+       from jsonb_to_recordset($3::jsonb) as d(id text, name text, roles text[], size text, instances int, memory_mib int,
+            cpu_milli int, storage_mib int, zones text[])`,
+    [
+      organizationId,
+      id,
+      JSON.stringify(
+        components.map((component) => ({
+          id: component.id,
+          name: component.name,
+          roles: component.roles,
+          size: component.size,
+          instances: component.instances,
+          memory_mib: component.memoryMib,
+          cpu_milli: component.cpuMilli,
+          storage_mib: component.storageMib,
+          zones: [...new Set(component.placed.map((instance) => instance.zone))],
+        })),
+      ),
+    ],
+  );
+  await tx.query(
+    `insert into instance (id, organization_id, cluster_id, component_id, ordinal, zone, pod_name)
+     select d.id, $1, $2, d.component_id, d.ordinal, d.zone, d.pod_name
+       from jsonb_to_recordset($3::jsonb) as d(id text, component_id text, ordinal int, zone text, pod_name text)`,
+    [
+      organizationId,
+      id,
+      JSON.stringify(
+        components.flatMap((component) =>
+          component.placed.map((instance) => ({
+            id: ids.next("instance"),
+            component_id: component.id,
+            ordinal: instance.ordinal,
+            zone: instance.zone,
+            pod_name: podNameOf(component.name, instance.ordinal),
+          })),
+        ),
+      ),
+    ],
+  );
+  await tx.query(
+    "insert into credential (id, organization_id, cluster_id, username, role, hint) values ($1, $2, $3, $4, $5, $6)",
+    [credential.id, organizationId, id, credential.username, credential.role, credential.hint],
+  );
+  await storeSecret(tx, credential.password);
+}

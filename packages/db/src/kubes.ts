@@ -1,0 +1,199 @@
+import type { Allocatable, IdSource, KubeId, MachineId, MachineState, OrganizationId, PoolId } from "@berth/domain";
+import type { Actor } from "./actor.ts";
+import { appendAudit } from "./audit.ts";
+import type { Database } from "./database.ts";
+import { type SealedSecret, storeSecret } from "./secrets.ts";
+import type { Page, Sql, Tx } from "./sql.ts";
+
+export interface KubeRow {
+  readonly id: string;
+  readonly name: string;
+  readonly region: string;
+  readonly zones: readonly string[];
+  readonly isStatic: boolean;
+  readonly apiServerUrl: string;
+  readonly storageClass: string;
+  readonly version: string | null;
+  readonly health: string;
+  readonly healthMessage: string | null;
+  readonly simulated: boolean;
+  readonly waitingFor: unknown;
+  readonly observedAt: Date | null;
+  readonly createdAt: Date;
+  readonly pools: number;
+  /** Neither terminated nor failed. */
+  readonly machines: number;
+  /** Not deleted. */
+  readonly clusters: number;
+}
+
+export interface NewKube extends Actor {
+  readonly id: KubeId;
+  readonly name: string;
+  readonly region: string;
+  readonly zones: readonly string[];
+  readonly isStatic: boolean;
+  readonly simulated: boolean;
+  readonly apiServerUrl: string;
+  readonly storageClass: string;
+  /** Sealed as `kube/<id>`, `kubeconfig`. */
+  readonly kubeconfig: SealedSecret;
+  /** The operator's organization, for the audit row. */
+  readonly organizationId: OrganizationId;
+}
+
+/** Registers a kube; the placement loop looks at it at once. False when the name is taken. */
+export async function insertKube(tx: Tx, ids: IdSource, kube: NewKube): Promise<boolean> {
+  const inserted = await tx.query(
+    `insert into kube (id, name, region, zones, is_static, simulated, api_server_url, storage_class)
+     values ($1, $2, $3, $4::text[], $5, $6, $7, $8) on conflict (name) do nothing returning id`,
+    [kube.id, kube.name, kube.region, kube.zones, kube.isStatic, kube.simulated, kube.apiServerUrl, kube.storageClass],
+  );
+  if (inserted.length === 0) return false;
+  await storeSecret(tx, kube.kubeconfig);
+  const { organizationId, actor, requestId, name, region } = kube;
+  const target = { targetType: "kube", targetId: kube.id } as const;
+  await appendAudit(tx, ids, {
+    ...target,
+    organizationId,
+    actor,
+    requestId,
+    action: "kube.create",
+    data: { name, region },
+  });
+  return true;
+}
+
+const GONE: MachineState[] = ["terminated", "failed"];
+const COUNTS = {
+  _count: {
+    select: {
+      pools: true,
+      machines: { where: { state: { notIn: GONE } } },
+      clusters: { where: { state: { not: "deleted" } } },
+    },
+  },
+} as const;
+
+/** Oldest first. */
+export async function listKubes(
+  db: Database,
+  query: { readonly region?: string | undefined; readonly after?: string | undefined; readonly limit: number },
+): Promise<Page<KubeRow>> {
+  const rows = await db.prisma.kube.findMany({
+    where: {
+      ...(query.region === undefined ? {} : { region: query.region }),
+      ...(query.after === undefined ? {} : { id: { gt: query.after } }),
+    },
+    include: COUNTS,
+    orderBy: { id: "asc" },
+    take: query.limit + 1,
+  });
+  return { rows: rows.slice(0, query.limit).map(withCounts), more: rows.length > query.limit };
+}
+
+export async function findKube(db: Database, id: string): Promise<KubeRow | undefined> {
+  const row = await db.prisma.kube.findUnique({ where: { id }, include: COUNTS });
+  return row === null ? undefined : withCounts(row);
+}
+
+function withCounts<Row extends { readonly _count: Pick<KubeRow, "pools" | "machines" | "clusters"> }>(row: Row) {
+  const { _count, ...kube } = row;
+  return { ...kube, ..._count };
+}
+
+/** Zones of the kubes in each region, sorted: where clusters can be made. */
+export async function listOpenRegions(sql: Sql): Promise<Map<string, string[]>> {
+  const rows = await sql.query<{ region: string; zones: string[] }>(
+    `select region, array_agg(distinct zone order by zone) as zones
+       from kube, unnest(zones) as zone group by region order by region`,
+  );
+  return new Map(rows.map((row) => [row.region, row.zones]));
+}
+
+/** A kube as far as a new cluster's place in it depends on it: what was last stored, never a look at the real one. */
+export interface KubeCapacity {
+  readonly kubeId: KubeId;
+  readonly region: string;
+  readonly zones: readonly string[];
+  readonly isStatic: boolean;
+  readonly health: string;
+  readonly observedAt: Date | null;
+  readonly clusters: number;
+  readonly pools: readonly {
+    readonly poolId: PoolId;
+    readonly zones: readonly string[];
+    readonly machineTypes: readonly string[];
+    readonly instancesPerMachine: number;
+    readonly maxMachines: number;
+  }[];
+  readonly offerings: readonly {
+    readonly zone: string;
+    readonly machineType: string;
+    readonly priceMicroUsdPerHour: number;
+    readonly vcpu: number;
+    readonly memoryMib: number;
+    readonly ebsVolumeLimit: number;
+    readonly ebsVolumeLimitType: string;
+    readonly unavailableUntil: Date | null;
+  }[];
+  readonly machines: readonly {
+    readonly machineId: MachineId;
+    readonly poolId: PoolId;
+    readonly zone: string;
+    readonly machineType: string;
+    readonly priceMicroUsdPerHour: number;
+    readonly allocatable: Allocatable;
+    readonly state: MachineState;
+    readonly instances: readonly {
+      readonly instanceId: string;
+      readonly clusterId: string;
+      readonly organizationId: string;
+      readonly cpuMilli: number;
+      readonly memoryMib: number;
+      readonly zone: string;
+      readonly roles: readonly string[];
+    }[];
+  }[];
+}
+
+type Capacity = Omit<KubeCapacity, "offerings"> & {
+  readonly offerings: readonly (Omit<KubeCapacity["offerings"][number], "unavailableUntil"> & {
+    readonly unavailableUntil: string | null;
+  })[];
+};
+
+/** The kubes of a region with what is on their machines, those with the fewest clusters first. */
+export async function findKubeCapacities(sql: Sql, region: string): Promise<KubeCapacity[]> {
+  const rows = await sql.query<Capacity>(
+    `select k.id as "kubeId", k.region, k.zones, k.is_static as "isStatic", k.health, k.observed_at as "observedAt",
+       (select count(*)::int from cluster c where c.kube_id = k.id and c.state <> 'deleted') as clusters,
+       (select coalesce(jsonb_agg(jsonb_build_object('poolId', p.id, 'zones', to_jsonb(p.zones),
+             'machineTypes', to_jsonb(p.machine_types), 'instancesPerMachine', p.instances_per_machine,
+             'maxMachines', p.max_machines) order by p.id), '[]') from pool p where p.kube_id = k.id) as pools,
+       (select coalesce(jsonb_agg(jsonb_build_object('zone', o.zone, 'machineType', o.machine_type,
+             'priceMicroUsdPerHour', o.price_micro_usd_per_hour, 'vcpu', o.vcpu, 'memoryMib', o.memory_mib,
+             'ebsVolumeLimit', o.ebs_volume_limit, 'ebsVolumeLimitType', o.ebs_volume_limit_type,
+             'unavailableUntil', o.unavailable_until) order by o.machine_type, o.zone), '[]')
+          from offering o where o.region = k.region
+           and exists (select 1 from pool p where p.kube_id = k.id and o.machine_type = any(p.machine_types))) as offerings,
+       (select coalesce(jsonb_agg(jsonb_build_object('machineId', m.id, 'poolId', m.pool_id, 'zone', m.zone,
+             'machineType', m.machine_type, 'priceMicroUsdPerHour', m.price_micro_usd_per_hour,
+             'allocatable', m.allocatable, 'state', m.state, 'instances',
+             (select coalesce(jsonb_agg(jsonb_build_object('instanceId', i.id, 'clusterId', i.cluster_id,
+                 'organizationId', i.organization_id, 'cpuMilli', t.cpu_milli, 'memoryMib', t.memory_mib,
+                 'zone', i.zone, 'roles', to_jsonb(t.roles)) order by i.id), '[]')
+                from instance i join component t on t.id = i.component_id
+               where i.node_name = m.node_name and i.state <> 'removed')) order by m.id), '[]')
+          from machine m where m.kube_id = k.id and m.state not in ('terminated', 'failed')) as machines
+     from kube k where k.region = $1 order by clusters, k.id`,
+    [region],
+  );
+  return rows.map((row) => ({
+    ...row,
+    offerings: row.offerings.map((one) => ({
+      ...one,
+      unavailableUntil: one.unavailableUntil === null ? null : new Date(one.unavailableUntil),
+    })),
+  }));
+}

@@ -1,0 +1,138 @@
+import type { IdSource, KubeId, MachineState, OrganizationId, PoolId } from "@berth/domain";
+import type { Actor } from "./actor.ts";
+import { appendAudit } from "./audit.ts";
+import { isUniqueViolation } from "./conflicts.ts";
+import type { Database } from "./database.ts";
+import type { Page } from "./sql.ts";
+import type { PrismaTx } from "./transaction.ts";
+
+export interface PoolRow {
+  readonly id: string;
+  readonly kubeId: string;
+  readonly name: string;
+  readonly zones: readonly string[];
+  readonly machineTypes: readonly string[];
+  readonly instancesPerMachine: number;
+  readonly cpuLimitPercent: number;
+  readonly emptyAfterSeconds: number;
+  readonly maxMachines: number;
+  readonly imageId: string;
+  readonly subnetIds: unknown;
+  readonly securityGroupIds: readonly string[];
+  readonly instanceProfile: string | null;
+  readonly createdAt: Date;
+  /** Neither terminated nor failed. */
+  readonly machines: number;
+}
+
+/** A pool's policy. What is absent stays as it is, or is the schema's default in a new pool. */
+export interface PoolPolicy {
+  readonly zones?: readonly string[] | undefined;
+  readonly machineTypes?: readonly string[] | undefined;
+  readonly instancesPerMachine?: number | undefined;
+  readonly cpuLimitPercent?: number | undefined;
+  readonly emptyAfterSeconds?: number | undefined;
+  readonly maxMachines?: number | undefined;
+  readonly imageId?: string | undefined;
+  readonly subnetIds?: Readonly<Record<string, string>> | undefined;
+  readonly securityGroupIds?: readonly string[] | undefined;
+  readonly instanceProfile?: string | null | undefined;
+}
+
+interface PoolChange extends Actor {
+  readonly id: PoolId;
+  /** The operator's organization, for the audit row. */
+  readonly organizationId: OrganizationId;
+}
+
+/** Makes a pool. The kube's placement looks again at once: what waited may fit now. Undefined when the name is taken. */
+export async function insertPool(
+  tx: PrismaTx,
+  ids: IdSource,
+  pool: PoolChange & PoolPolicy & { readonly kubeId: KubeId; readonly name: string },
+): Promise<PoolRow | undefined> {
+  // Asked first: a unique violation would end the transaction, and with it the caller's other statements.
+  const taken = await tx.prisma.pool.findUnique({ where: { kubeId_name: { kubeId: pool.kubeId, name: pool.name } } });
+  if (taken !== null) return undefined;
+  const row = await tx.prisma.pool.create({
+    data: { id: pool.id, kubeId: pool.kubeId, name: pool.name, ...policyData(pool) },
+  });
+  await wakePlacement(tx, pool.kubeId);
+  await audit(tx, ids, pool, "pool.create", { name: pool.name, kubeId: pool.kubeId });
+  return { ...row, machines: 0 };
+}
+
+/** Whether an insert failed because somebody else took the pool's name at the same moment. */
+export function isPoolNameTaken(error: unknown): boolean {
+  return isUniqueViolation(error, "pool_kube_id_name_key");
+}
+
+/** Changes a pool's policy; undefined when there is no such pool. */
+export async function updatePool(
+  tx: PrismaTx,
+  ids: IdSource,
+  change: PoolChange & PoolPolicy,
+): Promise<PoolRow | undefined> {
+  const known = await tx.prisma.pool.findUnique({ where: { id: change.id }, select: { id: true } });
+  if (known === null) return undefined;
+  const data = policyData(change);
+  const row = await tx.prisma.pool.update({ where: { id: change.id }, data, include: COUNTS });
+  await wakePlacement(tx, row.kubeId);
+  await audit(tx, ids, change, "pool.update", data);
+  return withCount(row);
+}
+
+function policyData(policy: PoolPolicy) {
+  const { zones, machineTypes, securityGroupIds, subnetIds } = policy;
+  return {
+    ...(zones === undefined ? {} : { zones: [...zones] }),
+    ...(machineTypes === undefined ? {} : { machineTypes: [...machineTypes] }),
+    ...(securityGroupIds === undefined ? {} : { securityGroupIds: [...securityGroupIds] }),
+    ...(subnetIds === undefined ? {} : { subnetIds: { ...subnetIds } }),
+    ...(policy.instancesPerMachine === undefined ? {} : { instancesPerMachine: policy.instancesPerMachine }),
+    ...(policy.cpuLimitPercent === undefined ? {} : { cpuLimitPercent: policy.cpuLimitPercent }),
+    ...(policy.emptyAfterSeconds === undefined ? {} : { emptyAfterSeconds: policy.emptyAfterSeconds }),
+    ...(policy.maxMachines === undefined ? {} : { maxMachines: policy.maxMachines }),
+    ...(policy.imageId === undefined ? {} : { imageId: policy.imageId }),
+    ...(policy.instanceProfile === undefined ? {} : { instanceProfile: policy.instanceProfile }),
+  };
+}
+
+async function wakePlacement(tx: PrismaTx, kubeId: string): Promise<void> {
+  await tx.query("update kube set next_check_at = now(), wakes = wakes + 1 where id = $1", [kubeId]);
+}
+
+async function audit(tx: PrismaTx, ids: IdSource, change: PoolChange, action: string, data: object): Promise<void> {
+  const { organizationId, actor, requestId, id } = change;
+  await appendAudit(tx, ids, { organizationId, actor, requestId, action, targetType: "pool", targetId: id, data });
+}
+
+const GONE: MachineState[] = ["terminated", "failed"];
+const COUNTS = { _count: { select: { machines: { where: { state: { notIn: GONE } } } } } } as const;
+
+function withCount<Row extends { readonly _count: { readonly machines: number } }>(row: Row) {
+  const { _count, ...pool } = row;
+  return { ...pool, machines: _count.machines };
+}
+
+/** Oldest first. */
+export async function listPools(
+  db: Database,
+  query: { readonly kubeId?: string | undefined; readonly after?: string | undefined; readonly limit: number },
+): Promise<Page<PoolRow>> {
+  const rows = await db.prisma.pool.findMany({
+    where: {
+      ...(query.kubeId === undefined ? {} : { kubeId: query.kubeId }),
+      ...(query.after === undefined ? {} : { id: { gt: query.after } }),
+    },
+    include: COUNTS,
+    orderBy: { id: "asc" },
+    take: query.limit + 1,
+  });
+  return { rows: rows.slice(0, query.limit).map(withCount), more: rows.length > query.limit };
+}
+
+export async function findPool(db: Database, id: string): Promise<PoolRow | undefined> {
+  const row = await db.prisma.pool.findUnique({ where: { id }, include: COUNTS });
+  return row === null ? undefined : withCount(row);
+}

@@ -1,0 +1,62 @@
+/** Runs one statement: on the pool, or on the connection of a transaction. */
+export interface Sql {
+  /** Its rows. Values are sent apart from the text (`$1`, `$2` …); JSON goes as text and is cast: `$1::jsonb`. */
+  query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+}
+
+/** Statements of one transaction: what needs to be one with others takes this, so that it cannot be called without. */
+export interface Tx extends Sql {
+  readonly inTransaction: true;
+}
+
+/**
+ * Columns of a table as fields of a row: `c.organization_id as "organizationId"`.
+ *
+ * Named one by one, never `*`: a column that a later migration adds must not reach code that does not know it.
+ */
+export function columns<Row>(alias: string, fields: readonly (keyof Row & string)[]): string {
+  return fields.map((field) => `${alias}.${columnOf(field)} as "${field}"`).join(", ");
+}
+
+function columnOf(field: string): string {
+  return field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** Conditions of a list, each with its own value: `where.add("c.project_id = ?", projectId)`. */
+export interface Where {
+  /** Leaves the condition out when the value is undefined. */
+  add(condition: string, value: unknown): void;
+  text(): string;
+  readonly values: unknown[];
+}
+
+export function startWhere(): Where {
+  const values: unknown[] = [];
+  const conditions: string[] = [];
+  return {
+    values,
+    add: (condition, value) => {
+      if (value === undefined) return;
+      values.push(value);
+      conditions.push(condition.replaceAll("?", `$${values.length}`));
+    },
+    text: () => (conditions.length === 0 ? "" : `where ${conditions.join(" and ")}`),
+  };
+}
+
+/** One page of a list. `more` says that another row follows the last. */
+export interface Page<Row> {
+  readonly rows: readonly Row[];
+  readonly more: boolean;
+}
+
+/** Runs a list's statement for one row more than asked, which tells whether a page follows. */
+export async function page<Row extends object>(
+  sql: Sql,
+  text: string,
+  values: readonly unknown[],
+  limit: number,
+): Promise<Page<Row>> {
+  const rows = await sql.query<Row>(`${text} limit $${values.length + 1}`, [...values, limit + 1]);
+  return { rows: rows.slice(0, limit), more: rows.length > limit };
+}
