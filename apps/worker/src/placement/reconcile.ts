@@ -64,7 +64,11 @@ export async function reconcilePlacement(deps: PlacementLoopDeps, id: KubeId): P
         health: "healthy",
         message: undefined,
         version: await kubernetes.version(),
-        waitingFor: keepSince(kube.waitingFor, refused.map(refusalGuard), now.toISOString()),
+        waitingFor: keepSince(
+          kube.waitingFor,
+          [...refused.map(refusalGuard), ...problem.stuck.map(stuckGuard)],
+          now.toISOString(),
+        ),
         failures: 0,
         wakes: kube.wakes,
         nextCheckAt: new Date(now.getTime() + nextCheckMs(problem, refused.length)),
@@ -260,4 +264,9 @@ function refusalGuard(assignment: Assignment) {
       ? "No node has room, and some machine types lack capacity or the pool is full; it is tried again by itself."
       : "No node has room and no machine type of the kube's pools holds it: add a machine type to a pool.",
   };
+}
+
+/** For operators: what kube-scheduler said, in its own words. */
+function stuckGuard({ instance, because, detail }: StuckPod) {
+  return { name: because, subject: instance.instanceId, hint: `Taken back and planned again: ${detail}` };
 }
