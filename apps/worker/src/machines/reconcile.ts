@@ -43,12 +43,14 @@ async function runPass(deps: MachineLoopDeps, lease: HeldLease, machine: Machine
   try {
     const kubernetes = await deps.kubes.get(machine.kubeId);
     const cloud = machine.isStatic ? undefined : deps.cloudOf(machine.region);
+    const inUse = machine.state === "ready" || machine.state === "draining";
     const observed = await observeMachine(kubernetes, cloud, {
       nodeName: machine.nodeName,
       poolId: machine.pool.id,
       cloudInstanceId: machine.cloudInstanceId,
-      bootstrapTokenId: machine.launch?.bootstrapTokenId,
-      countPods: machine.state === "ready" || machine.state === "draining",
+      // Once joined, the token is gone and nobody may ask again.
+      bootstrapTokenId: inUse ? undefined : machine.launch?.bootstrapTokenId,
+      countPods: inUse,
     });
     decision = decideMachine(desiredOf(machine), observed, now.getTime());
     for (const action of decision.actions) {
