@@ -22,7 +22,7 @@ export interface Call {
  * Wire calls to one API server, JSON in and out.
  *
  * Not through the generated client of @kubernetes/client-node: that drops every field newer than itself and turns
- * timestamps into Dates, so what is read could not be written back, and it costs seven times the CPU (docs/adr/0006).
+ * timestamps into Dates, so what is read could not be written back, and it costs seven times the CPU (docs/adr/0005).
  */
 export interface Transport {
   call(call: Call): Promise<unknown>;
