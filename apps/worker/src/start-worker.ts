@@ -73,7 +73,10 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
   const effects: EffectObserver =
     config.crashAt === undefined ? silentEffects : crashAt(config.crashAt, () => process.kill(process.pid, "SIGKILL"));
 
-  const queue = await openQueue(config.queue, { onError: (err) => logger.warn({ err }, "queue") });
+  const queue = await openQueue(config.queue, {
+    lockMs: config.leaseTtlMs,
+    onError: (err) => logger.warn({ err }, "queue"),
+  });
   const waker = createWaker(queue.producer, WAKE_DELAY_MS, (err) => logger.warn({ err }, "hint not queued"));
   const machines = machineStore(database.pool, secrets);
   const kubeconfigOf = async (kubeId: KubeId) => {

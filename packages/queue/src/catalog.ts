@@ -1,11 +1,8 @@
 import type { LoopName } from "@berth/ports";
 
-/** A queue a loop: what a job is called there, and how long it is kept. */
+/** A queue a loop: what it is called in Redis or Postgres. */
 export interface QueueEntry {
-  /** Name of the queue in Redis or Postgres. */
   readonly queue: string;
-  /** A job that runs longer without renewing its lock counts as stalled and is given to another worker. */
-  readonly lockMs: number;
 }
 
 /**
@@ -13,7 +10,7 @@ export interface QueueEntry {
  * a failed job is only forgotten, and its row is found by the sweep.
  */
 export const QUEUES = {
-  clusters: { queue: "clusters", lockMs: 60_000 },
-  placement: { queue: "placement", lockMs: 60_000 },
-  machines: { queue: "machines", lockMs: 60_000 },
+  clusters: { queue: "clusters" },
+  placement: { queue: "placement" },
+  machines: { queue: "machines" },
 } as const satisfies Record<LoopName, QueueEntry>;

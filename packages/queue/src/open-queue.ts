@@ -10,6 +10,11 @@ export type QueueConfig =
 
 export interface QueueOptions {
   readonly onError: (error: unknown) => void;
+  /**
+   * How long a job outlives the worker that died with it, before another takes it up: no sooner than that worker's leases
+   * have run out, or it finds them held. 30 s when absent.
+   */
+  readonly lockMs?: number;
 }
 
 export interface OpenQueue {
@@ -24,12 +29,12 @@ interface Job {
 }
 
 type AnyQueue = Pick<Queue<Job>, "add" | "close" | "waitUntilReady">;
-type AnyWorker = Pick<Worker<Job>, "close" | "waitUntilReady">;
+type AnyWorker = Pick<Worker<Job>, "close" | "pause" | "waitUntilReady">;
 
 /** What differs between the two backends; everything else is the same code and the same tests. */
 interface Backend {
   queue(name: string): AnyQueue;
-  worker(name: string, run: (id: string) => Promise<void>, concurrency: number, lockMs: number): AnyWorker;
+  worker(name: string, run: (id: string) => Promise<void>, concurrency: number): AnyWorker;
   close(): Promise<void>;
 }
 
@@ -60,13 +65,21 @@ export async function openQueue(config: QueueConfig, options: QueueOptions): Pro
     },
     consume: async (loop, run, { concurrency }) => {
       const stopping = { aborted: false };
-      const { queue, lockMs } = QUEUES[loop];
-      const worker = backend.worker(queue, (id) => run(id, stopping), concurrency, lockMs);
+      const running = new Set<Promise<void>>();
+      const tracked = (id: string) => {
+        const one = Promise.resolve(run(id, stopping)).finally(() => running.delete(one));
+        running.add(one);
+        return one;
+      };
+      const worker = backend.worker(QUEUES[loop].queue, tracked, concurrency);
       await worker.waitUntilReady();
       return {
         close: async (graceMs) => {
           stopping.aborted = true;
-          await endsWithin(worker.close(), graceMs, () => worker.close(true));
+          // BullMQ knows one close alone: one that waits cannot be turned into one by force any more.
+          await worker.pause(true);
+          const idle = await endWithin([...running], graceMs);
+          await worker.close(!idle);
         },
       };
     },
@@ -77,23 +90,35 @@ export async function openQueue(config: QueueConfig, options: QueueOptions): Pro
   };
 }
 
+/**
+ * Locks are renewed at half of their life, and those of the dead are looked for three times in it. However often a job's
+ * worker dies, the job is run again: whether that makes sense is for the row to say.
+ */
+function workerOptions({ lockMs = 30_000 }: QueueOptions) {
+  return {
+    lockDuration: lockMs,
+    stalledInterval: Math.ceil(lockMs / 3),
+    maxStalledCount: 2 ** 31 - 1, // An int4 in Postgres.
+    removeOnComplete: { count: 0 },
+  };
+}
+
 const JOB_DEFAULTS = { attempts: 1, removeOnComplete: true, removeOnFail: { count: 100 } } as const;
 
 function postgresBackend(url: string, options: QueueOptions): Backend {
   const classes = withBackend(createPostgresBackend);
-  const connection = { connectionString: url, schema: SCHEMA, migrate: true, max: 6, application_name: "berth-queue" };
+  const connection = { connectionString: url, schema: SCHEMA, migrate: true, max: 4, application_name: "berth-queue" };
   return {
     queue: (name) => {
       const queue = new classes.Queue<Job>(name, { connection, defaultJobOptions: JOB_DEFAULTS });
       queue.on("error", options.onError);
       return queue as unknown as AnyQueue;
     },
-    worker: (name, run, concurrency, lockMs) => {
+    worker: (name, run, concurrency) => {
       const worker = new classes.Worker<Job>(name, (job) => run(job.data.id), {
+        ...workerOptions(options),
         connection,
         concurrency,
-        lockDuration: lockMs,
-        removeOnComplete: { count: 0 },
       });
       worker.on("error", options.onError);
       return worker as unknown as AnyWorker;
@@ -124,13 +149,12 @@ async function redisBackend(url: string, options: QueueOptions): Promise<Backend
       queue.on("error", options.onError);
       return queue;
     },
-    worker: (name, run, concurrency, lockMs) => {
+    worker: (name, run, concurrency) => {
       const worker = new Worker<Job>(name, (job) => run(job.data.id), {
+        ...workerOptions(options),
         connection: consumer,
         prefix: PREFIX,
         concurrency,
-        lockDuration: lockMs,
-        removeOnComplete: { count: 0 },
       });
       worker.on("error", options.onError);
       return worker;
@@ -152,12 +176,16 @@ async function refuseEviction(redis: Redis): Promise<void> {
   }
 }
 
-async function endsWithin(work: Promise<void>, graceMs: number, force: () => Promise<void>): Promise<void> {
+/** Whether all of them ended in time. */
+async function endWithin(runs: readonly Promise<void>[], graceMs: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<"late">((resolve) => {
-    timer = setTimeout(() => resolve("late"), graceMs);
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), graceMs);
   });
-  const first = await Promise.race([work, late]);
-  clearTimeout(timer);
-  if (first === "late") await force();
+  const ended = Promise.allSettled(runs).then(() => true);
+  try {
+    return await Promise.race([ended, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -63,6 +63,40 @@ export const queueConformance: readonly QueueCase[] = [
       }),
   },
   {
+    name: "runs a job again when its worker died with it, however often that happens",
+    run: async (config) => {
+      for (let death = 0; death < 3; death++) {
+        await withQueue(config, async (queue) => {
+          let running = false;
+          const run = () =>
+            new Promise<void>(() => {
+              running = true;
+            });
+          const consumer = await queue.consume("clusters", run, { concurrency: 1 });
+          if (death === 0) await queue.producer.add("clusters", "cl_1");
+          await waitFor(() => running, { timeoutMs: 10_000, what: `the job to run after ${death} deaths` });
+          // A hint that came while it ran must not keep it from being run again.
+          await queue.producer.add("clusters", "cl_1");
+          await consumer.close(0);
+        });
+      }
+      await withQueue(config, async (queue) => {
+        let runs = 0;
+        await queue.consume("clusters", async () => void runs++, { concurrency: 1 });
+        await waitFor(() => runs >= 1, { timeoutMs: 10_000, what: "the job to run in the end" });
+        // And the id is not stuck: later hints run it again.
+        const before = runs;
+        await waitFor(
+          async () => {
+            await queue.producer.add("clusters", "cl_1");
+            return runs > before;
+          },
+          { timeoutMs: 10_000, what: "a later hint to run it" },
+        );
+      });
+    },
+  },
+  {
     name: "keeps what waits while nobody consumes",
     run: async (config) => {
       await withQueue(config, async (queue) => {
@@ -81,7 +115,7 @@ async function withQueue(
   config: QueueConfig,
   use: (queue: OpenQueue & Pick<OpenQueue, "consume">) => Promise<void>,
 ): Promise<void> {
-  const queue = await openQueue(config, { onError: () => {} });
+  const queue = await openQueue(config, { onError: () => {}, lockMs: 900 });
   const consumers: { close(graceMs: number): Promise<void> }[] = [];
   try {
     await use({
@@ -93,7 +127,7 @@ async function withQueue(
       },
     });
   } finally {
-    await Promise.all(consumers.map((consumer) => consumer.close(5000)));
+    await Promise.all(consumers.map((consumer) => consumer.close(200)));
     await queue.close();
   }
 }
