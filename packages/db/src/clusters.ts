@@ -27,14 +27,14 @@ export async function findCluster(
 
 export interface ClusterQuery {
   readonly organizationId: OrganizationId;
-  readonly projectId?: string;
-  readonly name?: string;
+  readonly projectId?: string | undefined;
+  readonly name?: string | undefined;
   /** All but deleted ones when absent. */
-  readonly state?: ClusterState;
+  readonly state?: ClusterState | undefined;
   /** All of them must fit. */
-  readonly labels?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
   /** Only older ones than this. */
-  readonly before?: string;
+  readonly before?: string | undefined;
   readonly limit: number;
 }
 

@@ -60,9 +60,9 @@ export async function appendEvent(tx: Tx, ids: IdSource, event: NewEvent): Promi
 export interface EventQuery {
   readonly organizationId: OrganizationId;
   /** Only later ones. */
-  readonly afterSeq?: bigint;
-  readonly targetId?: string;
-  readonly operationId?: string;
+  readonly afterSeq?: bigint | undefined;
+  readonly targetId?: string | undefined;
+  readonly operationId?: string | undefined;
   readonly limit: number;
 }
 

@@ -127,11 +127,11 @@ export async function findOpenOperation(
 
 export interface OperationQuery {
   readonly organizationId: OrganizationId;
-  readonly targetId?: string;
-  readonly state?: OperationState;
-  readonly kind?: OperationKind;
+  readonly targetId?: string | undefined;
+  readonly state?: OperationState | undefined;
+  readonly kind?: OperationKind | undefined;
   /** Only older ones than this. */
-  readonly before?: string;
+  readonly before?: string | undefined;
   readonly limit: number;
 }
 
