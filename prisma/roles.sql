@@ -31,12 +31,13 @@ BEGIN
   IF NOT has_schema_privilege('berth_migrator', 'public', 'CREATE') THEN
     GRANT USAGE, CREATE ON SCHEMA public TO berth_migrator;
   END IF;
-  -- BullMQ on Postgres keeps its tables in a schema of its own, which the worker alone uses and migrates.
-  IF NOT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = 'bullmq') THEN
-    CREATE SCHEMA bullmq;
-  END IF;
-  IF NOT has_schema_privilege('berth_worker', 'bullmq', 'CREATE') THEN
-    GRANT USAGE, CREATE ON SCHEMA bullmq TO berth_worker;
+  -- BullMQ on Postgres keeps its tables in a schema of its own, which the worker makes and migrates. Not needed on Redis.
+  IF NOT has_database_privilege('berth_worker', current_database(), 'CREATE') THEN
+    BEGIN
+      EXECUTE format('GRANT CREATE ON DATABASE %I TO berth_worker', current_database());
+    EXCEPTION WHEN insufficient_privilege THEN
+      RAISE NOTICE 'berth_worker may not create a schema here: run prisma/roles.sql as the owner of the database, or use Redis';
+    END;
   END IF;
 END
 $roles$;

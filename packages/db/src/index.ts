@@ -86,7 +86,7 @@ export {
   migrationStatus,
 } from "./migrate.ts";
 export { MigrationRefused } from "./migrations.ts";
-export { importOfferings, type OfferingRow } from "./offerings.ts";
+export { importOfferings, listMachineTypes, type OfferingRow } from "./offerings.ts";
 export {
   cancelOpenOperations,
   findOpenOperation,

@@ -4,6 +4,7 @@ import { appendAudit } from "./audit.ts";
 import type { Database } from "./database.ts";
 import { type SealedSecret, storeSecret } from "./secrets.ts";
 import type { Page, Sql, Tx } from "./sql.ts";
+import type { PrismaTx } from "./transaction.ts";
 
 export interface KubeRow {
   readonly id: string;
@@ -92,7 +93,7 @@ export async function listKubes(
   return { rows: rows.slice(0, query.limit).map(withCounts), more: rows.length > query.limit };
 }
 
-export async function findKube(db: Database, id: string): Promise<KubeRow | undefined> {
+export async function findKube(db: Pick<PrismaTx, "prisma">, id: string): Promise<KubeRow | undefined> {
   const row = await db.prisma.kube.findUnique({ where: { id }, include: COUNTS });
   return row === null ? undefined : withCounts(row);
 }

@@ -45,7 +45,7 @@ const LOCK_WAIT_MS = 60_000;
  * transaction with its row in `_prisma_migrations` (Prisma's table, format and checksums), so it is there as a whole or not
  * at all. Statements that cannot be in a transaction (CREATE INDEX CONCURRENTLY) are therefore not possible.
  *
- * Throws MigrationRefused when history and folder differ, MigrationFailed when SQL fails. Why not Prisma's engine: ADR 0005.
+ * Throws MigrationRefused when history and folder differ, MigrationFailed when SQL fails. Why not Prisma's engine: ADR 0006.
  */
 export async function migrate(options: MigrateOptions): Promise<MigrateAnswer> {
   const folder = options.prismaFolder ?? PRISMA_FOLDER;

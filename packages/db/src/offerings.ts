@@ -38,3 +38,12 @@ export async function importOfferings(sql: Sql, offerings: readonly OfferingRow[
   );
   return row?.count ?? 0;
 }
+
+/** Machine types that are for sale in a region, in whichever zone. */
+export async function listMachineTypes(sql: Sql, region: string): Promise<string[]> {
+  const rows = await sql.query<{ machineType: string }>(
+    `select distinct machine_type as "machineType" from offering where region = $1 order by 1`,
+    [region],
+  );
+  return rows.map(({ machineType }) => machineType);
+}

@@ -132,7 +132,7 @@ export async function listPools(
   return { rows: rows.slice(0, query.limit).map(withCount), more: rows.length > query.limit };
 }
 
-export async function findPool(db: Database, id: string): Promise<PoolRow | undefined> {
+export async function findPool(db: Pick<PrismaTx, "prisma">, id: string): Promise<PoolRow | undefined> {
   const row = await db.prisma.pool.findUnique({ where: { id }, include: COUNTS });
   return row === null ? undefined : withCount(row);
 }

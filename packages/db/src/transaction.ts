@@ -1,4 +1,4 @@
-import type { PoolClient } from "pg";
+import type { Pool, PoolClient } from "pg";
 import { type Database, runPrepared } from "./database.ts";
 import type { Prisma } from "./generated/client.ts";
 import { retryConflicts } from "./retry.ts";
@@ -36,20 +36,32 @@ export function sqlTransaction<T>(
   return retryConflicts(db.retryBudget, options.attempts ?? ATTEMPTS, () => runOnce(db, work, options));
 }
 
-async function runOnce<T>(db: Database, work: (tx: Tx) => Promise<T>, { isolation }: TransactionOptions): Promise<T> {
-  const client = await db.pool.connect();
+function runOnce<T>(db: Database, work: (tx: Tx) => Promise<T>, { isolation }: TransactionOptions): Promise<T> {
+  return withTransaction(db.pool, isolation, (client) =>
+    work({
+      inTransaction: true,
+      query: <Row extends object>(text: string, values: readonly unknown[] = []) =>
+        runPrepared<Row>(client, text, values),
+    }),
+  );
+}
+
+/** Begin, work, commit on one connection, once. A connection that broke meanwhile is thrown away, not given back. */
+export async function withTransaction<T>(
+  pool: Pool,
+  isolation: TransactionOptions["isolation"],
+  work: (client: PoolClient) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect();
   let broken: Error | undefined;
   const noteBroken = (error: Error) => {
     broken = error;
   };
-  client.on("error", noteBroken); // While it is ours, the pool does not listen.
+  // While it is ours, the pool does not listen: without this a server that ends the connection ends our process.
+  client.on("error", noteBroken);
   try {
     await client.query(isolation === undefined ? "begin" : `begin isolation level ${isolation}`);
-    const answer = await work({
-      inTransaction: true,
-      query: <Row extends object>(text: string, values: readonly unknown[] = []) =>
-        runPrepared<Row>(client, text, values),
-    });
+    const answer = await work(client);
     await commit(client);
     return answer;
   } catch (error) {

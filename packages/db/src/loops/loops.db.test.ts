@@ -1,0 +1,290 @@
+import {
+  type ClusterId,
+  type CredentialId,
+  type DecisionId,
+  type IdKind,
+  type IdSource,
+  type InstanceId,
+  idFromUuid,
+  type KubeId,
+  type LaunchId,
+  type MachineId,
+  type OrganizationId,
+  type PoolId,
+} from "@berth/domain";
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createMigratedDatabase } from "../testing/migrated-database.ts";
+import { clusterStore } from "./clusters.ts";
+import { LeaseLost } from "./fenced.ts";
+import { machineStore } from "./machines.ts";
+import { placementStore } from "./placement.ts";
+import type { HeldLease } from "./types.ts";
+
+let sequence = 0;
+const id = <K extends IdKind>(kind: K) => idFromUuid(kind, (++sequence).toString(16).padStart(32, "0"));
+const ids: IdSource = { next: (kind) => id(kind) };
+
+const org = id("organization") as OrganizationId;
+const project = id("project");
+const kube = id("kube") as KubeId;
+const poolId = id("pool") as PoolId;
+const cluster = id("cluster") as ClusterId;
+const component = id("component");
+const instance = id("instance") as InstanceId;
+const credential = id("credential") as CredentialId;
+const operation = id("operation");
+const lease: HeldLease = { name: "any", holder: "me", epoch: 7n };
+
+describe("the loops' statements", () => {
+  let pool: pg.Pool;
+  let drop: () => Promise<void>;
+
+  beforeAll(async () => {
+    const database = await createMigratedDatabase();
+    pool = new pg.Pool({ connectionString: database.url });
+    drop = async () => {
+      await pool.end();
+      await database.drop();
+    };
+    const sql = (text: string, values: unknown[]) => pool.query(text, values);
+    await sql("insert into organization (id, name) values ($1, 'acme')", [org]);
+    await sql("insert into project (id, organization_id, name) values ($1, $2, 'default')", [project, org]);
+    await sql(
+      "insert into kube (id, name, region, zones, api_server_url) values ($1, 'k', 'us-east-1', '{us-east-1a}', 'https://k')",
+      [kube],
+    );
+    await sql(
+      "insert into pool (id, kube_id, name, zones, machine_types) values ($1, $2, 'general', '{us-east-1a}', '{m7i.large}')",
+      [poolId, kube],
+    );
+    await sql(
+      `insert into offering (region, zone, machine_type, price_micro_usd_per_hour, vcpu, memory_mib, ebs_volume_limit, ebs_volume_limit_type, architecture)
+       values ('us-east-1', 'us-east-1a', 'm7i.large', 100800, 2, 8192, 32, 'dedicated', 'x86_64')`,
+      [],
+    );
+    await sql(
+      "insert into cluster (id, organization_id, project_id, kube_id, name, region, engine, initial_masters) values ($1, $2, $3, $4, 'demo', 'us-east-1', 'elasticsearch', '{data-0}')",
+      [cluster, org, project, kube],
+    );
+    await sql("insert into release (id, organization_id, cluster_id, number, spec) values ($1, $2, $3, 1, $4)", [
+      id("release"),
+      org,
+      cluster,
+      JSON.stringify({ version: "8.19.21" }),
+    ]);
+    await sql(
+      `insert into component (id, organization_id, cluster_id, name, roles, size, instance_count, memory_mib, cpu_milli, storage_mib, zones)
+       values ($1, $2, $3, 'data', '{master,data}', '1g', 1, 1024, 250, 30720, '{us-east-1a}')`,
+      [component, org, cluster],
+    );
+    await sql(
+      "insert into instance (id, organization_id, cluster_id, component_id, ordinal, zone, pod_name) values ($1, $2, $3, $4, 0, 'us-east-1a', 'data-0')",
+      [instance, org, cluster, component],
+    );
+    await sql(
+      "insert into credential (id, organization_id, cluster_id, username, role, hint) values ($1, $2, $3, 'admin', 'customer_admin', 'abcd')",
+      [credential, org, cluster],
+    );
+    const steps = ["objects", "placement"].map((name) => ({
+      name,
+      state: "pending",
+      startedAt: null,
+      finishedAt: null,
+      message: null,
+    }));
+    await sql(
+      `insert into operation (id, organization_id, kind, target_type, target_id, generation, steps, requested_by, request_id)
+       values ($1, $2, 'cluster.create', 'cluster', $3, 1, $4, 'key', 'req')`,
+      [operation, org, cluster, JSON.stringify(steps)],
+    );
+    await sql(
+      "insert into lease (name, holder, epoch, expires_at) values ('any', 'me', 7, now() + interval '1 hour')",
+      [],
+    );
+  });
+  afterAll(() => drop());
+
+  it("reads a cluster with everything that the next step depends on", async () => {
+    const found = await clusterStore(pool, ids).find(cluster);
+    expect(found).toMatchObject({
+      id: cluster,
+      version: "8.19.21",
+      storageClass: "gp3",
+      cpuLimitPercent: 400,
+      usersReady: false,
+    });
+    expect(found?.instances).toEqual([{ id: instance, podName: "data-0", roles: ["master", "data"] }]);
+    expect(found?.operation).toEqual({ id: operation, kind: "cluster.create" });
+  });
+
+  it("refuses every record once a later epoch holds the lease, and writes nothing", async () => {
+    const late = { ...lease, epoch: 6n };
+    await expect(clusterStore(pool, ids).recordFormed(late, cluster, "u1")).rejects.toThrow(LeaseLost);
+    expect((await clusterStore(pool, ids).find(cluster))?.engineUuid).toBeUndefined();
+  });
+
+  it("plans a machine, launches it, is refused, tries the next, and lets it go", async () => {
+    const placement = placementStore(pool);
+    const before = await placement.findKube(kube);
+    expect(before?.offerings).toHaveLength(1);
+    const machine = id("machine") as MachineId;
+    const allocatable = { cpuMilli: 1500, memoryMib: 6000, volumes: 30, pods: 16 };
+    const decision = id("decision") as DecisionId;
+    await placement.recordPlan(
+      lease,
+      kube,
+      [
+        {
+          id: machine,
+          poolId,
+          nodeName: "mac-1",
+          zone: "us-east-1a",
+          machineType: "m7i.large",
+          priceMicroUsdPerHour: 100_800,
+          allocatable,
+          alternatives: [{ machineType: "m7i.xlarge", zone: "us-east-1a" }],
+          state: "planned",
+        },
+      ],
+      [
+        {
+          id: decision,
+          organizationId: org,
+          clusterId: cluster,
+          instanceId: instance,
+          podUid: "pod",
+          outcome: "waiting_for_machine",
+          nodeName: "mac-1",
+          machineId: machine,
+          candidates: [{ target: "new m7i.large" }],
+        },
+      ],
+    );
+    await placement.recordExecuted(lease, [decision]);
+    await placement.recordVerdicts(lease, [{ instanceId: instance, verdict: "bound" }]);
+    expect((await placement.findKube(kube))?.machines[0]?.state).toBe("planned");
+    expect((await clusterStore(pool, ids).find(cluster))?.instances[0]).toMatchObject({
+      nodeName: "mac-1",
+      machineState: "planned",
+    });
+
+    const sealed = new Map<string, string>();
+    const machines = machineStore(pool, {
+      put: async (owner, name, value) => void sealed.set(`${owner}/${name}`, value),
+      get: async (owner, name) => sealed.get(`${owner}/${name}`),
+    });
+    const attempt = async (number: number, machineType: string) => {
+      const launch = id("launch") as LaunchId;
+      await machines.openAttempt(lease, machine, {
+        id: launch,
+        attempt: number,
+        machineType,
+        zone: "us-east-1a",
+        bootstrapTokenId: `token${number}`,
+        bootstrapToken: "abcdef.0123456789abcdef",
+        userData: "#!/bin/bash",
+        request: {
+          clientToken: `t${number}`,
+          machineType,
+          zone: "us-east-1a",
+          imageId: "ami",
+          tags: {},
+          rootVolumeGib: 50,
+        },
+      });
+      return launch;
+    };
+    const first = await attempt(1, "m7i.large");
+    await machines.recordRefused(lease, machine, first, { message: "no", unavailableForMs: 60_000, retrySame: false });
+    expect((await placement.findKube(kube))?.offerings[0]?.unavailableUntil).toBeInstanceOf(Date);
+    expect((await machines.find(machine))?.launch).toMatchObject({ outcome: "refused" });
+    const second = await attempt(2, "m7i.xlarge");
+    expect(await machines.find(machine)).toMatchObject({ attempt: 2, machineType: "m7i.xlarge", alternatives: [] });
+    expect(await machines.machineOfToken("token2")).toBe(machine);
+    await machines.recordLaunched(lease, machine, second, "i-1");
+    await machines.recordAllocatable(lease, machine, { cpuMilli: 1, memoryMib: 2 });
+    expect(await machines.listAlive()).toEqual([{ id: machine, kubeId: kube, cloudInstanceId: "i-1" }]);
+    expect(await machines.listRegions()).toEqual(["us-east-1"]);
+    const status = {
+      emptySince: undefined,
+      waitingFor: [],
+      lastFailure: undefined,
+      failures: 0,
+      wakes: 0,
+      nextCheckAt: undefined,
+    };
+    await machines.recordStatus(lease, machine, { ...status, state: "terminated" });
+    expect(await machines.listAlive()).toEqual([]);
+    await placement.recordKube(lease, kube, {
+      health: "healthy",
+      message: undefined,
+      version: "v1.37.2",
+      waitingFor: [],
+      failures: 0,
+      wakes: 0,
+      nextCheckAt: new Date(),
+    });
+  });
+
+  it("records progress: each change of a step is one event, and a step that ended never goes back", async () => {
+    const store = clusterStore(pool, ids);
+    const record = (state: "running" | "succeeded", ended?: "succeeded") =>
+      store.recordStatus(lease, cluster, {
+        state: "creating",
+        health: "unknown",
+        observedGeneration: 1,
+        waitingFor: [],
+        lastFailure: undefined,
+        failures: 0,
+        wakes: 0,
+        nextCheckAt: new Date(),
+        instances: [{ id: instance, state: "running", podAddress: "127.0.0.9", nodeName: undefined, restarts: 0 }],
+        operation: { id: operation, steps: [{ name: "objects", state, message: "m" }], ended },
+      });
+    await record("running");
+    await record("succeeded");
+    await record("running", "succeeded");
+    const events = await pool.query(
+      "select type, data ->> 'state' as state from event where target_id = $1 order by seq",
+      [cluster],
+    );
+    expect(events.rows).toEqual([
+      { type: "cluster.create.step", state: "running" },
+      { type: "cluster.create.step", state: "succeeded" },
+      { type: "cluster.create.succeeded", state: "creating" },
+    ]);
+    expect((await store.find(cluster))?.instances[0]?.nodeName).toBe("mac-1");
+    expect((await store.find(cluster))?.operation).toBeUndefined();
+  });
+
+  it("keeps a row due when somebody asked for a look meanwhile", async () => {
+    await pool.query("update cluster set wakes = wakes + 1 where id = $1", [cluster]);
+    await clusterStore(pool, ids).recordStatus(lease, cluster, {
+      state: "running",
+      health: "green",
+      observedGeneration: 1,
+      waitingFor: [],
+      lastFailure: undefined,
+      failures: 0,
+      wakes: 0,
+      nextCheckAt: new Date("2099-01-01"),
+      instances: [],
+      operation: undefined,
+    });
+    const { rows } = await pool.query("select next_check_at <= now() as due from cluster where id = $1", [cluster]);
+    expect(rows[0].due).toBe(true);
+  });
+
+  it("records formation once, users, and closes everything at the end", async () => {
+    const store = clusterStore(pool, ids);
+    await store.recordFormed(lease, cluster, "u1");
+    await store.recordFormed(lease, cluster, "u1");
+    await expect(store.recordFormed(lease, cluster, "u2")).rejects.toThrow("another UUID");
+    await store.recordUsers(lease, cluster, [credential]);
+    expect(await store.find(cluster)).toMatchObject({ usersReady: true, credentials: [{ state: "active" }] });
+    await store.recordCredentialDeleted(lease, cluster, credential);
+    await store.recordDeleted(lease, cluster);
+    expect((await store.find(cluster))?.state).toBe("deleted");
+  });
+});
