@@ -1,4 +1,4 @@
-import { integerVariable, readConfig, readKeyFile } from "@berth/runtime";
+import { integerVariable, portVariable, readConfig, readKeyFile } from "@berth/runtime";
 import { z } from "zod";
 import type { WorkerConfig } from "./start-worker.ts";
 
@@ -18,6 +18,9 @@ const schema = z.object({
     .string()
     .optional()
     .describe("for crash tests: `effect:phase#count` at which the process ends itself"),
+  BERTH_EFFECTS_FILE: z.string().optional().describe("for crash tests: file that every reached `effect:phase` goes to"),
+  BERTH_METRICS_PORT: portVariable.optional().describe("where /metrics is served; nowhere when absent"),
+  BERTH_METRICS_HOST: z.string().default("127.0.0.1").describe("address of /metrics"),
   LOG_LEVEL: z.string().default("info").describe("pino's level"),
 });
 
@@ -36,5 +39,9 @@ export function workerConfig(environment: Readonly<Record<string, string | undef
     logLevel: values.LOG_LEVEL,
     ...(values.BERTH_EC2_ENDPOINT === undefined ? {} : { ec2: { endpoint: values.BERTH_EC2_ENDPOINT } }),
     ...(values.BERTH_CRASH_AT === undefined ? {} : { crashAt: values.BERTH_CRASH_AT }),
+    ...(values.BERTH_EFFECTS_FILE === undefined ? {} : { effectsFile: values.BERTH_EFFECTS_FILE }),
+    ...(values.BERTH_METRICS_PORT === undefined
+      ? {}
+      : { metrics: { host: values.BERTH_METRICS_HOST, port: values.BERTH_METRICS_PORT } }),
   };
 }

@@ -1,3 +1,5 @@
+import { appendFileSync } from "node:fs";
+
 /**
  * Every effect on the outside passes through here, under a name.
  *
@@ -9,8 +11,6 @@ export type EffectPhase = "before" | "answered" | "recorded";
 export interface EffectObserver {
   reached(effect: string, phase: EffectPhase): void;
 }
-
-export const silentEffects: EffectObserver = { reached: () => {} };
 
 /** Runs one named effect. `recorded` is reported by the caller's record step, through `observer.reached`. */
 export async function runEffect<T>(observer: EffectObserver, effect: string, call: () => Promise<T>): Promise<T> {
@@ -32,6 +32,23 @@ export function crashAt(point: string, kill: () => void): EffectObserver {
       if (`${effect}:${phase}` !== name) return;
       left -= 1;
       if (left === 0) kill();
+    },
+  };
+}
+
+/**
+ * Appends each point to a file, a line each, the moment it is reached: how crash tests learn which points there are.
+ * Set by BERTH_EFFECTS_FILE.
+ */
+export function listInto(file: string): EffectObserver {
+  return { reached: (effect, phase) => appendFileSync(file, `${effect}:${phase}\n`) };
+}
+
+/** Tells all of them, in order. */
+export function everyObserver(observers: readonly EffectObserver[]): EffectObserver {
+  return {
+    reached: (effect, phase) => {
+      for (const observer of observers) observer.reached(effect, phase);
     },
   };
 }

@@ -19,11 +19,19 @@ import { createEngine } from "@berth/engine";
 import { createKubernetes, parseKubeconfig } from "@berth/kubernetes";
 import { type Cloud, type LoopName, PortError } from "@berth/ports";
 import { openQueue, type QueueConfig, startRelay } from "@berth/queue";
-import { createLocalKeyProvider, createLogger, type Logger, systemClock, systemIds } from "@berth/runtime";
-import { crashAt, type EffectObserver, silentEffects } from "./effects.ts";
+import {
+  createLocalKeyProvider,
+  createLogger,
+  type Logger,
+  serveMetrics,
+  systemClock,
+  systemIds,
+} from "@berth/runtime";
+import { crashAt, everyObserver, listInto } from "./effects.ts";
 import { createKubeRegistry } from "./kubes.ts";
 import { loopTable } from "./loops.ts";
 import { sweepOrphans } from "./machines/orphans.ts";
+import { createWorkerMetrics } from "./metrics.ts";
 import { startSweeps } from "./sweeps.ts";
 import { createWaker } from "./wake.ts";
 
@@ -37,6 +45,9 @@ export interface WorkerConfig {
   readonly logLevel: string;
   readonly ec2?: Omit<Ec2CloudOptions, "region">;
   readonly crashAt?: string;
+  readonly effectsFile?: string;
+  /** Where /metrics is served; nowhere when absent. */
+  readonly metrics?: { readonly host: string; readonly port: number };
   readonly logger?: Logger;
 }
 
@@ -70,8 +81,12 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
     onRenewalError: (lease, err) => logger.warn({ lease, err }, "lease not renewed"),
   });
   const secrets = secretKeeper(database, createEnvelope(createLocalKeyProvider(config.key)));
-  const effects: EffectObserver =
-    config.crashAt === undefined ? silentEffects : crashAt(config.crashAt, () => process.kill(process.pid, "SIGKILL"));
+  const metrics = createWorkerMetrics();
+  const effects = everyObserver([
+    metrics.effects,
+    ...(config.effectsFile === undefined ? [] : [listInto(config.effectsFile)]),
+    ...(config.crashAt === undefined ? [] : [crashAt(config.crashAt, () => process.kill(process.pid, "SIGKILL"))]),
+  ]);
 
   const queue = await openQueue(config.queue, {
     lockMs: config.leaseTtlMs,
@@ -141,11 +156,16 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
     },
   });
   const run = (loop: LoopName, work: (id: string) => Promise<void>) => async (id: string) => {
+    const startedAt = performance.now();
+    const ended = (outcome: "done" | "lease_lost" | "failed") =>
+      metrics.ran(loop, outcome, (performance.now() - startedAt) / 1000);
     try {
       await work(id);
+      ended("done");
     } catch (err) {
       // Somebody else owns it by now; the row is still due and theirs.
-      if (err instanceof LeaseLost || err instanceof LeaseEnded) return;
+      if (err instanceof LeaseLost || err instanceof LeaseEnded) return ended("lease_lost");
+      ended("failed");
       logger.error({ err, loop, id }, "run failed");
       throw err;
     }
@@ -198,6 +218,9 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
     (sweep, err) => logger.warn({ err, sweep }, "sweep failed"),
   );
 
+  const metricsServer = config.metrics === undefined ? undefined : await serveMetrics(metrics.registry, config.metrics);
+  logger.info({ holder, metricsUrl: metricsServer?.url }, "worker runs");
+
   return {
     close: async () => {
       await relay.close();
@@ -207,6 +230,7 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
       kubes.close();
       for (const cloud of clouds.values()) cloud.close();
       await engine.close();
+      await metricsServer?.close();
       await queue.close();
       await database.close();
     },

@@ -1,0 +1,38 @@
+import type { LoopName } from "@berth/ports";
+import { Counter, createMetrics, Histogram, type Registry } from "@berth/runtime";
+import type { EffectObserver } from "./effects.ts";
+
+/** What a worker counts of itself. */
+export interface WorkerMetrics {
+  readonly registry: Registry;
+  /** One run of a loop ended. */
+  ran(loop: LoopName, outcome: "done" | "lease_lost" | "failed", seconds: number): void;
+  /** Counts the calls to the outside, by name. */
+  readonly effects: EffectObserver;
+}
+
+export function createWorkerMetrics(): WorkerMetrics {
+  const registry = createMetrics();
+  const runs = new Histogram({
+    name: "berth_reconcile_seconds",
+    help: "Runs of a loop on one cluster, kube or machine, and how long each took.",
+    labelNames: ["loop", "outcome"],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    registers: [registry],
+  });
+  const effects = new Counter({
+    name: "berth_effects_total",
+    help: "Calls to Kubernetes, the cloud and engines that change something.",
+    labelNames: ["effect"],
+    registers: [registry],
+  });
+  return {
+    registry,
+    ran: (loop, outcome, seconds) => runs.observe({ loop, outcome }, seconds),
+    effects: {
+      reached: (effect, phase) => {
+        if (phase === "before") effects.inc({ effect });
+      },
+    },
+  };
+}
