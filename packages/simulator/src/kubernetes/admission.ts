@@ -25,9 +25,10 @@ import {
   SERVICES,
   STORAGE_CLASSES,
 } from "./resources.ts";
+import { fillNamespace } from "./seed-objects.ts";
 
 /** The admission plugins that are on by default and that Berth can meet, and the preparations of each kind's strategy. */
-export function createAdmission(cluster: Cluster): Admission {
+export function createAdmission(cluster: Cluster, caPem: () => string): Admission {
   return {
     mutate(resource, object, before, options) {
       if (before === undefined) {
@@ -48,6 +49,10 @@ export function createAdmission(cluster: Cluster): Admission {
         enforceClaimResize(cluster.store, object as Claim, before as Claim);
       }
       enforceQuota(cluster, resource, object, before, options);
+    },
+    created(resource, object) {
+      // Controllers of a real cluster do this a moment later; here a new namespace takes pods at once.
+      if (resource.kind === "Namespace") fillNamespace(cluster, object.metadata.name, caPem());
     },
   };
 }

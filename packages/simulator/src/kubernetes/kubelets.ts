@@ -53,6 +53,8 @@ export interface SimulatedNode {
   readonly nodeName: string;
   /** Where it is in its life. */
   readonly stage: () => Stage;
+  /** Whether its Node is there, ready and takes pods. */
+  readonly isOpen: () => boolean;
 }
 
 const DRIVER = "ebs.csi.aws.com";
@@ -194,7 +196,14 @@ export class Kubelets {
   }
 
   private handleOf({ nodeName }: KubeletState): SimulatedNode {
-    return { nodeName, stage: () => this.states.get(nodeName)?.stage ?? "dead" };
+    return {
+      nodeName,
+      stage: () => this.states.get(nodeName)?.stage ?? "dead",
+      isOpen: () => {
+        const node = this.cluster.store.get(NODES, undefined, nodeName);
+        return hasCondition(node?.status.conditions, "Ready") && (node?.spec.taints ?? []).length === 0;
+      },
+    };
   }
 
   /** A Node that somebody made by hand with this annotation is run like a machine of ours. */
@@ -399,7 +408,7 @@ export class Kubelets {
 }
 
 function newNode(state: KubeletState, join: NodeJoin, machine: MachineFacts): Node {
-  const region = machine.zone.replace(/[a-z]$/, "");
+  const region = /^(.*\d)[a-z]$/.exec(machine.zone)?.[1] ?? machine.zone;
   const pods = join.maxPods === undefined ? {} : { pods: String(join.maxPods) };
   return {
     apiVersion: "v1",

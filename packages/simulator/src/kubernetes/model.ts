@@ -85,7 +85,7 @@ export function createKubernetesModel(deps: KubernetesModelDeps): KubernetesMode
   const registry = new Registry(store, clock, identity);
   const events = new EventRecorder(clock, store, registry, options.events ?? true);
   const cluster: Cluster = { clock, identity, options, timings, store, registry, events };
-  registry.use(createAdmission(cluster));
+  registry.use(createAdmission(cluster, () => authority.certificatePem));
   const hub = new WatchHub(clock, store, timings);
   const faults = new Faults(identity);
   let authority = createAuthority("berth-simulator", identity.bytes("authority"));
@@ -113,7 +113,7 @@ export function createKubernetesModel(deps: KubernetesModelDeps): KubernetesMode
     kubelets,
     pods,
   ];
-  prepareCluster(cluster, () => authority.certificatePem);
+  prepareCluster(cluster);
 
   return {
     handle: call,

@@ -61,6 +61,8 @@ export interface Admission {
   mutate(resource: Resource, object: KubeObject, before: KubeObject | undefined, options: WriteOptions): void;
   /** Refuses with an ApiError. */
   validate(resource: Resource, object: KubeObject, before: KubeObject | undefined, options: WriteOptions): void;
+  /** Called once an object is stored that was not there before. */
+  created(resource: Resource, object: KubeObject): void;
 }
 
 /** The caller of the model's own controllers. */
@@ -122,7 +124,10 @@ export class Registry {
       throw alreadyExists(resource, object.metadata.name);
     }
     if (options.manager !== undefined) this.track(resource, undefined, object, options.manager, undefined);
-    return options.dryRun === true ? object : this.store.put(resource, object);
+    if (options.dryRun === true) return object;
+    const stored = this.store.put(resource, object);
+    this.admission?.created(resource, stored);
+    return stored;
   }
 
   /**

@@ -1,30 +1,15 @@
 import type { Cluster } from "./cluster.ts";
 import type { KubeObject } from "./objects.ts";
 import { SYSTEM } from "./registry.ts";
-import { CONFIG_MAPS, NAMESPACES, type Resource, SERVICE_ACCOUNTS, STORAGE_CLASSES } from "./resources.ts";
-import type { Change } from "./store.ts";
+import { CONFIG_MAPS, NAMESPACES, SERVICE_ACCOUNTS, STORAGE_CLASSES } from "./resources.ts";
 
-/** What every cluster has from the start, and what every namespace gets: a service account and the cluster's CA. */
-export function prepareCluster(cluster: Cluster, caPem: () => string): void {
-  const { registry, store } = cluster;
-  const fresh: string[] = [];
-  let scheduled = false;
-  const fill = (): void => {
-    scheduled = false;
-    for (const name of fresh.splice(0)) fillNamespace(cluster, name, caPem());
-  };
-  store.onChange(({ resource, type, object }: Change) => {
-    if (resource !== (NAMESPACES as Resource) || type !== "ADDED") return;
-    fresh.push(object.metadata.name);
-    if (scheduled) return;
-    scheduled = true;
-    cluster.clock.schedule(0, fill);
-  });
+/** What every cluster has from the start. */
+export function prepareCluster(cluster: Cluster): void {
+  const { registry } = cluster;
   for (const name of ["default", "kube-system", "kube-public", "kube-node-lease"]) {
     const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name }, spec: {}, status: {} };
     registry.create(NAMESPACES, namespace, SYSTEM);
   }
-  fill();
   const classes = cluster.options.storageClasses ?? [
     {
       name: "gp3",
@@ -52,10 +37,9 @@ export function prepareCluster(cluster: Cluster, caPem: () => string): void {
   }
 }
 
-function fillNamespace(cluster: Cluster, namespace: string, caPem: string): void {
+/** What every namespace gets: a service account, and the cluster's CA. */
+export function fillNamespace(cluster: Cluster, namespace: string, caPem: string): void {
   const { registry, store } = cluster;
-  const home = store.get(NAMESPACES, undefined, namespace);
-  if (home === undefined || home.metadata.deletionTimestamp !== undefined) return;
   const account: KubeObject = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default", namespace } };
   if (store.get(SERVICE_ACCOUNTS, namespace, "default") === undefined)
     registry.create(SERVICE_ACCOUNTS, account, SYSTEM);

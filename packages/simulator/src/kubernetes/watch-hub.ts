@@ -40,10 +40,12 @@ interface Stream {
   readonly queue: WatchEvent[];
   /** Changes up to here were delivered or came with the initial events. */
   position: number;
+  /** The resourceVersion that the client knows by an event or a bookmark. */
+  told: number;
   sink: WatchSink | undefined;
   silent: boolean;
   ended: boolean;
-  cancelTimeout: () => void;
+  cancelTimers: () => void;
 }
 
 /**
@@ -59,6 +61,8 @@ export class WatchHub {
   private pending: Change[] = [];
   private cancelFlush: (() => void) | undefined;
   private cancelBookmarks: (() => void) | undefined;
+  /** The last change of each kind: what bookmarks say, as the watch cache of each kind does. */
+  private readonly versions = new Map<Resource, number>();
   /** From a write to its delivery. */
   delayMs: number;
 
@@ -68,6 +72,7 @@ export class WatchHub {
     this.delayMs = timings.watchMs;
     this.bookmarkMs = timings.bookmarkMs;
     store.onChange((change) => {
+      this.versions.set(change.resource, change.revision);
       if ((this.streams.get(change.resource)?.size ?? 0) === 0) return;
       this.pending.push(change);
       this.cancelFlush ??= clock.schedule(this.delayMs, () => this.flush());
@@ -98,14 +103,23 @@ export class WatchHub {
       request,
       queue,
       position: this.store.revision,
+      told: fromNow ? this.store.revision : Number(resourceVersion),
       sink: undefined,
       silent: false,
       ended: false,
-      cancelTimeout: () => undefined,
+      cancelTimers: () => undefined,
     };
-    stream.cancelTimeout = this.clock.schedule(request.timeoutMs, () => {
+    const cancelEnd = this.clock.schedule(request.timeoutMs, () => {
       if (!stream.silent) this.end(stream, false);
     });
+    // A last bookmark spares the client a replay when it comes back.
+    const cancelLast = this.clock.schedule(Math.max(0, request.timeoutMs - LAST_BOOKMARK_MS), () =>
+      this.bookmark(stream),
+    );
+    stream.cancelTimers = () => {
+      cancelEnd();
+      cancelLast();
+    };
     const group = this.streams.get(request.resource) ?? new Set();
     group.add(stream);
     this.streams.set(request.resource, group);
@@ -172,6 +186,8 @@ export class WatchHub {
 
   private deliver(stream: Stream, event: WatchEvent): void {
     if (stream.silent || stream.ended) return;
+    const { resourceVersion } = (event.object as { metadata?: { resourceVersion?: string } }).metadata ?? {};
+    if (resourceVersion !== undefined) stream.told = Number(resourceVersion);
     stream.queue.push(event);
     drain(stream);
   }
@@ -184,7 +200,7 @@ export class WatchHub {
   }
 
   private forget(stream: Stream): void {
-    stream.cancelTimeout();
+    stream.cancelTimers();
     this.streams.get(stream.request.resource)?.delete(stream);
   }
 
@@ -192,15 +208,24 @@ export class WatchHub {
     this.cancelBookmarks ??= this.clock.schedule(this.bookmarkMs, () => {
       this.cancelBookmarks = undefined;
       const wanting = this.all().filter((stream) => stream.request.bookmarks);
-      for (const stream of wanting) {
-        // A bookmark must not overtake changes that wait for their delivery.
-        if (this.pending.length === 0) stream.position = this.store.revision;
-        this.deliver(stream, bookmark(stream.request.resource, stream.position, {}));
-      }
+      for (const stream of wanting) this.bookmark(stream);
       if (wanting.length > 0) this.armBookmarks();
     });
   }
+
+  /** Tells a stream how far it has come, unless it knows; never ahead of changes that wait for their delivery. */
+  private bookmark(stream: Stream): void {
+    const { resource, bookmarks } = stream.request;
+    const version = this.versions.get(resource) ?? 0;
+    const waiting = this.pending.some((change) => change.resource === resource);
+    if (!bookmarks || waiting || version <= stream.told) return;
+    stream.told = version;
+    this.deliver(stream, bookmark(resource, version, {}));
+  }
 }
+
+/** How long before its end a watch gets its last bookmark (apiserver's watch cache: two seconds). */
+const LAST_BOOKMARK_MS = 2_000;
 
 function drain(stream: Stream): void {
   if (stream.sink === undefined || stream.silent) return;
