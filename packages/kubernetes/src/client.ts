@@ -121,7 +121,13 @@ export function createKubernetes(connection: KubeConnection, options: Kubernetes
         onEvent,
       );
       reflections.add(reflection);
-      return reflection;
+      return {
+        ...reflection,
+        stop: () => {
+          reflection.stop();
+          reflections.delete(reflection);
+        },
+      };
     },
     close: () => {
       for (const reflection of reflections) reflection.stop();
