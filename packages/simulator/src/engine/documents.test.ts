@@ -154,6 +154,20 @@ describe("indices", () => {
   });
 });
 
+test("an index template gives what the request leaves open", () => {
+  const call = library();
+  const template = {
+    index_patterns: ["log-*"],
+    template: { settings: { number_of_shards: 2, number_of_replicas: 0 } },
+  };
+  expect(call("PUT", "/_index_template/logs", template).status).toBe(200);
+  call("PUT", "/log-1", { settings: { number_of_shards: 3 } });
+  expect(call("GET", "/_cat/indices/log-1?format=json").body).toMatchObject([{ pri: "3", rep: "0" }]);
+  expect(call("GET", "/_index_template/logs").body).toMatchObject({ index_templates: [{ name: "logs" }] });
+  expect(call("DELETE", "/_index_template/logs").status).toBe(200);
+  expect(call("DELETE", "/_index_template/logs").status).toBe(404);
+});
+
 describe("settings of the cluster", () => {
   test("persistent and transient, nested or flat, removed by null and by pattern; unknown ones are refused", () => {
     const call = library();
@@ -208,9 +222,20 @@ describe("the shape of answers", () => {
     const call = library();
     expect(call("GET", "/_no/such/thing")).toMatchObject({
       status: 400,
-      body: { error: { type: "illegal_argument_exception" } },
+      body: { error: expect.stringContaining("no handler") },
     });
     expect(call("POST", "/_cluster/health").status).toBe(405);
+  });
+
+  test("a parameter that an endpoint does not know is refused", () => {
+    const call = library();
+    const refused = call("DELETE", "/_cluster/voting_config_exclusions?timeout=2s");
+    expect(refused).toMatchObject({
+      status: 400,
+      body: { error: { reason: expect.stringContaining("unrecognized parameter: [timeout]") } },
+    });
+    expect(call("GET", "/_cluster/health?wait_for_nods=3").status).toBe(400);
+    expect(call("GET", "/_cluster/health?pretty&filter_path=status&wait_for_nodes=1").status).toBe(200);
   });
 
   test("stats count documents, bytes and the disk", () => {

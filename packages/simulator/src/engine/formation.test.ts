@@ -51,6 +51,15 @@ describe("forming", () => {
     expect(engine.runtime.isReady("uid-n1")).toBe(false);
   });
 
+  test("just formed, a cluster calls itself red until its first state is recovered", () => {
+    const engine = testEngine();
+    engine.start({ name: "n1", ip: A, seeds: [A], initialMasters: ["n1"] });
+    while (!engine.runtime.isReady("uid-n1")) engine.clock.step();
+    expect(engine.get(A, "/_cluster/health")).toMatchObject({ status: "red", active_shards: 0, unassigned_shards: 0 });
+    engine.clock.advance(1000);
+    expect(engine.get(A, "/_cluster/health")).toMatchObject({ status: "green" });
+  });
+
   test("two of three named masters are enough, one is not", () => {
     const engine = testEngine();
     const initialMasters = ["n1", "n2", "n3"];
@@ -106,7 +115,7 @@ describe("what a volume remembers", () => {
     expect(votes(engine, D).sort()).toEqual([...before.cluster_coordination.last_committed_config].sort());
   });
 
-  test("all pods deleted at once come back as the same cluster, and `_na_` shows until they have", () => {
+  test("all pods deleted at once come back as the same cluster; the node alone tells its uuid from its disk and has no master", () => {
     const engine = testEngine();
     formCluster(engine, 3);
     const uuid = uuidOf(engine, A);
@@ -115,10 +124,16 @@ describe("what a volume remembers", () => {
     expect(() => engine.call(A, "GET", "/")).toThrow(EngineUnreachable);
     engine.start({ name: "n1", ip: A, seeds: [A, B, C] });
     engine.clock.advance(45_000);
-    expect(uuidOf(engine, A)).toBe("_na_");
+    expect(uuidOf(engine, A)).toBe(uuid);
+    expect(engine.call(A, "GET", "/_cluster/health").status).toBe(503);
+    expect(engine.call(A, "GET", "/books/_count")).toMatchObject({
+      status: 503,
+      body: { error: { type: "cluster_block_exception" } },
+    });
     engine.start({ name: "n2", ip: B, seeds: [A, B, C] });
     engine.clock.advance(20_000);
-    expect(uuidOf(engine, A)).toBe(uuid);
+    expect(engine.get(A, "/_cluster/health")).toMatchObject({ number_of_nodes: 2 });
+    expect(uuidOf(engine, B)).toBe(uuid);
   });
 
   test("a node whose volume is lost never votes for the old cluster again", () => {
@@ -129,7 +144,7 @@ describe("what a volume remembers", () => {
     engine.runtime.discardClaim("cl-test/data-n3");
     for (const i of [0, 1, 2]) engine.start({ name: NAMES[i] ?? "", ip: ADDRESSES[i] ?? "", seeds: [A, B, C] });
     engine.clock.advance(300_000);
-    expect(uuidOf(engine, A)).toBe("_na_");
+    expect([uuidOf(engine, B), uuidOf(engine, C)]).toEqual(["_na_", "_na_"]);
     expect(engine.call(A, "GET", "/_cluster/health").status).toBe(503);
   });
 
@@ -199,8 +214,9 @@ describe("quorum", () => {
     expect(engine.call(A, "GET", "/_cluster/health").status).toBe(503);
     expect(engine.call(A, "PUT", "/books/_doc/2", { title: "two" })).toMatchObject({
       status: 503,
-      body: { error: { type: "master_not_discovered_exception" } },
+      body: { error: { type: "cluster_block_exception" } },
     });
+    expect(engine.get(A, "/_nodes")).toMatchObject({ _nodes: { total: 3, successful: 1, failed: 2 } });
     expect(engine.call(A, "GET", "/books/_count")).toMatchObject({ status: 200, body: { count: 1 } });
     expect(engine.runtime.isReady("uid-n1")).toBe(false);
     engine.start({ name: "n2", ip: B, seeds: [A, B, C] });

@@ -59,7 +59,7 @@ describe("a new index", () => {
     const engine = testEngine();
     formCluster(engine, 1, { roles: ["master", "data_hot"] });
     expect(engine.call(A, "PUT", "/books", {})).toMatchObject({ body: { shards_acknowledged: false } });
-    expect(health(engine, A)).toMatchObject({ status: "yellow", unassigned_shards: 2 });
+    expect(health(engine, A)).toMatchObject({ status: "red", unassigned_shards: 2 });
   });
 
   test("zone awareness keeps the copies in different zones", () => {
@@ -327,7 +327,10 @@ test("health waits for what it is asked for, and 408 carries a normal body", () 
   ]) {
     expect(engine.call(A, "GET", `/_cluster/health?${query}&wait_for_no_relocating_shards=true`).status).toBe(200);
   }
-  expect(engine.call(A, "GET", "/_cluster/health/none").body).toMatchObject({ status: "red" });
+  expect(engine.call(A, "GET", "/_cluster/health/none")).toMatchObject({
+    status: 408,
+    body: { status: "red", timed_out: true },
+  });
 });
 
 test("a restored engine has the same clusters and documents once its pods run again", () => {

@@ -17,7 +17,10 @@ export interface ShardCounts {
 
 const WORSE: Readonly<Record<HealthStatus, number>> = { green: 0, yellow: 1, red: 2 };
 
-/** Red: a primary is missing that once was there; yellow: some copy is; a new index's first primary is no loss. */
+/**
+ * Red: a primary is missing, but for a new index's that nobody has looked at yet; yellow: some copy is. (A new primary that
+ * the deciders let nowhere is red: seen on 8.19.21.)
+ */
 export function countShards(indices: readonly IndexMetadata[], now: number): ShardCounts {
   const counts: ShardCounts = {
     status: "green",
@@ -35,7 +38,9 @@ export function countShards(indices: readonly IndexMetadata[], now: number): Sha
   for (const index of indices) {
     for (const group of index.shards) {
       const primary = primaryOf(group);
-      if (primary === undefined || !isActive(primary)) worsen(group.everStarted ? "red" : "yellow");
+      if (primary === undefined || !isActive(primary)) {
+        worsen(group.everStarted || primary?.unassigned?.refused === true ? "red" : "yellow");
+      }
       for (const copy of group.copies) {
         if (isActive(copy)) {
           counts.active++;
@@ -61,7 +66,7 @@ export function healthBody(world: EngineWorld, cluster: ClusterState, indices: r
   const total = counts.active + counts.initializing + counts.unassigned;
   return {
     cluster_name: cluster.name,
-    status: counts.status,
+    status: world.clock.now() < cluster.recoveredAt ? ("red" as const) : counts.status,
     timed_out: false,
     number_of_nodes: members.length,
     number_of_data_nodes: members.filter((node) => node.config.holdsData).length,

@@ -112,7 +112,10 @@ function startNewPrimary(
   copy: ShardRouting,
 ): void {
   const [node] = targets(world, cluster, index, group, copy);
-  if (node === undefined) return;
+  if (node === undefined) {
+    if (copy.unassigned !== null) copy.unassigned.refused = dataNodes(world, cluster).length > 0;
+    return;
+  }
   beginCopy(world, copy, node, 0);
   node.volume.shards[shardKey(index, group)] = emptyShardCopy(index, copy.allocationId ?? "");
   start(group, copy);

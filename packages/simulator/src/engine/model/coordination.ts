@@ -22,6 +22,9 @@ export interface CoordinationTimers {
   readonly bootstraps: Map<string, number>;
 }
 
+/** How long the first state of a cluster takes to be recovered (seen on OpenSearch 2.19: red without a shard). */
+const RECOVERY_MS = 200;
+
 export function newCoordinationTimers(): CoordinationTimers {
   return { elections: new Map(), masterSilent: new Map(), memberSilent: new Map(), bootstraps: new Map() };
 }
@@ -135,6 +138,7 @@ function electMaster(
   if (survivors.length === 0) {
     cluster.transient = {};
     cluster.recovering = true;
+    cluster.recoveredAt = world.clock.now() + RECOVERY_MS;
   }
   cluster.members = Object.fromEntries(survivors);
   cluster.masterNodeId = master.volume.nodeId;
@@ -219,7 +223,9 @@ function newCluster(world: EngineWorld, founder: NodeProcess, voting: string[]):
     transient: {},
     indices: {},
     shutdowns: {},
+    templates: {},
     recovering: false,
+    recoveredAt: world.clock.now() + RECOVERY_MS,
   };
   world.clusters.set(cluster.uuid, cluster);
   return cluster;

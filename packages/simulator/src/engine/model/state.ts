@@ -46,6 +46,8 @@ export interface UnassignedInfo {
   delayedUntil: number | null;
   /** The node that held it, to which it is owed first. */
   lastNodeId: string | null;
+  /** The deciders have said no for every data node. */
+  refused?: boolean;
 }
 
 export interface ShardRouting {
@@ -112,8 +114,11 @@ export interface ClusterState {
   transient: Record<string, unknown>;
   indices: Record<string, IndexMetadata>;
   shutdowns: Record<string, ShutdownRecord>;
+  templates: Record<string, Record<string, unknown>>;
   /** Set by an election that found nobody of the old membership alive, until shards were looked at. */
   recovering: boolean;
+  /** Until then a new or wholly restarted cluster calls itself red, whatever it holds. */
+  recoveredAt: number;
 }
 
 /** A process: what is lost with it. */

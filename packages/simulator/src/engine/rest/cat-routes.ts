@@ -21,6 +21,11 @@ interface Table {
   readonly rows: readonly Row[];
 }
 
+const CAT_PARAMETERS = [
+  ...["h", "s", "v", "bytes", "time", "help", "local", "master_timeout", "cluster_manager_timeout", "timeout"],
+  ...["expand_wildcards", "full_id", "include_unloaded_segments", "health", "pri", "ignore_unavailable"],
+];
+
 const cat = (
   paths: readonly string[],
   action: string,
@@ -31,6 +36,7 @@ const cat = (
     path,
     action,
     master: "read",
+    parameters: CAT_PARAMETERS,
     handle: (context) => {
       if (context.cluster === undefined) throw illegalArgument("no cluster state");
       return render(context, build(context, context.cluster));
@@ -103,7 +109,8 @@ function shardTable(context: RestContext, cluster: ClusterState): Table {
         .map((copy) => shardRow(context, cluster, index, group, copy)),
     ),
   );
-  return { columns: ["index", "shard", "prirep", "state", "docs", "store", "ip", "node"], rows };
+  const dataset = cluster.engine === "elasticsearch" ? ["dataset"] : [];
+  return { columns: ["index", "shard", "prirep", "state", "docs", "store", ...dataset, "ip", "node"], rows };
 }
 
 function shardRow(
@@ -129,6 +136,7 @@ function shardRow(
     state: copy.state,
     docs: stored === undefined ? null : String(Object.keys(stored.docs).length),
     store: stored === undefined ? null : size(shardBytes(index, stored), query),
+    dataset: stored === undefined ? null : size(shardBytes(index, stored), query),
     ip: known?.address ?? null,
     id: copy.nodeId,
     node: known === undefined ? null : `${known.name}${moving}`,
@@ -207,6 +215,8 @@ function nodeTable({ world }: RestContext, cluster: ClusterState): Table {
     "ram.percent": "60",
     cpu: "3",
     load_1m: "0.10",
+    load_5m: "0.10",
+    load_15m: "0.10",
     "node.role":
       ROLE_LETTERS.filter(([role]) => node.config.roles.includes(role))
         .map(([, letter]) => letter)
@@ -217,7 +227,10 @@ function nodeTable({ world }: RestContext, cluster: ClusterState): Table {
     id: node.volume.nodeId,
     version: node.config.version,
   }));
-  return { columns: ["ip", "heap.percent", "ram.percent", "cpu", "load_1m", "node.role", word, "name"], rows };
+  return {
+    columns: ["ip", "heap.percent", "ram.percent", "cpu", "load_1m", "load_5m", "load_15m", "node.role", word, "name"],
+    rows,
+  };
 }
 
 function allocationTable(context: RestContext, cluster: ClusterState): Table {

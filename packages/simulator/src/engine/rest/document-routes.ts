@@ -1,7 +1,7 @@
 import { durationMs } from "../allocation/cluster-settings.ts";
 import { isActive, primaryOf } from "../allocation/copies.ts";
 import { type ClusterState, hasMaster, type IndexMetadata, newId, type StoredDocument } from "../model/state.ts";
-import { bodyObject, indexNotFound, json, noMaster, type Outcome, type RestContext, RestError } from "./http.ts";
+import { bodyObject, indexNotFound, json, type Outcome, type RestContext, RestError } from "./http.ts";
 import { createIndex } from "./index-routes.ts";
 import { findIndex } from "./indices.ts";
 import type { Route } from "./router.ts";
@@ -52,7 +52,12 @@ export function whenWritable(
       timeoutMs: durationMs(context.query.timeout) ?? 60_000,
       ready: attempt,
       expired: () => {
-        if (!hasMaster(context.world, context.node)) throw noMaster(context.node);
+        if (!hasMaster(context.world, context.node)) {
+          const recovered =
+            context.cluster === undefined ? ", SERVICE_UNAVAILABLE/1/state not recovered / initialized" : "";
+          const reason = `blocked by: [SERVICE_UNAVAILABLE/2/no master${recovered}];`;
+          throw new RestError(503, "cluster_block_exception", reason);
+        }
         throw new RestError(
           503,
           "unavailable_shards_exception",

@@ -30,6 +30,7 @@ import { SEARCH_ROUTES } from "./search-routes.ts";
 import { SETTINGS_ROUTES } from "./settings-routes.ts";
 import { SHUTDOWN_ROUTES } from "./shutdown-routes.ts";
 import { STATE_ROUTES } from "./state-routes.ts";
+import { TEMPLATE_ROUTES } from "./template-routes.ts";
 import { VOTING_ROUTES } from "./voting-routes.ts";
 
 const ROUTES: readonly Route[] = [
@@ -44,6 +45,7 @@ const ROUTES: readonly Route[] = [
   ...INDEX_ROUTES,
   ...DOCUMENT_ROUTES,
   ...BULK_ROUTES,
+  ...TEMPLATE_ROUTES,
   ...SEARCH_ROUTES,
   ...ELASTIC_SECURITY_ROUTES,
   ...OPENSEARCH_SECURITY_ROUTES,
@@ -71,8 +73,10 @@ export function handleRequest(deps: RestDeps, node: NodeProcess, request: Engine
     const router = deps.nodeShutdown(node) ? withShutdown : withoutShutdown;
     const { engine } = node.config;
     const match = router.find(engine, request.method, request.path);
-    if (match === undefined) throw noRoute(request, router.methodsOf(engine, request.path));
+    if (match === undefined) return noRoute(request, router.methodsOf(engine, request.path));
     if (principal !== undefined) authorize(world, node, principal, match);
+    checkParameters(request, match.route);
+    if (readsIndices(match.route) && clusterOf(world, node) === undefined) throw notRecovered();
 
     const answer = (): Outcome => {
       const context: RestContext = {
@@ -175,16 +179,33 @@ function authorize(world: EngineWorld, node: NodeProcess, principal: Principal, 
   throw new RestError(403, "security_exception", reason);
 }
 
-function noRoute(request: EngineRequest, methods: readonly string[]): RestError {
+function noRoute(request: EngineRequest, methods: readonly string[]): EngineResponse {
   if (methods.length > 0) {
-    const reason = `Incorrect HTTP method for uri [${request.path}] and method [${request.method}], allowed: [${methods.join(", ")}]`;
-    return new RestError(405, "method_not_allowed", reason);
+    const error = `Incorrect HTTP method for uri [${request.path}] and method [${request.method}], allowed: [${methods.join(", ")}]`;
+    return { status: 405, body: { error, status: 405 } };
   }
-  return new RestError(
-    400,
-    "illegal_argument_exception",
-    `no handler found for uri [${request.path}] and method [${request.method}]`,
-  );
+  return { status: 400, body: { error: `no handler found for uri [${request.path}] and method [${request.method}]` } };
+}
+
+const COMMON_PARAMETERS = ["pretty", "human", "error_trace", "filter_path", "format"];
+
+/** Both engines refuse a parameter that an endpoint does not know; routes that list theirs are held to that. */
+function checkParameters(request: EngineRequest, route: Route): void {
+  if (route.parameters === undefined) return;
+  const known = [...COMMON_PARAMETERS, ...route.parameters];
+  const unknown = Object.keys(request.query ?? {}).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const reason = `request [${request.path}] contains unrecognized parameter: [${unknown}]`;
+  throw new RestError(400, "illegal_argument_exception", reason);
+}
+
+const readsIndices = (route: Route): boolean =>
+  route.perIndex === true && /:(data\/read|admin\/get)/.test(route.action);
+
+/** A process that has applied no state yet answers no question about indices, and does not wait. */
+function notRecovered(): RestError {
+  const reason = "blocked by: [SERVICE_UNAVAILABLE/1/state not recovered / initialized];";
+  return new RestError(503, "cluster_block_exception", reason);
 }
 
 function needsMaster(route: Route, request: EngineRequest): boolean {

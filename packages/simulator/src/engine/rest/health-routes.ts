@@ -10,6 +10,11 @@ export const HEALTH_ROUTES: readonly Route[] = ["/_cluster/health", "/_cluster/h
   path,
   action: "cluster:monitor/health",
   master: "read" as const,
+  parameters: [
+    ...["timeout", "master_timeout", "cluster_manager_timeout", "level", "local", "expand_wildcards"],
+    ...["wait_for_status", "wait_for_nodes", "wait_for_events", "wait_for_active_shards"],
+    ...["wait_for_no_relocating_shards", "wait_for_no_initializing_shards", "awareness_attribute"],
+  ],
   handle: clusterHealth,
 }));
 
@@ -21,7 +26,7 @@ const RANK: Readonly<Record<string, number>> = { green: 0, yellow: 1, red: 2 };
  */
 function clusterHealth(context: RestContext): Outcome {
   const { query } = context;
-  const conditions = conditionsOf(query);
+  const conditions = [...conditionsOf(query), (body: HealthBody) => body.status !== "red" || !isMissing(context)];
   const answer = (): EngineResponse | undefined => {
     const body = bodyOf(context);
     return conditions.every((holds) => holds(body)) ? json(body) : undefined;
@@ -35,17 +40,24 @@ function clusterHealth(context: RestContext): Outcome {
   );
 }
 
+/** Whether a plain name in the path means no index. */
+function isMissing({ cluster, params, query }: RestContext): boolean {
+  const named = params.index;
+  if (named === undefined || cluster === undefined || named.includes("*")) return false;
+  return resolveIndices(cluster, named, { ...query, ignore_unavailable: "true", expand_wildcards: "all" }).length === 0;
+}
+
 type HealthBody = ReturnType<typeof healthBody>;
 
 function bodyOf(context: RestContext): HealthBody & Record<string, unknown> {
   const { world, cluster, params, query } = context;
   if (cluster === undefined) throw illegalArgument("no cluster state");
-  // A named index that is missing makes the answer red, not an error.
+  // A named index that is missing makes the answer red, not an error; it is waited for, too.
   const named = params.index;
   const options = { ...query, ignore_unavailable: "true", expand_wildcards: "all" };
   const indices = resolveIndices(cluster, named, options);
   const body: HealthBody & Record<string, unknown> = healthBody(world, cluster, indices);
-  if (named !== undefined && indices.length === 0 && !named.includes("*")) body.status = "red";
+  if (isMissing(context)) body.status = "red";
   const level = query.level ?? "cluster";
   if (level !== "cluster") {
     body.indices = Object.fromEntries(indices.map((index) => [index.name, indexHealth(index, world.clock.now())]));

@@ -6,6 +6,7 @@ import { bodyObject, illegalArgument, indexNotFound, json, type Outcome, type Re
 import { findIndex, resolveIndices } from "./indices.ts";
 import type { Route } from "./router.ts";
 import { flattenSettings, nest } from "./settings-routes.ts";
+import { withTemplate } from "./template-routes.ts";
 
 const perIndex = (
   methods: readonly string[],
@@ -78,9 +79,10 @@ export function createIndex(
   context: RestContext,
   cluster: ClusterState,
   name: string,
-  body: Readonly<Record<string, unknown>>,
+  given: Readonly<Record<string, unknown>>,
 ): IndexMetadata {
   checkName(name);
+  const body = withTemplate(cluster, name, given);
   const taken = findIndex(cluster, name);
   if (taken !== undefined) {
     throw new RestError(

@@ -12,6 +12,7 @@ const METRICS =
 const info = (path: string): Route => ({
   methods: ["GET"],
   path,
+  parameters: ["timeout", "flat_settings"],
   action: INFO,
   handle: (context) => {
     const { filter } = context.params;
@@ -48,15 +49,22 @@ export const NODE_ROUTES: readonly Route[] = [
 ];
 
 function envelope(context: RestContext, nodes: readonly NodeProcess[], describe: (node: NodeProcess) => unknown) {
-  // A node that does not answer is counted as failed and left out, as a broadcast in the real engines does.
+  // A node that does not answer, or died with the last master, is counted as failed and left out of `nodes`.
   const answering = nodes.filter(
     (node) => !node.frozen && context.world.connected(context.node.pod.podIp, node.pod.podIp),
   );
+  const failed = nodes.length - answering.length + lostMembers(context);
   return {
-    _nodes: { total: nodes.length, successful: answering.length, failed: nodes.length - answering.length },
+    _nodes: { total: answering.length + failed, successful: answering.length, failed },
     cluster_name: context.node.config.clusterName,
     nodes: Object.fromEntries(answering.map((node) => [node.volume.nodeId, describe(node)])),
   };
+}
+
+/** Members of the last applied state whose process is gone; a request that names nodes does not see them. */
+function lostMembers({ world, cluster, params }: RestContext): number {
+  if (cluster === undefined || params.filter !== undefined) return 0;
+  return Object.values(cluster.members).filter((uid) => !world.nodes.has(uid)).length;
 }
 
 function infoOf(node: NodeProcess) {
@@ -70,7 +78,11 @@ function infoOf(node: NodeProcess) {
     build_type: "simulated",
     build_hash: "simulated",
     roles: config.roles,
-    attributes: config.attributes,
+    // Set by the engines themselves beside those that were configured.
+    attributes: {
+      ...config.attributes,
+      [config.engine === "elasticsearch" ? "xpack.installed" : "shard_indexing_pressure_enabled"]: "true",
+    },
     settings: { cluster: { name: config.clusterName }, node: { name: config.nodeName } },
     http: { publish_address: `${pod.podIp}:${config.httpPort}` },
     jvm: { mem: { heap_max_in_bytes: heapBytes(node) } },

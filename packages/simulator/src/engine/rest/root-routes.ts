@@ -32,14 +32,17 @@ export const ROOT_ROUTES: readonly Route[] = [
   },
 ];
 
-/** Who the node is. The cluster's UUID is `_na_` until the process has applied a state: also after a restart. */
+/**
+ * Who the node is. The cluster's UUID is `_na_` until the node has joined one for the first time; after a restart it is
+ * read from the node's disk, also while no master is there (seen on 8.19.21).
+ */
 function mainBody({ node, cluster }: RestContext) {
   const { config } = node;
   const opensearch = config.engine === "opensearch";
   return {
     name: config.nodeName,
     cluster_name: config.clusterName,
-    cluster_uuid: cluster?.uuid ?? "_na_",
+    cluster_uuid: cluster?.uuid ?? node.volume.clusterUuid ?? "_na_",
     version: {
       ...(opensearch ? { distribution: "opensearch" } : {}),
       number: config.version,

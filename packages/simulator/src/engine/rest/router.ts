@@ -12,6 +12,8 @@ export interface Route {
   readonly perIndex?: boolean;
   readonly master?: "read" | "write";
   readonly engine?: EngineKind;
+  /** Query parameters that it knows besides those that all know; left out, any is taken. */
+  readonly parameters?: readonly string[];
   /** Anyone who is logged in may. */
   readonly open?: boolean;
   readonly handle: (context: RestContext) => Outcome;

@@ -1,6 +1,8 @@
 import { matchesWildcard } from "../allocation/deciders.ts";
-import { bodyObject, type EngineResponse, flag, illegalArgument, json, type RestContext } from "./http.ts";
+import { bodyObject, type EngineResponse, flag, illegalArgument, json, type RestContext, RestError } from "./http.ts";
 import type { Route } from "./router.ts";
+
+const PARAMETERS = ["flat_settings", "include_defaults", "timeout", "master_timeout", "cluster_manager_timeout"];
 
 export const SETTINGS_ROUTES: readonly Route[] = [
   {
@@ -8,6 +10,7 @@ export const SETTINGS_ROUTES: readonly Route[] = [
     path: "/_cluster/settings",
     action: "cluster:monitor/settings",
     master: "read",
+    parameters: PARAMETERS,
     handle: ({ cluster, query }) => {
       const show = (settings: Readonly<Record<string, unknown>>) =>
         flag(query, "flat_settings", false) ? settings : nest(settings);
@@ -24,6 +27,7 @@ export const SETTINGS_ROUTES: readonly Route[] = [
     path: "/_cluster/settings",
     action: "cluster:admin/settings/update",
     master: "write",
+    parameters: PARAMETERS,
     handle: updateSettings,
   },
 ];
@@ -60,14 +64,12 @@ function updateSettings(context: RestContext): EngineResponse {
   const { cluster, request, query } = context;
   if (cluster === undefined) throw illegalArgument("no cluster state");
   const body = bodyObject(request);
-  const unknown = Object.keys(body).find((key) => key !== "persistent" && key !== "transient");
-  if (unknown !== undefined) throw illegalArgument(`unknown field [${unknown}]`);
   const updates = (["persistent", "transient"] as const).map((scope) => ({
     scope,
     values: flattenSettings(body[scope] ?? {}),
   }));
   if (updates.every(({ values }) => Object.keys(values).length === 0)) {
-    throw illegalArgument("no settings to update");
+    throw new RestError(400, "action_request_validation_exception", "Validation Failed: 1: no settings to update;");
   }
   for (const { scope, values } of updates) {
     const wrong = Object.keys(values).find((name) => !DYNAMIC.some((prefix) => name.startsWith(prefix)));

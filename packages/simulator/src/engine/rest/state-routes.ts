@@ -13,6 +13,10 @@ export const STATE_ROUTES: readonly Route[] = [
   path,
   action: "cluster:monitor/state",
   master: "read" as const,
+  parameters: [
+    ...["local", "master_timeout", "cluster_manager_timeout", "flat_settings", "wait_for_metadata_version"],
+    ...["wait_for_timeout", "ignore_unavailable", "allow_no_indices", "expand_wildcards"],
+  ],
   handle: (context: RestContext) => json(stateBody(context)),
 }));
 

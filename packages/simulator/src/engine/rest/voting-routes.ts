@@ -12,6 +12,7 @@ export const VOTING_ROUTES: readonly Route[] = [
     path: PATH,
     action: "cluster:admin/voting_config/add_exclusions",
     master: "write",
+    parameters: ["node_names", "node_ids", "timeout", "master_timeout"],
     handle: addExclusions,
   },
   {
@@ -19,6 +20,7 @@ export const VOTING_ROUTES: readonly Route[] = [
     path: PATH,
     action: "cluster:admin/voting_config/clear_exclusions",
     master: "write",
+    parameters: ["wait_for_removal", "master_timeout"],
     handle: clearExclusions,
   },
 ];
@@ -36,9 +38,7 @@ function addExclusions(context: RestContext): Outcome {
   const names = listOf(query.node_names);
   const ids = listOf(query.node_ids);
   if (names.length > 0 === ids.length > 0) {
-    throw illegalArgument(
-      "Please set node identifiers correctly. One and only one of [node_name], [node_names] and [node_ids] has to be set",
-    );
+    throw illegalArgument("You must set [node_names] or [node_ids] but not both");
   }
   const wanted = [...names.map((name) => byName(context, cluster, name)), ...ids.map((id) => byId(cluster, id))];
   const fresh = wanted.filter(
@@ -92,7 +92,7 @@ function clearExclusions(context: RestContext): Outcome {
 function waitFor(query: Readonly<Record<string, string>>, holds: () => boolean, late: string): Outcome {
   if (holds()) return EMPTY;
   return {
-    timeoutMs: durationMs(query.timeout) ?? 30_000,
+    timeoutMs: durationMs(query.timeout ?? query.master_timeout) ?? 30_000,
     ready: () => (holds() ? EMPTY : undefined),
     expired: () => {
       throw new RestError(500, "timeout_exception", late);

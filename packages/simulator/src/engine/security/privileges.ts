@@ -28,10 +28,11 @@ const CLUSTER_PRIVILEGES: Readonly<Record<string, readonly string[]>> = {
     "cluster:admin/reroute",
     "cluster:admin/nodes/*",
     "indices:admin/template/*",
+    "indices:admin/index_template/*",
   ],
   manage_security: ["cluster:admin/xpack/security/*"],
   read_security: ["cluster:admin/xpack/security/user/get", "cluster:admin/xpack/security/role/get"],
-  manage_index_templates: ["indices:admin/template/*"],
+  manage_index_templates: ["indices:admin/template/*", "indices:admin/index_template/*"],
   none: [],
 };
 
