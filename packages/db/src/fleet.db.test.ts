@@ -1,0 +1,200 @@
+import { nodeNameOf } from "@berth/domain";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findApiKey, insertApiKey } from "./api-keys.ts";
+import { findDecision, listDecisions } from "./decisions.ts";
+import { insertCluster } from "./insert-cluster.ts";
+import { findKube, findKubeCapacities, insertKube, listKubes, listOpenRegions } from "./kubes.ts";
+import { acquireLease } from "./leases.ts";
+import { placementStore } from "./loops/placement.ts";
+import { findMachine, listLaunches, listMachines, listResidents } from "./machines.ts";
+import { importOfferings } from "./offerings.ts";
+import { findOrganization, findOrganizationByName } from "./organizations.ts";
+import { findPool, insertPool, listPools, updatePool } from "./pools.ts";
+import { findProject, listProjects } from "./projects.ts";
+import { sealSecret } from "./secrets.ts";
+import { by, envelope, makeKube, makeTenant, newCluster, planOf, type Tenant } from "./testing/fixtures.ts";
+import { ids, type OpenTestDatabase, openMigratedDatabase } from "./testing/migrated-database.ts";
+import { sqlTransaction, transaction } from "./transaction.ts";
+
+let db: OpenTestDatabase;
+let operator: Tenant;
+beforeAll(async () => {
+  db = await openMigratedDatabase();
+  operator = await makeTenant(db);
+});
+afterAll(() => db.close());
+
+describe("tenancy", () => {
+  it("finds organizations, and projects of their own organization alone", async () => {
+    const { organizationId, projectId } = await makeTenant(db);
+    const organization = await findOrganization(db.api, organizationId);
+    expect(organization).toMatchObject({ id: organizationId, maxClusters: 20, maxInstances: 200 });
+    expect(await findOrganizationByName(db.api, organization?.name ?? "")).toEqual(organization);
+    expect(await listProjects(db.api, organizationId)).toMatchObject([{ id: projectId, name: "default" }]);
+    expect(await findProject(db.api, organizationId, projectId)).toMatchObject({ id: projectId });
+    expect(await findProject(db.api, operator.organizationId, projectId)).toBeUndefined();
+  });
+
+  it("finds an API key by its public part, before the tenant is known", async () => {
+    const secretHash = Buffer.alloc(32, 7);
+    const { organizationId } = operator;
+    const key = {
+      id: ids.next("apiKey"),
+      organizationId,
+      publicId: "abcdefghij",
+      secretHash,
+      name: "ci",
+      createdBy: "system",
+    };
+    await sqlTransaction(db.api, (tx) => insertApiKey(tx, { ...key, scopes: ["clusters:read"] }));
+    const found = await findApiKey(db.api, "abcdefghij");
+    expect(found).toMatchObject({
+      apiKeyId: key.id,
+      keyName: "ci",
+      organizationId,
+      permissions: ["clusters:read"],
+      revokedAt: null,
+    });
+    expect(Buffer.from(found?.secretHash ?? []).equals(secretHash)).toBe(true);
+    expect(await findApiKey(db.api, "klmnopqrst")).toBeUndefined();
+  });
+});
+
+describe("the fleet", () => {
+  it("registers a kube once by its name, with its secret, due at once", async () => {
+    const { kubeId } = await makeKube(db, operator.organizationId, "eu-1");
+    const kube = await findKube(db.api, kubeId);
+    expect(kube).toMatchObject({ id: kubeId, region: "eu-1", health: "unknown", pools: 1, machines: 0, clusters: 0 });
+    const twin = ids.next("kube");
+    const kubeconfig = await sealSecret(envelope, `kube/${twin}`, "kubeconfig", "x");
+    const again = await sqlTransaction(db.api, (tx) =>
+      insertKube(tx, ids, {
+        id: twin,
+        name: kubeId,
+        region: "eu-1",
+        zones: ["eu-1a"],
+        isStatic: false,
+        simulated: false,
+        apiServerUrl: "https://k",
+        storageClass: "gp3",
+        kubeconfig,
+        organizationId: operator.organizationId,
+        ...by,
+      }),
+    );
+    expect(again).toBe(false);
+    expect((await listOpenRegions(db.api)).get("eu-1")).toEqual(["eu-1a", "eu-1b", "eu-1c"]);
+    expect((await listKubes(db.api, { region: "eu-1", limit: 10 })).rows).toEqual([kube]);
+    expect((await listKubes(db.api, { region: "eu-1", after: kubeId, limit: 10 })).rows).toEqual([]);
+  });
+
+  it("makes pools with the defaults, changes what is named and nothing else, and wakes placement", async () => {
+    const { kubeId, poolId } = await makeKube(db, operator.organizationId, "eu-2");
+    await db.owner.query("update kube set next_check_at = now() + interval '1 hour' where id = $1", [kubeId]);
+    const { organizationId } = operator;
+    const changed = await transaction(db.api, (tx) =>
+      updatePool(tx, ids, { id: poolId, organizationId, maxMachines: 3, subnetIds: { "eu-2a": "subnet-1" }, ...by }),
+    );
+    expect(changed).toMatchObject({
+      maxMachines: 3,
+      instancesPerMachine: 16,
+      subnetIds: { "eu-2a": "subnet-1" },
+      machines: 0,
+    });
+    const [kube] = await db.owner.query("select next_check_at <= now() as due from kube where id = $1", [kubeId]);
+    expect(kube).toEqual({ due: true });
+    const twin = await transaction(db.api, (tx) =>
+      insertPool(tx, ids, { id: ids.next("pool"), kubeId, name: "general", organizationId, zones: ["eu-2a"], ...by }),
+    );
+    expect(twin).toBeUndefined();
+    const nobody = await transaction(db.api, (tx) =>
+      updatePool(tx, ids, { id: ids.next("pool"), organizationId, maxMachines: 1, ...by }),
+    );
+    expect(nobody).toBeUndefined();
+    expect(await findPool(db.api, poolId)).toEqual(changed);
+    expect((await listPools(db.api, { kubeId, limit: 10 })).rows).toEqual([changed]);
+  });
+
+  it("imports a catalogue: only differences are written, and a lack of capacity stays", async () => {
+    const row = {
+      region: "eu-3",
+      zone: "eu-3a",
+      machineType: "m7i.xlarge",
+      priceMicroUsdPerHour: 200_000,
+      vcpu: 4,
+      memoryMib: 16_384,
+      ebsVolumeLimit: 32,
+      ebsVolumeLimitType: "dedicated",
+      architecture: "x86_64",
+    };
+    expect(await importOfferings(db.worker, [row])).toBe(1);
+    expect(await importOfferings(db.worker, [row])).toBe(0);
+    await db.owner.query("update offering set unavailable_until = '2030-01-01' where region = 'eu-3'");
+    expect(await importOfferings(db.worker, [{ ...row, priceMicroUsdPerHour: 1 }])).toBe(1);
+    expect(
+      await db.owner.query(
+        "select price_micro_usd_per_hour as price, unavailable_until as until from offering where region = 'eu-3'",
+      ),
+    ).toEqual([{ price: 1, until: new Date("2030-01-01T00:00:00Z") }]);
+  });
+
+  it("shows machines with who is on them, decisions with their candidates, and both to capacity", async () => {
+    const { kubeId, poolId } = await makeKube(db, operator.organizationId, "eu-4");
+    const tenant = await makeTenant(db);
+    const cluster = await newCluster(tenant, kubeId, { plan: planOf(1, "eu-4") });
+    await sqlTransaction(db.api, (tx) => insertCluster(tx, ids, cluster));
+    const store = placementStore(db.worker.pool);
+    const lease = await acquireLease(db.worker, `kube/${kubeId}`, "w", 60_000);
+    if (lease === undefined) throw new Error("nobody else holds it");
+    const [instance] = (await store.findKube(kubeId))?.instances ?? [];
+    if (instance === undefined) throw new Error("the cluster has one instance");
+    const machineId = ids.next("machine");
+    const decisionId = ids.next("decision");
+    const allocatable = { cpuMilli: 1500, memoryMib: 6000, volumes: 30, pods: 16 };
+    const machine = { id: machineId, poolId, nodeName: nodeNameOf(machineId), zone: "eu-4a", machineType: "m7i.large" };
+    await store.recordPlan(
+      lease,
+      kubeId,
+      [{ ...machine, priceMicroUsdPerHour: 100_800, allocatable, alternatives: [], state: "planned" }],
+      [
+        {
+          id: decisionId,
+          organizationId: tenant.organizationId,
+          clusterId: cluster.id,
+          instanceId: instance.instanceId,
+          podUid: "uid",
+          outcome: "waiting_for_machine",
+          nodeName: machine.nodeName,
+          machineId,
+          candidates: [{ target: "new m7i.large", score: 1 }, { target: "new m7i.xlarge" }],
+        },
+      ],
+    );
+
+    expect((await listMachines(db.api, { kubeId, limit: 10 })).rows).toMatchObject([
+      { id: machineId, state: "planned", allocatable },
+    ]);
+    expect((await listMachines(db.api, { kubeId, zone: "eu-4b", limit: 10 })).rows).toEqual([]);
+    expect((await listMachines(db.api, { poolId, state: "failed", limit: 10 })).rows).toEqual([]);
+    expect(await findMachine(db.api, machineId)).toMatchObject({ nodeName: machine.nodeName });
+    expect(await listResidents(db.api, [machineId])).toMatchObject([
+      { id: instance.instanceId, machineId, podName: "data-0", memoryMib: 1024, decisionId },
+    ]);
+    expect(await listLaunches(db.api, machineId)).toEqual([]);
+    const listed = await listDecisions(db.api, { kubeId, outcome: "waiting_for_machine", limit: 10 });
+    expect(listed.rows).toMatchObject([{ id: decisionId, candidateCount: 2, executedAt: null, verdict: null }]);
+    expect((await listDecisions(db.api, { clusterId: cluster.id, before: decisionId, limit: 10 })).rows).toEqual([]);
+    expect((await findDecision(db.api, decisionId))?.candidates).toHaveLength(2);
+    const [capacity] = await findKubeCapacities(db.api, "eu-4");
+    expect(capacity).toMatchObject({ kubeId, clusters: 1, zones: ["eu-4a", "eu-4b", "eu-4c"], isStatic: false });
+    expect(capacity?.machines).toMatchObject([
+      {
+        machineId,
+        allocatable,
+        instances: [{ instanceId: instance.instanceId, roles: ["master", "data"], zone: "eu-4a" }],
+      },
+    ]);
+    expect(capacity?.offerings.map((one) => one.zone)).toEqual(["eu-4a", "eu-4b", "eu-4c"]);
+    expect(capacity?.offerings[0]?.unavailableUntil).toBeNull();
+  });
+});
