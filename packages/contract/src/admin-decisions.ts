@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { idField, idInput, idParam, jsonObject, money, pageOf, pageQuery, timestamp } from "./fields.ts";
+import { idField, idInput, jsonObject, money, pageOf, pageQuery, timestamp } from "./fields.ts";
 import { route } from "./route.ts";
 
 export const DECISION_OUTCOMES = ["placed", "waiting_for_machine", "refused"] as const;
@@ -65,6 +65,6 @@ export const getPlacementDecision = route({
   tag: "admin",
   summary: "Get a placement decision with every candidate",
   permission: "admin:packing",
-  params: z.object({ decision_id: idParam("decision") }),
+  params: z.object({ decision_id: idInput("decision") }),
   responses: { 200: { description: "The decision.", schema: decisionDetailSchema } },
 });

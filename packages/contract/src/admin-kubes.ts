@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { guardSchema, idField, idParam, nameInput, pageOf, pageQuery, timestamp, wordInput } from "./fields.ts";
+import { guardSchema, idField, idInput, nameInput, pageOf, pageQuery, timestamp, wordInput } from "./fields.ts";
 import { route } from "./route.ts";
 
 export const kubeSchema = z
@@ -76,6 +76,6 @@ export const getKube = route({
   tag: "admin",
   summary: "Get a Kubernetes cluster with its health",
   permission: "admin:machines",
-  params: z.object({ kube_id: idParam("kube") }),
+  params: z.object({ kube_id: idInput("kube") }),
   responses: { 200: { description: "The kube.", schema: kubeSchema } },
 });

@@ -1,6 +1,6 @@
 import { INSTANCE_STATES, MACHINE_STATES } from "@berth/domain";
 import { z } from "zod";
-import { guardSchema, idField, idInput, idParam, money, pageOf, pageQuery, timestamp, wordInput } from "./fields.ts";
+import { guardSchema, idField, idInput, money, pageOf, pageQuery, timestamp, wordInput } from "./fields.ts";
 import { failureSchema } from "./problems.ts";
 import { route } from "./route.ts";
 
@@ -92,6 +92,6 @@ export const getMachine = route({
   tag: "admin",
   summary: "Get a machine with its instances and launches",
   permission: "admin:machines",
-  params: z.object({ machine_id: idParam("machine") }),
+  params: z.object({ machine_id: idInput("machine") }),
   responses: { 200: { description: "The machine.", schema: machineDetailSchema } },
 });

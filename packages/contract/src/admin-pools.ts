@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { idField, idInput, idParam, nameInput, pageOf, pageQuery, timestamp, wordInput } from "./fields.ts";
+import { idField, idInput, nameInput, pageOf, pageQuery, timestamp, wordInput } from "./fields.ts";
 import { route } from "./route.ts";
 
 export const poolSchema = z
@@ -70,7 +70,7 @@ export const updatePoolBody = z
   .meta({ id: "PoolPatch", description: "JSON Merge Patch. What runs already is not touched." });
 export type UpdatePoolBody = z.infer<typeof updatePoolBody>;
 
-const params = z.object({ pool_id: idParam("pool") });
+const params = z.object({ pool_id: idInput("pool") });
 
 export const createPool = route({
   operationId: "createPool",

@@ -11,22 +11,7 @@ import {
 } from "@berth/domain";
 import { z } from "zod";
 import { credentialSecretSchema } from "./credentials.ts";
-import {
-  GIBIBYTE,
-  guardSchema,
-  idField,
-  idInput,
-  idParam,
-  MEBIBYTE,
-  money,
-  nameInput,
-  pageOf,
-  pageQuery,
-  queryBoolean,
-  shownAs,
-  timestamp,
-  wordInput,
-} from "./fields.ts";
+import { GIBIBYTE, guardSchema, idField, idInput, MEBIBYTE, money, nameInput, pageOf, pageQuery, queryBoolean, shownAs, timestamp, wordInput } from "./fields.ts";
 import { operationReferenceSchema } from "./operations.ts";
 import { failureSchema } from "./problems.ts";
 import { route } from "./route.ts";
@@ -254,7 +239,7 @@ export const connectionSchema = z
   .meta({ id: "Connection" });
 export type Connection = z.infer<typeof connectionSchema>;
 
-const params = z.object({ cluster_id: idParam("cluster") });
+const params = z.object({ cluster_id: idInput("cluster") });
 const ifMatch = z.object({ "if-match": z.string().max(200).optional() });
 const ifNoneMatch = z.object({ "if-none-match": z.string().max(1000).optional() });
 
@@ -393,7 +378,7 @@ export const getInstance = route({
   tag: "clusters",
   summary: "Get an instance",
   permission: "clusters:read",
-  params: params.extend({ instance_id: idParam("instance") }),
+  params: params.extend({ instance_id: idInput("instance") }),
   responses: { 200: { description: "The instance.", schema: instanceSchema } },
 });
 

@@ -1,5 +1,6 @@
+import { isReservedUsername } from "@berth/domain";
 import { z } from "zod";
-import { idField, idParam, timestamp } from "./fields.ts";
+import { idField, idInput, timestamp } from "./fields.ts";
 import { operationReferenceSchema } from "./operations.ts";
 import { route } from "./route.ts";
 
@@ -29,13 +30,14 @@ export const credentialSecretSchema = credentialSchema
 export type CredentialSecret = z.infer<typeof credentialSecretSchema>;
 
 const withOperation = { current_operation: operationReferenceSchema.nullable() };
-const params = z.object({ cluster_id: idParam("cluster") });
+const params = z.object({ cluster_id: idInput("cluster") });
 
 export const createCredentialBody = z
   .strictObject({
     username: z
       .string()
       .regex(/^[a-z][a-z0-9_-]{2,39}$/, "3 to 40 lower-case letters, digits, dashes, underscores; a letter first.")
+      .refine((name) => !isReservedUsername(name), "The engine keeps this name for itself.")
       .optional()
       .meta({ description: "Made up when absent." }),
     role: z.enum(CREDENTIAL_ROLES).optional().meta({ description: "admin when absent." }),
@@ -83,7 +85,7 @@ export const deleteCredential = route({
   tag: "credentials",
   summary: "Delete a credential",
   permission: "clusters:credentials",
-  params: params.extend({ credential_id: idParam("credential") }),
+  params: params.extend({ credential_id: idInput("credential") }),
   responses: {
     202: {
       description: "Accepted.",

@@ -16,7 +16,7 @@ export function idField(kind: IdKind) {
   return z.string().meta({ examples: [idExample(kind)] });
 }
 
-/** An id of one kind in a request's body or query: a malformed one is a fault there. */
+/** An id of one kind in a request: a malformed one is a fault of a body or query; in a path it is answered like an unknown one. */
 export function idInput(kind: IdKind) {
   return z
     .string()
@@ -26,9 +26,6 @@ export function idInput(kind: IdKind) {
     )
     .meta({ examples: [idExample(kind)] });
 }
-
-/** An id of one kind in a path. A malformed one is answered like an unknown one: 404. */
-export const idParam = idInput;
 
 /** Decimal string with twelve places, never a float. */
 export const money = z

@@ -1,7 +1,7 @@
 import { OPERATION_KINDS, OPERATION_STATES, STEP_STATES } from "@berth/domain";
 import { z } from "zod";
 import { eventPageSchema, eventSchema } from "./events.ts";
-import { idField, idInput, idParam, pageOf, pageQuery, queryInteger, timestamp } from "./fields.ts";
+import { idField, idInput, pageOf, pageQuery, queryInteger, timestamp } from "./fields.ts";
 import { failureSchema } from "./problems.ts";
 import { route } from "./route.ts";
 
@@ -43,7 +43,7 @@ export const operationReferenceSchema = operationSchema
   .pick({ id: true, kind: true, state: true })
   .meta({ id: "OperationReference" });
 
-const params = z.object({ operation_id: idParam("operation") });
+const params = z.object({ operation_id: idInput("operation") });
 
 export const listOperations = route({
   operationId: "listOperations",

@@ -11,3 +11,4 @@ export * from "./quantity.ts";
 export * from "./result.ts";
 export * from "./sizes.ts";
 export * from "./states.ts";
+export * from "./usernames.ts";

@@ -1,3 +1,4 @@
+import { isReservedUsername } from "@berth/domain";
 import { type EngineTarget, type EngineUser, PortError } from "@berth/ports";
 import { anyAnswer } from "./answers.ts";
 import type { EngineCall } from "./transport.ts";
@@ -103,12 +104,9 @@ const OPENSEARCH_SECURITY: SecurityCalls = {
   deleteUser: (username) => remove(`/_plugins/_security/api/internalusers/${userName(username)}`),
 };
 
-/** Names that the engines keep for themselves, and ours. */
-const RESERVED = /^(berth.*|elastic|kibana.*|logstash.*|beats.*|apm.*|remote_monitoring.*|admin|_.*)$/i;
-
 /** The name as part of a path. Refuses what would leave that path or touch an account that is not a customer's. */
 function userName(username: string): string {
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(username) || RESERVED.test(username)) {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(username) || isReservedUsername(username)) {
     throw new PortError("invalid", "user names have 1 to 63 letters, digits, dots, dashes; some are reserved");
   }
   return encodeURIComponent(username);
