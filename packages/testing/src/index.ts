@@ -23,6 +23,17 @@ export {
   type ThrowawayPostgres,
   type ThrowawayPostgresOptions,
 } from "./postgres/throwaway-postgres.ts";
+export {
+  type PodProcess,
+  type ProcessKubelet,
+  type ProcessKubeletOptions,
+  startProcessKubelet,
+} from "./process-kubelet/start-process-kubelet.ts";
+export {
+  startVolumeProvisioner,
+  type VolumeProvisioner,
+  type VolumeProvisionerOptions,
+} from "./process-kubelet/volume-provisioner.ts";
 export { type DebianTool, ensureCommand } from "./processes/ensure-command.ts";
 export { withMachineLock } from "./processes/machine-lock.ts";
 export { type ProcessSpec, type RunningProcess, startProcess } from "./processes/start-process.ts";
