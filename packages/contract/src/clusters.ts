@@ -11,7 +11,21 @@ import {
 } from "@berth/domain";
 import { z } from "zod";
 import { credentialSecretSchema } from "./credentials.ts";
-import { GIBIBYTE, guardSchema, idField, idInput, MEBIBYTE, money, nameInput, pageOf, pageQuery, queryBoolean, shownAs, timestamp, wordInput } from "./fields.ts";
+import {
+  GIBIBYTE,
+  guardSchema,
+  idField,
+  idInput,
+  MEBIBYTE,
+  money,
+  nameInput,
+  pageOf,
+  pageQuery,
+  queryBoolean,
+  shownAs,
+  timestamp,
+  wordInput,
+} from "./fields.ts";
 import { operationReferenceSchema } from "./operations.ts";
 import { failureSchema } from "./problems.ts";
 import { route } from "./route.ts";

@@ -1,11 +1,13 @@
 import { createClusterBody } from "@berth/contract";
-import { type ClusterPlan, planCluster } from "@berth/domain";
+import type { KubeCapacity } from "@berth/db";
+import { type ClusterPlan, type KubeId, type MachineId, type PoolId, planCluster } from "@berth/domain";
 import { describe, expect, it } from "vitest";
-import { type KubeCapacity, neverFits, previewPlacement } from "./capacity.ts";
+import { neverFits, previewPlacement } from "./capacity.ts";
 import { pointerInBody, specOfBody } from "./spec-of-body.ts";
 
 const now = new Date("2026-11-24T12:00:00Z");
 const ZONES = ["a", "b", "c"];
+const poolId = "pool_1" as PoolId;
 const offering = (machineType: string, gib: number, price: number) =>
   ZONES.map((zone) => ({
     zone,
@@ -18,19 +20,22 @@ const offering = (machineType: string, gib: number, price: number) =>
     unavailableUntil: null as Date | null,
   }));
 const kube = (over: Partial<KubeCapacity> = {}): KubeCapacity => ({
-  kubeId: "kub_1",
+  kubeId: "kub_1" as KubeId,
+  health: "healthy",
+  clusters: 0,
   region: "r",
   zones: ZONES,
   isStatic: false,
   observedAt: null,
-  pools: [{ poolId: "p", zones: ZONES, machineTypes: ["m16", "m64"], instancesPerMachine: 16, maxMachines: 10 }],
+  pools: [{ poolId, zones: ZONES, machineTypes: ["m16", "m64"], instancesPerMachine: 16, maxMachines: 10 }],
   offerings: [...offering("m16", 16, 100), ...offering("m64", 64, 400), ...offering("m512", 512, 3000)],
   machines: [],
   ...over,
 });
-const machine = (zone: string, over: Partial<KubeCapacity["machines"][number]> = {}) => ({
-  machineId: `mac_${zone}`,
-  poolId: "p",
+type Machine = KubeCapacity["machines"][number];
+const machine = (zone: string, over: Partial<Machine> = {}): Machine => ({
+  machineId: `mac_${zone}` as MachineId,
+  poolId,
   zone,
   machineType: "m64",
   priceMicroUsdPerHour: 400,
@@ -68,7 +73,7 @@ describe("a preview", () => {
 
   it("says why there is no place now", () => {
     const full = kube({
-      pools: [{ poolId: "p", zones: ZONES, machineTypes: ["m16"], instancesPerMachine: 16, maxMachines: 0 }],
+      pools: [{ poolId, zones: ZONES, machineTypes: ["m16"], instancesPerMachine: 16, maxMachines: 0 }],
     });
     const preview = previewPlacement(planOf({ size: "8g", instances: 1 }), full, now);
     expect(preview[0]).toMatchObject({ machine: "none", machineType: null });
@@ -105,7 +110,7 @@ describe("what never fits", () => {
 
   it("is not a type that only lacks capacity now", () => {
     const full = kube({
-      pools: [{ poolId: "p", zones: ZONES, machineTypes: ["m16"], instancesPerMachine: 16, maxMachines: 0 }],
+      pools: [{ poolId, zones: ZONES, machineTypes: ["m16"], instancesPerMachine: 16, maxMachines: 0 }],
     });
     expect(neverFits(planOf({ size: "8g", instances: 1 }), full, now)).toEqual([]);
   });

@@ -1,4 +1,5 @@
 import type { Fault } from "@berth/contract";
+import type { KubeCapacity } from "@berth/db";
 import {
   type Allocatable,
   type ClusterPlan,
@@ -6,44 +7,9 @@ import {
   holdsData,
   isMasterEligible,
   podNameOf,
+  type Role,
 } from "@berth/domain";
 import { type InstanceRequest, type LaunchOption, type NodeState, placeInstances } from "@berth/packing";
-
-/** A kube as far as a new cluster's place in it depends on it: the last that was stored, never a look at the real one. */
-export interface KubeCapacity {
-  readonly kubeId: string;
-  readonly region: string;
-  readonly zones: readonly string[];
-  readonly isStatic: boolean;
-  readonly observedAt: Date | null;
-  readonly pools: readonly {
-    readonly poolId: string;
-    readonly zones: readonly string[];
-    readonly machineTypes: readonly string[];
-    readonly instancesPerMachine: number;
-    readonly maxMachines: number;
-  }[];
-  readonly offerings: readonly {
-    readonly zone: string;
-    readonly machineType: string;
-    readonly priceMicroUsdPerHour: number;
-    readonly vcpu: number;
-    readonly memoryMib: number;
-    readonly ebsVolumeLimit: number;
-    readonly ebsVolumeLimitType: string;
-    readonly unavailableUntil: Date | null;
-  }[];
-  readonly machines: readonly {
-    readonly machineId: string;
-    readonly poolId: string;
-    readonly zone: string;
-    readonly machineType: string;
-    readonly priceMicroUsdPerHour: number;
-    readonly allocatable: Allocatable;
-    readonly state: string;
-    readonly instances: readonly InstanceRequest[];
-  }[];
-}
 
 export interface PreviewedInstance {
   readonly component: string;
@@ -130,8 +96,7 @@ export function previewPlacement(plan: ClusterPlan, kube: KubeCapacity, now: Dat
       memoryMib: component.memoryMib,
       volumes: 1,
       zone: instance.zone,
-      holdsData: holdsData(component.roles),
-      masterEligible: isMasterEligible(component.roles),
+      ...duties(component.roles),
     }),
   );
   const nodes = kube.machines.map(toNodeState);
@@ -151,6 +116,10 @@ export function previewPlacement(plan: ClusterPlan, kube: KubeCapacity, now: Dat
   });
 }
 
+function duties(roles: readonly Role[]) {
+  return { holdsData: holdsData(roles), masterEligible: isMasterEligible(roles) };
+}
+
 function toNodeState(machine: KubeCapacity["machines"][number]): NodeState {
   const isOpen = machine.state === "ready" || COMING.includes(machine.state);
   return {
@@ -161,7 +130,7 @@ function toNodeState(machine: KubeCapacity["machines"][number]): NodeState {
     priceMicroUsdPerHour: machine.priceMicroUsdPerHour,
     allocatable: machine.allocatable,
     coming: COMING.includes(machine.state),
-    instances: machine.instances,
+    instances: machine.instances.map(({ roles, ...one }) => ({ ...one, volumes: 1, ...duties(roles as Role[]) })),
     ...(isOpen ? {} : { closed: machine.state }),
   };
 }

@@ -1,81 +1,15 @@
 import type { Cluster, Component, Connection, Instance } from "@berth/contract";
+import type { ClusterRow, ComponentRow, InstanceRow, WholeCluster } from "@berth/db";
 import {
-  CLUSTER_HEALTHS,
-  CLUSTER_STATES,
-  type ClusterId,
-  ENGINES,
   findSize,
-  INSTANCE_STATES,
   instancePriceMicroUsdPerHour,
   moneyFromMicroUsd,
   namespaceOf,
   ROLES,
   type Role,
 } from "@berth/domain";
-import { bytesOf, failureOf, guardsOf, iso, isoOrNull, labelsOf } from "../http/wire.ts";
-import { type OperationRow, oneOf, referenceTo } from "../operations/wire.ts";
-
-export interface ComponentRow {
-  readonly id: string;
-  readonly clusterId: string;
-  readonly name: string;
-  readonly roles: readonly string[];
-  readonly size: string;
-  readonly instanceCount: number;
-  readonly memoryMib: number;
-  readonly cpuMilli: number;
-  readonly storageMib: number;
-  readonly zones: readonly string[];
-}
-
-export interface InstanceRow {
-  readonly id: string;
-  readonly clusterId: string;
-  readonly componentId: string;
-  readonly ordinal: number;
-  readonly zone: string;
-  readonly podName: string;
-  readonly state: string;
-  readonly release: number;
-  readonly restarts: number;
-  readonly podAddress: string | null;
-  readonly observedAt: Date | null;
-}
-
-export interface ClusterRow {
-  readonly id: string;
-  readonly projectId: string;
-  readonly name: string;
-  readonly region: string;
-  readonly engine: string;
-  readonly labels: unknown;
-  readonly deletionProtection: boolean;
-  readonly generation: number;
-  readonly observedGeneration: number;
-  readonly statusVersion: number;
-  readonly state: string;
-  readonly health: string;
-  readonly waitingFor: unknown;
-  readonly lastFailure: unknown;
-  readonly observedAt: Date | null;
-  readonly engineUuid: string | null;
-  readonly usersReadyAt: Date | null;
-  readonly createdAt: Date;
-  readonly deleteRequestedAt: Date | null;
-  readonly purgeAt: Date | null;
-  readonly deletedAt: Date | null;
-}
-
-/** A cluster with all that its body says. */
-export interface WholeCluster {
-  readonly cluster: ClusterRow;
-  /** Of the desired release. */
-  readonly version: string;
-  readonly components: readonly ComponentRow[];
-  readonly instances: readonly Pick<InstanceRow, "componentId" | "state">[];
-  /** The one that changes it now. */
-  readonly operation: Pick<OperationRow, "id" | "kind" | "state"> | undefined;
-}
+import { bytesOf, failureOf, guardsOf, iso, isoOrNull, labelsOf, oneOf } from "../http/wire.ts";
+import { referenceTo } from "../operations/wire.ts";
 
 export function toClusterBody(whole: WholeCluster): Cluster {
   const { cluster, components, instances } = whole;
@@ -89,14 +23,14 @@ export function toClusterBody(whole: WholeCluster): Cluster {
     generation: cluster.generation,
     observed_generation: cluster.observedGeneration,
     spec: {
-      engine: oneOf(ENGINES, cluster.engine),
+      engine: cluster.engine,
       version: whole.version,
       region: cluster.region,
       components: components.map(toComponentSpec),
     },
     status: {
-      state: oneOf(CLUSTER_STATES, cluster.state),
-      health: oneOf(CLUSTER_HEALTHS, cluster.health),
+      state: cluster.state,
+      health: cluster.health,
       conditions: conditionsOf(whole),
       waiting_for: guardsOf(cluster.waitingFor, cluster.createdAt),
       last_failure: failureOf(cluster.lastFailure),
@@ -202,7 +136,7 @@ export function toInstanceBody(instance: InstanceRow, component: ComponentRow): 
     memory_bytes: bytesOf(component.memoryMib),
     cpu_millis: component.cpuMilli,
     storage_bytes: bytesOf(component.storageMib),
-    state: oneOf(INSTANCE_STATES, instance.state),
+    state: instance.state,
     release: instance.release,
     restarts: instance.restarts,
     observed_at: isoOrNull(instance.observedAt),
@@ -233,7 +167,7 @@ export function toConnectionBody(
             },
           ],
     ),
-    server_name: `http.${namespaceOf(cluster.id as ClusterId)}.svc`,
+    server_name: `http.${namespaceOf(cluster.id)}.svc`,
     ca_certificate: caCertificate ?? null,
     usernames: [...usernames],
   };

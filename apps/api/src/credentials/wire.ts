@@ -1,21 +1,14 @@
-import { CREDENTIAL_STATES, type Credential, type CredentialRole } from "@berth/contract";
+import type { Credential, CredentialRole } from "@berth/contract";
+import type { CredentialRow, StoredCredentialRole } from "@berth/db";
 import { iso } from "../http/wire.ts";
-import { oneOf } from "../operations/wire.ts";
-
-export interface CredentialRow {
-  readonly id: string;
-  readonly clusterId: string;
-  readonly username: string;
-  readonly role: string;
-  readonly hint: string;
-  readonly state: string;
-  readonly createdAt: Date;
-}
 
 /** Roles as the engine port names them, which is what is stored. */
-const STORED_ROLES = { admin: "customer_admin", read: "customer_read" } as const;
+const STORED_ROLES: Readonly<Record<CredentialRole, StoredCredentialRole>> = {
+  admin: "customer_admin",
+  read: "customer_read",
+};
 
-export function storedRole(role: CredentialRole): (typeof STORED_ROLES)[CredentialRole] {
+export function storedRole(role: CredentialRole): StoredCredentialRole {
   return STORED_ROLES[role];
 }
 
@@ -24,9 +17,9 @@ export function toCredentialBody(row: CredentialRow): Credential {
     id: row.id,
     cluster_id: row.clusterId,
     username: row.username,
-    role: row.role === STORED_ROLES.read ? "read" : "admin",
+    role: row.role === "customer_read" ? "read" : "admin",
     hint: row.hint,
-    state: oneOf(CREDENTIAL_STATES, row.state),
+    state: row.state,
     created_at: iso(row.createdAt),
   };
 }

@@ -1,16 +1,6 @@
 import type { Event } from "@berth/contract";
+import type { EventRow } from "@berth/db";
 import { fieldsOf, iso } from "../http/wire.ts";
-
-export interface EventRow {
-  readonly seq: bigint;
-  readonly id: string;
-  readonly type: string;
-  readonly targetType: string;
-  readonly targetId: string;
-  readonly operationId: string | null;
-  readonly data: unknown;
-  readonly createdAt: Date;
-}
 
 export function toEventBody(row: EventRow): Event {
   return {

@@ -1,7 +1,8 @@
+import type { StoredApiKey } from "@berth/db";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hashApiKey, makeApiKey, publicIdOf } from "./api-key.ts";
-import { createAuthenticator, type StoredApiKey } from "./authenticate.ts";
+import { createAuthenticator } from "./authenticate.ts";
 
 const pepper = Buffer.from("a pepper of the server, 32 bytes");
 

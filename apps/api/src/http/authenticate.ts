@@ -1,23 +1,12 @@
 import { timingSafeEqual } from "node:crypto";
-import type { ApiKeyId, OrganizationId } from "@berth/domain";
+import type { StoredApiKey } from "@berth/db";
 import { ok, type Result } from "@berth/domain";
 import type { Clock } from "@berth/ports";
 import { hashApiKey, publicIdOf } from "./api-key.ts";
 import { type Refusal, refuse } from "./refusal.ts";
 
 /** Who asks, and what they may. Made from the key alone: nothing in a path or body says whose data is meant. */
-export interface Principal {
-  readonly apiKeyId: ApiKeyId;
-  readonly keyName: string;
-  readonly organizationId: OrganizationId;
-  readonly permissions: readonly string[];
-  readonly expiresAt: Date | null;
-}
-
-export interface StoredApiKey extends Principal {
-  readonly secretHash: Uint8Array;
-  readonly revokedAt: Date | null;
-}
+export type Principal = Omit<StoredApiKey, "secretHash" | "revokedAt">;
 
 export interface AuthenticatorDeps {
   readonly findApiKey: (publicId: string) => Promise<StoredApiKey | undefined>;

@@ -20,7 +20,8 @@ declare module "fastify" {
 
 export interface ServerOptions {
   readonly authenticate: Authenticator;
-  readonly logger: FastifyServerOptions["logger"];
+  readonly logger?: FastifyServerOptions["logger"] | undefined;
+  readonly loggerInstance?: FastifyServerOptions["loggerInstance"] | undefined;
   /** Between comments on an idle stream; proxies cut quiet connections, often after 60 s. */
   readonly heartbeatMs: number;
 }
@@ -29,6 +30,7 @@ export interface ServerOptions {
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const app: FastifyInstance = fastify({
     ...(options.logger === undefined ? {} : { logger: options.logger }),
+    ...(options.loggerInstance === undefined ? {} : { loggerInstance: options.loggerInstance }),
     genReqId: requestIdOf,
     bodyLimit: MAX_BODY_BYTES,
     // A request has 15 s to arrive whole, its headers 10: slow senders hold no connection for longer.

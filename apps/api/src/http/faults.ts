@@ -31,14 +31,19 @@ function faultsOf(issue: Issue, root: "/" | "?"): Fault[] {
 }
 
 function codeOf(issue: Issue): string {
-  if (issue.code === "invalid_type") return issue.input === undefined ? "required" : "invalid_type";
+  if (isMissing(issue)) return "required";
   return issue.code === "custom" ? "invalid_value" : issue.code;
 }
 
 function detailOf(issue: Issue): string {
-  if (issue.code === "invalid_type" && issue.input === undefined) return "This field is required.";
+  if (isMissing(issue)) return "This field is required.";
   if (issue.code === "invalid_type") return `Expected ${issue.expected}.`;
   return issue.message;
+}
+
+/** Zod keeps the value itself out of its issues; what it was called in the message is all there is. */
+function isMissing(issue: Issue): boolean {
+  return issue.code === "invalid_type" && issue.path.length > 0 && issue.message.endsWith("received undefined");
 }
 
 function boundOf(issue: Extract<Issue, { code: "too_big" | "too_small" }>): string {

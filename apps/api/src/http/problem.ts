@@ -1,4 +1,5 @@
 import { PROBLEM_MEDIA_TYPE, PROBLEMS, type Problem } from "@berth/contract";
+import { CommitOutcomeUnknown, isUnavailable, TransactionContended } from "@berth/db";
 import { isPortError } from "@berth/ports";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { RequestValidationError, ResponseSerializationError } from "fastify-zod-openapi";
@@ -91,16 +92,8 @@ function summaryOf(errors: readonly { readonly pointer: string; readonly detail:
   return first === undefined ? "The request is not valid." : `${first.pointer || "The body"}: ${first.detail}${more}`;
 }
 
-/** SQLSTATE classes and codes of Node and Prisma that say: the database is away or has no room, not: the statement is wrong. */
-const OUTAGE_CODES =
-  /^(08...|53...|57P0[1-5]|57014|55P03|40001|40P01|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|P1001|P1002|P1008|P1017|P2024|P2028|P2034)$/;
-
+/** Whether something that we stand on is away or has no room: the request may pass later. */
 function isOutage(error: unknown): boolean {
-  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
-    if (isPortError(at)) return at.kind === "unavailable" || at.kind === "throttled";
-    const code = (at as { code?: unknown }).code;
-    if (typeof code === "string" && OUTAGE_CODES.test(code)) return true;
-    if (/timeout exceeded when trying to connect|Connection terminated|not queryable/i.test(at.message)) return true;
-  }
-  return false;
+  if (isPortError(error)) return error.kind === "unavailable" || error.kind === "throttled";
+  return isUnavailable(error) || error instanceof TransactionContended || error instanceof CommitOutcomeUnknown;
 }

@@ -27,6 +27,7 @@ export interface Call<R extends RouteShape> {
   readonly headers: Parsed<R, "headers">;
   readonly body: Parsed<R, "body">;
   readonly principal: R extends { permission: "public" } ? undefined : Principal;
+  readonly idempotencyKey: string | undefined;
   readonly requestId: string;
   /** Aborted when the caller has gone, or the server stops. */
   readonly signal: AbortSignal;
@@ -36,7 +37,14 @@ export type Answer<R extends RouteShape> = AnswerOf<R> & {
   readonly headers?: Partial<Record<ResponseHeader, string>>;
 };
 
-export type Handler<R extends RouteShape> = (call: Call<R>) => Promise<Result<Answer<R>, Refusal>>;
+/** An answer whose body is text already: the same bytes each time. */
+export interface SerializedAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+}
+
+export type Handler<R extends RouteShape> = (call: Call<R>) => Promise<Result<Answer<R> | SerializedAnswer, Refusal>>;
 
 /** Registers one route of the contract. The handler returns what to say; nothing but this file writes to the reply. */
 export function serve<const R extends RouteShape>(app: FastifyInstance, shape: R, handler: Handler<R>): void {
@@ -119,21 +127,22 @@ function callOf(request: FastifyRequest, reply: FastifyReply): Call<RouteShape> 
     headers: request.headers,
     body: request.body,
     principal: request.principal,
+    idempotencyKey: request.headers["idempotency-key"],
     requestId: request.id,
     signal: gone.signal,
   } as unknown as Call<RouteShape>;
 }
 
-function sendAnswer(
-  reply: FastifyReply,
-  outcome: Result<{ status: number; body: unknown; headers?: Partial<Record<ResponseHeader, string>> }, Refusal>,
-): FastifyReply {
+type AnyAnswer =
+  | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body: unknown }
+  | SerializedAnswer;
+
+function sendAnswer(reply: FastifyReply, outcome: Result<AnyAnswer, Refusal>): FastifyReply {
   if (!outcome.ok) return sendProblem(reply, outcome.error);
-  const { status, body, headers } = outcome.value;
-  return reply
-    .code(status)
-    .headers(headers ?? {})
-    .send(body);
+  const { status, headers } = outcome.value;
+  reply.code(status).headers(headers ?? {});
+  if (!("text" in outcome.value)) return reply.send(outcome.value.body);
+  return reply.type("application/json; charset=utf-8").serializer(String).send(outcome.value.text);
 }
 
 /** Lets nobody in without a key that has the route's permission. A route that does not say which one stops the start. */

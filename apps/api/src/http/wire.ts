@@ -62,3 +62,10 @@ export function labelsOf(stored: unknown): Record<string, string> {
     Object.entries(fieldsOf(stored)).flatMap(([key, value]) => (typeof value === "string" ? [[key, value]] : [])),
   );
 }
+
+/** Our own word of a closed list, which a constraint of the database holds to it. */
+export function oneOf<T extends string>(list: readonly T[], word: string): T {
+  const found = list.find((one) => one === word);
+  if (found === undefined) throw new Error(`${word} is none of ${list.join(", ")}`);
+  return found;
+}

@@ -24,10 +24,11 @@ const ALLOWED_DEPENDENCIES = {
   simulator: ["domain", "ports"],
 
   cli: ["client", "contract"],
-  api: ["contract", "domain", "db", "lifecycle", "packing", "ports", "runtime"],
+  // `kubernetes` for its subpath kubeconfig alone, which reads text and loads no client: the API talks to no Kubernetes.
+  api: ["contract", "domain", "db", "kubernetes", "packing", "ports", "runtime"],
   worker: ["db", "domain", "ec2", "engine", "kubernetes", "lifecycle", "packing", "ports", "queue", "runtime"],
   // `testing` is loaded only by `npm run dev -- --real`, which runs the product on the test harness's real parts.
-  dev: ["api", "client", "db", "domain", "ports", "queue", "runtime", "simulator", "testing", "worker"],
+  dev: ["api", "client", "contract", "db", "runtime", "simulator", "testing", "worker"],
   testing: "anything",
 } as const satisfies Readonly<Record<string, readonly string[] | "anything">>;
 

@@ -1,0 +1,55 @@
+import { findApiKey } from "@berth/db";
+import type { FastifyInstance, FastifyServerOptions } from "fastify";
+import { accountRoutes } from "./account/routes.ts";
+import { catalogueRoutes } from "./catalogue/routes.ts";
+import { clusterRoutes } from "./clusters/routes.ts";
+import { credentialRoutes } from "./credentials/routes.ts";
+import type { ApiDeps } from "./deps.ts";
+import { eventRoutes } from "./events/routes.ts";
+import { healthRoutes } from "./health/routes.ts";
+import { createAuthenticator } from "./http/authenticate.ts";
+import { createServer } from "./http/create-server.ts";
+import { kubeRoutes } from "./kubes/routes.ts";
+import { machineRoutes } from "./machines/routes.ts";
+import { operationRoutes } from "./operations/routes.ts";
+import { placementDecisionRoutes } from "./placement-decisions/routes.ts";
+import { poolRoutes } from "./pools/routes.ts";
+
+export interface AppOptions {
+  readonly deps: ApiDeps;
+  /** The server's own secret, with which API keys are hashed. */
+  readonly pepper: Uint8Array;
+  readonly logger?: FastifyServerOptions["logger"];
+  readonly loggerInstance?: FastifyServerOptions["loggerInstance"];
+  /** Between comments on an idle stream; 15 s when absent. */
+  readonly heartbeatMs?: number;
+}
+
+/** The whole API, not listening yet. Every route is registered here, in the order of the documentation. */
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const { deps, pepper } = options;
+  const authenticate = createAuthenticator({
+    findApiKey: (publicId) => findApiKey(deps.db, publicId),
+    pepper,
+    clock: deps.clock,
+  });
+  const app = await createServer({
+    authenticate,
+    logger: options.logger,
+    loggerInstance: options.loggerInstance,
+    heartbeatMs: options.heartbeatMs ?? 15_000,
+  });
+
+  accountRoutes(app, deps);
+  catalogueRoutes(app, deps);
+  clusterRoutes(app, deps);
+  credentialRoutes(app, deps);
+  operationRoutes(app, deps);
+  eventRoutes(app, deps);
+  kubeRoutes(app, deps);
+  poolRoutes(app, deps);
+  machineRoutes(app, deps);
+  placementDecisionRoutes(app, deps);
+  healthRoutes(app, deps);
+  return app;
+}

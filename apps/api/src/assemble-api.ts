@@ -1,0 +1,108 @@
+import {
+  createDatabase,
+  createEnvelope,
+  type Database,
+  latestSeq,
+  listEvents,
+  listen,
+  parseEventNotice,
+} from "@berth/db";
+import type { OrganizationId } from "@berth/domain";
+import { parseKubeconfig } from "@berth/kubernetes/kubeconfig";
+import { createLocalKeyProvider, type Logger, systemClock, systemIds } from "@berth/runtime";
+import type { FastifyInstance } from "fastify";
+import { buildApp } from "./app.ts";
+import { createEventFeed } from "./events/feed.ts";
+import { createPageTokens } from "./http/page-token.ts";
+
+export interface AssemblyConfig {
+  readonly databaseUrl: string;
+  /** Secret under which API keys are hashed. */
+  readonly pepper: Uint8Array;
+  /** Wrapping key of secrets, 32 bytes: the same as the worker's. */
+  readonly key: Uint8Array;
+  readonly volumeGraceMs: number;
+  readonly poolSize: number;
+  /** Whether what the worker acts on is a simulator: /version says so. */
+  readonly simulated: boolean;
+  readonly logger: Logger;
+  /** How long a request waits for a twin with the same Idempotency-Key; 10 s when absent. */
+  readonly idempotencyWaitMs?: number;
+  /** Between comments on an idle stream; 15 s when absent. */
+  readonly heartbeatMs?: number;
+}
+
+export interface Assembly {
+  readonly app: FastifyInstance;
+  readonly db: Database;
+  /** Resolves when notifications are heard; until then streams and waits look every now and then. */
+  readonly listening: Promise<void>;
+  close(): Promise<void>;
+}
+
+const VERSION = "0.1.0";
+/** Longest that a watch goes without looking, in case a notification was lost. */
+const RECHECK_MS = 15_000;
+const EVENTS_READ = 500;
+
+/** The API with its parts put together, not listening yet. Wiring only, in the order of dependency. */
+export async function assembleApi(config: AssemblyConfig): Promise<Assembly> {
+  const { logger } = config;
+  const database = {
+    url: config.databaseUrl,
+    role: "berth_api",
+    poolSize: config.poolSize,
+    applicationName: "berth-api",
+  } as const;
+  const db = createDatabase({ ...database, onIdleError: (err) => logger.warn({ err }, "database connection broke") });
+
+  let tell: (organizationId: OrganizationId | undefined) => void = () => {};
+  const feed = createEventFeed({
+    onNotice: (listener) => {
+      tell = listener;
+    },
+    latestSeq: (organizationId) => latestSeq(db, organizationId),
+    eventsAfter: (organizationId, afterSeq) => listEvents(db, { organizationId, afterSeq, limit: EVENTS_READ }),
+    onError: (err) => logger.warn({ err }, "events not read"),
+  });
+  const listener = listen({
+    database,
+    channels: ["berth_event"],
+    onNotification: (_channel, payload) => tell(parseEventNotice(payload)?.organizationId),
+    onListening: () => tell(undefined),
+    onError: (err) => logger.warn({ err }, "listening stopped"),
+  });
+
+  const app = await buildApp({
+    pepper: config.pepper,
+    loggerInstance: logger,
+    ...(config.heartbeatMs === undefined ? {} : { heartbeatMs: config.heartbeatMs }),
+    deps: {
+      db,
+      envelope: createEnvelope(createLocalKeyProvider(config.key)),
+      ids: systemIds,
+      clock: systemClock,
+      pageTokens: createPageTokens(config.pepper),
+      feed,
+      parseKubeconfig,
+      settings: {
+        version: VERSION,
+        simulated: config.simulated,
+        volumeGraceMs: config.volumeGraceMs,
+        idempotencyWaitMs: config.idempotencyWaitMs ?? 10_000,
+        recheckMs: RECHECK_MS,
+      },
+    },
+  });
+
+  return {
+    app,
+    db,
+    listening: listener.ready,
+    close: async () => {
+      await app.close();
+      await listener.close();
+      await db.close();
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import { ROUTES } from "@berth/contract";
+import { listOpenRegions } from "@berth/db";
+import { ENGINE_VERSIONS, moneyFromMicroUsd, ok, SIZES } from "@berth/domain";
+import type { FastifyInstance } from "fastify";
+import type { ApiDeps } from "../deps.ts";
+import { serve } from "../http/serve.ts";
+import { bytesOf } from "../http/wire.ts";
+import { defaultVersion } from "./defaults.ts";
+
+/** What a cluster can be made of. */
+export function catalogueRoutes(app: FastifyInstance, deps: ApiDeps): void {
+  serve(app, ROUTES.listRegions, async () => {
+    const regions = await listOpenRegions(deps.db);
+    return ok({ status: 200, body: { data: [...regions].map(([name, zones]) => ({ name, zones })) } });
+  });
+
+  serve(app, ROUTES.listVersions, async () => {
+    const data = ENGINE_VERSIONS.map(({ engine, version, licence }) => ({
+      engine,
+      version,
+      licence,
+      default: version === defaultVersion(engine),
+    }));
+    return ok({ status: 200, body: { data } });
+  });
+
+  serve(app, ROUTES.listSizes, async () => {
+    const data = SIZES.map((size) => ({
+      name: size.name,
+      memory_bytes: bytesOf(size.memoryMib),
+      cpu_millis: size.cpuMilli,
+      storage_bytes: bytesOf(size.defaultStorageMib),
+      price_per_hour: moneyFromMicroUsd(size.priceMicroUsdPerHour),
+    }));
+    return ok({ status: 200, body: { data } });
+  });
+}

@@ -1,0 +1,97 @@
+import type { CreateClusterBody } from "@berth/contract";
+import {
+  findCluster,
+  insertCluster,
+  listCredentials,
+  lockQuota,
+  type OperationRow,
+  type Tx,
+  type WholeCluster,
+} from "@berth/db";
+import { type OrganizationId, ok, type Result } from "@berth/domain";
+import type { NewPassword } from "../credentials/new-password.ts";
+import type { ApiDeps } from "../deps.ts";
+import { type Refusal, refuse, refuseField } from "../http/refusal.ts";
+import { planNewCluster } from "./plan-new-cluster.ts";
+
+/** Name of the credential that comes with a cluster. */
+const FIRST_USERNAME = "admin";
+
+export interface CreatedCluster {
+  readonly whole: WholeCluster;
+  readonly operation: OperationRow;
+  readonly credential: Awaited<ReturnType<typeof listCredentials>>[number];
+}
+
+/**
+ * Accepts a new cluster: checks the body against what is open, takes it out of the quota under the organization's lock, and
+ * stores the rows from which the worker builds it. One transaction, the caller's.
+ */
+export async function createCluster(
+  deps: ApiDeps,
+  tx: Tx,
+  request: {
+    readonly organizationId: OrganizationId;
+    readonly body: CreateClusterBody;
+    readonly password: NewPassword;
+    readonly actor: string;
+    readonly requestId: string;
+  },
+): Promise<Result<CreatedCluster, Refusal>> {
+  const { organizationId, body, password, actor, requestId } = request;
+  const planned = await planNewCluster(tx, organizationId, body, deps.clock.now());
+  if (!planned.ok) return planned;
+  const { plan, projectId, kube } = planned.value;
+
+  const quota = await lockQuota(tx, organizationId);
+  const wanted = plan.components.reduce((total, component) => total + component.instances, 0);
+  const clusters = overQuota("clusters", quota.maxClusters, quota.clusters, 1);
+  const instances = overQuota("instances", quota.maxInstances, quota.instances, wanted);
+  if (!clusters.ok) return clusters;
+  if (!instances.ok) return instances;
+
+  const id = deps.ids.next("cluster");
+  const operation = await insertCluster(tx, deps.ids, {
+    id,
+    organizationId,
+    projectId,
+    kubeId: kube.kubeId,
+    name: body.name,
+    labels: body.labels ?? {},
+    deletionProtection: body.deletion_protection ?? false,
+    plan,
+    credential: {
+      id: password.id,
+      username: FIRST_USERNAME,
+      role: "customer_admin",
+      hint: password.hint,
+      password: password.sealed,
+    },
+    actor,
+    requestId,
+  });
+  if (!operation.ok) return nameTaken(body.name);
+
+  const [whole, [credential]] = await Promise.all([
+    findCluster(tx, organizationId, id),
+    listCredentials(tx, organizationId, id),
+  ]);
+  if (whole === undefined || credential === undefined) throw new Error(`${id} was stored a moment ago`);
+  return ok({ whole, operation: operation.value, credential });
+}
+
+function overQuota(what: string, limit: number, used: number, requested: number): Result<true, Refusal> {
+  if (used + requested <= limit) return ok(true);
+  return refuse(
+    "quota_exceeded",
+    `The organization may have ${limit} ${what}; it has ${used}, and this asks for ${requested}.`,
+    {
+      extra: { limit, used, requested },
+    },
+  );
+}
+
+function nameTaken(name: string) {
+  const detail = `The project has a cluster named ${name} already.`;
+  return refuse("name_taken", detail, { errors: refuseField("/name", "name_taken", detail).error.errors ?? [] });
+}

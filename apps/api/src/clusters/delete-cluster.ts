@@ -1,0 +1,81 @@
+import {
+  type ClusterRow,
+  findCluster,
+  findOpenOperation,
+  hastenPurge,
+  lockCluster,
+  requestDeletion,
+  sqlTransaction,
+  type Tx,
+  type WholeCluster,
+} from "@berth/db";
+import { err, type OperationId, type OrganizationId, ok, type Result } from "@berth/domain";
+import type { ApiDeps } from "../deps.ts";
+import { mayChange } from "../http/etag.ts";
+import { NOT_FOUND, type Refusal, refuse } from "../http/refusal.ts";
+import { CHANGED_MEANWHILE } from "./update-cluster.ts";
+
+export interface DeleteRequest {
+  readonly organizationId: OrganizationId;
+  readonly clusterId: string;
+  readonly ifMatch: string | undefined;
+  readonly purge: boolean;
+  readonly confirm: string | undefined;
+  readonly actor: string;
+  readonly requestId: string;
+}
+
+/**
+ * Accepts a deletion. It is stronger than anything else that runs on the cluster: a create that is stuck is ended by it.
+ *
+ * Asked again it gives the deletion that runs; with `purge` that one no longer waits for the grace period. A purge has no way
+ * back, so the name must be repeated.
+ */
+export function deleteCluster(
+  deps: ApiDeps,
+  request: DeleteRequest,
+): Promise<Result<{ readonly whole: WholeCluster; readonly operationId: OperationId }, Refusal>> {
+  const { organizationId, clusterId } = request;
+  return sqlTransaction(deps.db, async (tx) => {
+    const cluster = await lockCluster(tx, organizationId, clusterId);
+    if (cluster === undefined) return err(NOT_FOUND);
+    const refusal = refusalOf(cluster, request);
+    if (refusal !== undefined) return refusal;
+
+    const operationId = await startDeletion(deps, tx, cluster, request);
+    const whole = await findCluster(tx, organizationId, clusterId);
+    return whole === undefined ? err(NOT_FOUND) : ok({ whole, operationId });
+  });
+}
+
+function refusalOf(cluster: ClusterRow, request: DeleteRequest) {
+  if (cluster.state === "deleted") return refuse("invalid_state", "The cluster is deleted already.");
+  if (!mayChange(request.ifMatch, cluster.generation)) return err(CHANGED_MEANWHILE);
+  if (cluster.deletionProtection) {
+    return refuse("deletion_protected", "Set deletion_protection to false first.");
+  }
+  if (request.purge && request.confirm !== cluster.name) {
+    const detail = "A purge removes all data for good: repeat the cluster's name in `confirm`.";
+    return refuse("validation_failed", detail, {
+      errors: [{ pointer: "?confirm", code: "confirmation_mismatch", detail }],
+    });
+  }
+  return undefined;
+}
+
+async function startDeletion(
+  deps: ApiDeps,
+  tx: Tx,
+  cluster: ClusterRow,
+  { organizationId, purge, actor, requestId }: DeleteRequest,
+): Promise<OperationId> {
+  const change = { organizationId, id: cluster.id, actor, requestId };
+  if (cluster.state !== "deleting") {
+    const graceMs = purge ? 0 : deps.settings.volumeGraceMs;
+    return (await requestDeletion(tx, deps.ids, { ...change, graceMs })).id;
+  }
+  if (purge) await hastenPurge(tx, deps.ids, change);
+  const running = await findOpenOperation(tx, organizationId, cluster.id);
+  if (running === undefined) throw new Error(`${cluster.id} is being deleted without an operation`);
+  return running.id;
+}

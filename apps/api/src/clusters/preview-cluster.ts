@@ -1,0 +1,46 @@
+import type { ClusterPreview, CreateClusterBody } from "@berth/contract";
+import { type ClusterPlan, moneyFromMicroUsd, type OrganizationId, ok, type Result } from "@berth/domain";
+import type { ApiDeps } from "../deps.ts";
+import type { Refusal } from "../http/refusal.ts";
+import { bytesOf, isoOrNull } from "../http/wire.ts";
+import { previewPlacement } from "./capacity.ts";
+import { planNewCluster } from "./plan-new-cluster.ts";
+
+/** What a create would do now: the same checks, the packer's placement and the price. Stores nothing. */
+export async function previewCluster(
+  deps: ApiDeps,
+  organizationId: OrganizationId,
+  body: CreateClusterBody,
+): Promise<Result<ClusterPreview, Refusal>> {
+  const now = deps.clock.now();
+  const planned = await planNewCluster(deps.db, organizationId, body, now);
+  if (!planned.ok) return planned;
+  const { plan, kube } = planned.value;
+  const placement = previewPlacement(plan, kube, now);
+  return ok({
+    feasible: placement.every((one) => one.machine !== "none"),
+    spec: toSpecBody(plan),
+    price_per_hour: moneyFromMicroUsd(plan.priceMicroUsdPerHour),
+    placement: placement.map(({ machineType, ...one }) => ({ ...one, machine_type: machineType })),
+    observed_at: isoOrNull(kube.observedAt),
+  });
+}
+
+function toSpecBody(plan: ClusterPlan): ClusterPreview["spec"] {
+  const { engine, version, region } = plan.spec;
+  return {
+    engine,
+    version,
+    region,
+    components: plan.components.map((component) => ({
+      name: component.name,
+      roles: [...component.roles],
+      instances: component.instances,
+      size: component.size,
+      memory_bytes: bytesOf(component.memoryMib),
+      cpu_millis: component.cpuMilli,
+      storage_bytes: bytesOf(component.storageMib),
+      zones: [...new Set(component.placed.map((one) => one.zone))],
+    })),
+  };
+}

@@ -1,0 +1,159 @@
+import { ROUTES } from "@berth/contract";
+import {
+  findCluster,
+  findClusterCa,
+  listClusters,
+  listComponents,
+  listCredentials,
+  listInstances,
+  sqlTransaction,
+} from "@berth/db";
+import { err, ok } from "@berth/domain";
+import type { FastifyInstance } from "fastify";
+import { newPassword } from "../credentials/new-password.ts";
+import { toCredentialBody } from "../credentials/wire.ts";
+import type { ApiDeps } from "../deps.ts";
+import { actorOf } from "../http/actor.ts";
+import { etagOf, isUnchanged } from "../http/etag.ts";
+import { once } from "../http/idempotency.ts";
+import { operationHeaders } from "../http/operation-headers.ts";
+import { startOf, toPageBody } from "../http/paginate.ts";
+import { NOT_FOUND } from "../http/refusal.ts";
+import { serve } from "../http/serve.ts";
+import { createCluster } from "./create-cluster.ts";
+import { deleteCluster } from "./delete-cluster.ts";
+import { previewCluster } from "./preview-cluster.ts";
+import { updateCluster } from "./update-cluster.ts";
+import { toClusterBody, toComponentBody, toConnectionBody, toInstanceBody } from "./wire.ts";
+
+/** Customers' clusters. Paths, schemas and permissions come from the contract. */
+export function clusterRoutes(app: FastifyInstance, deps: ApiDeps): void {
+  const { db, pageTokens } = deps;
+
+  serve(app, ROUTES.createCluster, async (call) => {
+    const { organizationId } = call.principal;
+    if (call.query.dry_run) {
+      const preview = await previewCluster(deps, organizationId, call.body);
+      return preview.ok ? ok({ status: 200, body: preview.value }) : preview;
+    }
+    const password = await newPassword(deps, organizationId);
+    return once(deps, ROUTES.createCluster, call, sqlTransaction, async (tx) => {
+      const created = await createCluster(deps, tx, { organizationId, body: call.body, password, ...actorOf(call) });
+      if (!created.ok) return created;
+      const { whole, operation, credential } = created.value;
+      // Once this is committed the worker builds the cluster.
+      return ok({
+        status: 202,
+        headers: operationHeaders(`/v1/clusters/${whole.cluster.id}`, operation.id),
+        body: {
+          ...toClusterBody(whole),
+          initial_credential: { ...toCredentialBody(credential), password: password.text },
+        },
+      });
+    });
+  });
+
+  serve(app, ROUTES.listClusters, async ({ principal, query }) => {
+    const { limit, page_token, ...filter } = query;
+    const { organizationId } = principal;
+    const scope = ["listClusters", organizationId, filter] as const;
+    const page = await listClusters(db, {
+      organizationId,
+      projectId: filter.project_id,
+      name: filter.name,
+      state: filter.state,
+      labels: filter.label === undefined ? undefined : labelsOf(filter.label),
+      before: startOf(pageTokens, scope, page_token),
+      limit,
+    });
+    return ok({ status: 200, body: toPageBody(pageTokens, scope, page, toClusterBody, ({ cluster }) => cluster.id) });
+  });
+
+  serve(app, ROUTES.getCluster, async ({ principal, params, headers }) => {
+    const whole = await findCluster(db, principal.organizationId, params.cluster_id);
+    if (whole === undefined) return err(NOT_FOUND);
+    const ETag = etagOf(whole.cluster);
+    if (isUnchanged(headers["if-none-match"], whole.cluster)) {
+      return ok({ status: 304, headers: { ETag }, body: undefined });
+    }
+    return ok({ status: 200, headers: { ETag }, body: toClusterBody(whole) });
+  });
+
+  serve(app, ROUTES.updateCluster, async (call) => {
+    const updated = await updateCluster(deps, {
+      organizationId: call.principal.organizationId,
+      clusterId: call.params.cluster_id,
+      ifMatch: call.headers["if-match"],
+      body: call.body,
+      ...actorOf(call),
+    });
+    if (!updated.ok) return updated;
+    return ok({ status: 200, headers: { ETag: etagOf(updated.value.cluster) }, body: toClusterBody(updated.value) });
+  });
+
+  serve(app, ROUTES.deleteCluster, async (call) => {
+    const deletion = await deleteCluster(deps, {
+      organizationId: call.principal.organizationId,
+      clusterId: call.params.cluster_id,
+      ifMatch: call.headers["if-match"],
+      purge: call.query.purge,
+      confirm: call.query.confirm,
+      ...actorOf(call),
+    });
+    if (!deletion.ok) return deletion;
+    const { whole, operationId } = deletion.value;
+    const headers = operationHeaders(`/v1/clusters/${whole.cluster.id}`, operationId);
+    return ok({ status: 202, headers, body: toClusterBody(whole) });
+  });
+
+  serve(app, ROUTES.listComponents, async ({ principal, params }) => {
+    const whole = await findCluster(db, principal.organizationId, params.cluster_id);
+    if (whole === undefined) return err(NOT_FOUND);
+    const data = whole.components.map((component) => toComponentBody(component, whole.instances));
+    return ok({ status: 200, body: { data } });
+  });
+
+  serve(app, ROUTES.listInstances, async ({ principal, params }) => {
+    const instances = await instancesOf(principal.organizationId, params.cluster_id);
+    return instances === undefined ? err(NOT_FOUND) : ok({ status: 200, body: { data: instances } });
+  });
+
+  serve(app, ROUTES.getInstance, async ({ principal, params }) => {
+    const instances = await instancesOf(principal.organizationId, params.cluster_id);
+    const instance = instances?.find(({ id }) => id === params.instance_id);
+    return instance === undefined ? err(NOT_FOUND) : ok({ status: 200, body: instance });
+  });
+
+  serve(app, ROUTES.getConnection, async ({ principal, params }) => {
+    const { organizationId } = principal;
+    const whole = await findCluster(db, organizationId, params.cluster_id);
+    if (whole === undefined) return err(NOT_FOUND);
+    const { cluster } = whole;
+    const [instances, credentials, caCertificate] = await Promise.all([
+      listInstances(db, organizationId, cluster.id),
+      listCredentials(db, organizationId, cluster.id),
+      findClusterCa(db, deps.envelope, organizationId, cluster.id),
+    ]);
+    const usernames = credentials.filter(({ state }) => state === "active").map(({ username }) => username);
+    return ok({ status: 200, body: toConnectionBody(cluster, instances, caCertificate, usernames) });
+  });
+
+  /** Undefined when the cluster is not the organization's; all of them have at least one instance. */
+  async function instancesOf(organizationId: Parameters<typeof listInstances>[1], clusterId: string) {
+    const [instances, components] = await Promise.all([
+      listInstances(db, organizationId, clusterId),
+      listComponents(db, organizationId, clusterId),
+    ]);
+    if (components.length === 0) return undefined;
+    const byId = new Map(components.map((component) => [component.id, component]));
+    return instances.flatMap((instance) => {
+      const component = byId.get(instance.componentId);
+      return component === undefined ? [] : [toInstanceBody(instance, component)];
+    });
+  }
+}
+
+/** `key:value` each; the first colon parts them. */
+function labelsOf(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf(":")), pair.slice(pair.indexOf(":") + 1)]));
+}

@@ -1,0 +1,36 @@
+import { integerVariable, portVariable, readConfig, readKeyFile, secretVariable } from "@berth/runtime";
+import { z } from "zod";
+import type { ApiConfig } from "./start-api.ts";
+
+const HOUR_MS = 3_600_000;
+
+const schema = z.object({
+  DATABASE_URL: z.string().describe("PostgreSQL, as a login that may take the role berth_api"),
+  BERTH_PEPPER: secretVariable.describe("secret under which API keys are hashed: 32 bytes or more in base64"),
+  BERTH_KEY_FILE: z.string().describe("file with the wrapping key of secrets, mode 0600; the worker's own"),
+  BERTH_API_HOST: z.string().default("127.0.0.1").describe("address to listen on"),
+  BERTH_API_PORT: portVariable.default(7070).describe("port to listen on; 0 takes a free one"),
+  BERTH_METRICS_PORT: portVariable.default(7071).describe("port of /metrics, on the same address"),
+  BERTH_VOLUME_GRACE_HOURS: integerVariable(0, 24 * 90)
+    .default(72)
+    .describe("how long a deleted cluster's volumes are kept"),
+  BERTH_DATABASE_POOL: integerVariable(2, 200).default(20).describe("connections to PostgreSQL at most"),
+  LOG_LEVEL: z.string().default("info").describe("pino's level"),
+});
+
+/** The API's configuration; the only place of the API that looks at the environment. */
+export function apiConfig(environment: Readonly<Record<string, string | undefined>>): ApiConfig {
+  const values = readConfig(schema, environment);
+  return {
+    databaseUrl: values.DATABASE_URL,
+    pepper: values.BERTH_PEPPER,
+    key: readKeyFile(values.BERTH_KEY_FILE),
+    host: values.BERTH_API_HOST,
+    port: values.BERTH_API_PORT,
+    metricsPort: values.BERTH_METRICS_PORT,
+    volumeGraceMs: values.BERTH_VOLUME_GRACE_HOURS * HOUR_MS,
+    poolSize: values.BERTH_DATABASE_POOL,
+    simulated: false,
+    logLevel: values.LOG_LEVEL,
+  };
+}

@@ -1,0 +1,63 @@
+import { ROUTES } from "@berth/contract";
+import { findCluster, listCredentials, sqlTransaction } from "@berth/db";
+import { err, ok } from "@berth/domain";
+import type { FastifyInstance } from "fastify";
+import type { ApiDeps } from "../deps.ts";
+import { actorOf } from "../http/actor.ts";
+import { once } from "../http/idempotency.ts";
+import { operationHeaders } from "../http/operation-headers.ts";
+import { NOT_FOUND } from "../http/refusal.ts";
+import { serve } from "../http/serve.ts";
+import { referenceTo } from "../operations/wire.ts";
+import { createCredential } from "./create-credential.ts";
+import { deleteCredential } from "./delete-credential.ts";
+import { newPassword } from "./new-password.ts";
+import { toCredentialBody } from "./wire.ts";
+
+/** Users of a cluster's engine. Passwords are shown once, in the answer that makes them. */
+export function credentialRoutes(app: FastifyInstance, deps: ApiDeps): void {
+  serve(app, ROUTES.listCredentials, async ({ principal, params }) => {
+    const { organizationId } = principal;
+    if ((await findCluster(deps.db, organizationId, params.cluster_id)) === undefined) return err(NOT_FOUND);
+    const rows = await listCredentials(deps.db, organizationId, params.cluster_id);
+    return ok({ status: 200, body: { data: rows.map(toCredentialBody) } });
+  });
+
+  serve(app, ROUTES.createCredential, async (call) => {
+    const { organizationId } = call.principal;
+    const clusterId = call.params.cluster_id;
+    const password = await newPassword(deps, organizationId);
+    return once(deps, ROUTES.createCredential, call, sqlTransaction, async (tx) => {
+      const request = { organizationId, clusterId, body: call.body, password, ...actorOf(call) };
+      const created = await createCredential(deps, tx, request);
+      if (!created.ok) return created;
+      const { credential, operation } = created.value;
+      return ok({
+        status: 202,
+        headers: operationHeaders(`/v1/clusters/${clusterId}/credentials`, operation.id),
+        body: {
+          ...toCredentialBody(credential),
+          password: password.text,
+          current_operation: referenceTo(operation),
+        },
+      });
+    });
+  });
+
+  serve(app, ROUTES.deleteCredential, async (call) => {
+    const deletion = await deleteCredential(deps, {
+      organizationId: call.principal.organizationId,
+      clusterId: call.params.cluster_id,
+      credentialId: call.params.credential_id,
+      ...actorOf(call),
+    });
+    if (!deletion.ok) return deletion;
+    const { credential, operation } = deletion.value;
+    const { Location: _, ...headers } = operationHeaders("", operation.id);
+    return ok({
+      status: 202,
+      headers,
+      body: { ...toCredentialBody(credential), current_operation: referenceTo(operation) },
+    });
+  });
+}

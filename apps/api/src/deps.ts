@@ -1,0 +1,34 @@
+import type { Database, Envelope } from "@berth/db";
+import type { IdSource, Result } from "@berth/domain";
+import type { Clock } from "@berth/ports";
+import type { EventFeed } from "./events/feed.ts";
+import type { PageTokens } from "./http/page-token.ts";
+
+/** What the API needs of a kubeconfig; the adapter's parser gives it. */
+export type ParseKubeconfig = (
+  text: string,
+) => Result<{ readonly server: string }, { readonly fault: string; readonly detail: string }>;
+
+export interface ApiSettings {
+  readonly version: string;
+  /** Whether what runs behind this API is a simulator. */
+  readonly simulated: boolean;
+  /** How long a deleted cluster's volumes are kept. */
+  readonly volumeGraceMs: number;
+  /** How long a request waits for a twin with the same Idempotency-Key. */
+  readonly idempotencyWaitMs: number;
+  /** Longest that a watch goes without looking, in case a notification was lost. */
+  readonly recheckMs: number;
+}
+
+/** Everything that use cases reach for. No Kubernetes, no cloud, no engine, no Redis: the API serves from Postgres alone. */
+export interface ApiDeps {
+  readonly db: Database;
+  readonly envelope: Envelope;
+  readonly ids: IdSource;
+  readonly clock: Clock;
+  readonly pageTokens: PageTokens;
+  readonly feed: EventFeed;
+  readonly parseKubeconfig: ParseKubeconfig;
+  readonly settings: ApiSettings;
+}

@@ -1,0 +1,46 @@
+import type { Event } from "@berth/contract";
+import { type EventRow, latestSeq, listEvents } from "@berth/db";
+import type { OrganizationId } from "@berth/domain";
+import type { ApiDeps } from "../deps.ts";
+import type { StreamMessage } from "../http/serve.ts";
+import { toEventBody } from "./wire.ts";
+
+export interface Following {
+  readonly targetId?: string | undefined;
+  readonly operationId?: string | undefined;
+  /** Only later ones; those that come from now on when absent. */
+  readonly afterSeq: bigint | undefined;
+  /** Whether nothing more will come; asked before each look, so that the last events are still told. */
+  readonly hasEnded?: () => Promise<boolean>;
+}
+
+const PAGE = 200;
+
+/** Events as they are committed, each once and in order. Ends when the signal is aborted or `hasEnded` says so. */
+export async function* followEvents(
+  deps: ApiDeps,
+  organizationId: OrganizationId,
+  { targetId, operationId, afterSeq, hasEnded }: Following,
+  signal: AbortSignal,
+): AsyncGenerator<StreamMessage<Event>> {
+  const fits = (event: EventRow) =>
+    (targetId === undefined || event.targetId === targetId) &&
+    (operationId === undefined || event.operationId === operationId);
+  const watch = await deps.feed.watch(organizationId, fits, signal);
+  try {
+    let after = afterSeq ?? (await latestSeq(deps.db, organizationId));
+    while (!signal.aborted) {
+      const isLast = (await hasEnded?.()) ?? false;
+      const page = await listEvents(deps.db, { organizationId, targetId, operationId, afterSeq: after, limit: PAGE });
+      for (const row of page.rows) {
+        yield { id: row.id, event: row.type, data: toEventBody(row) };
+        after = row.seq;
+      }
+      if (page.more) continue;
+      if (isLast) return;
+      await watch.changed(deps.settings.recheckMs);
+    }
+  } finally {
+    watch.close();
+  }
+}

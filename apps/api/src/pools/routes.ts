@@ -1,0 +1,47 @@
+import { ROUTES } from "@berth/contract";
+import { findPool, listPools, transaction } from "@berth/db";
+import { err, ok } from "@berth/domain";
+import type { FastifyInstance } from "fastify";
+import type { ApiDeps } from "../deps.ts";
+import { actorOf } from "../http/actor.ts";
+import { once } from "../http/idempotency.ts";
+import { startOf, toPageBody } from "../http/paginate.ts";
+import { NOT_FOUND } from "../http/refusal.ts";
+import { serve } from "../http/serve.ts";
+import { createPool } from "./create-pool.ts";
+import { updatePool } from "./update-pool.ts";
+import { toPoolBody } from "./wire.ts";
+
+/** Sets of machines with one policy. For operators. */
+export function poolRoutes(app: FastifyInstance, deps: ApiDeps): void {
+  const { db, pageTokens } = deps;
+
+  serve(app, ROUTES.createPool, async (call) => {
+    const { organizationId } = call.principal;
+    return once(deps, ROUTES.createPool, call, transaction, async (tx) => {
+      const pool = await createPool(deps, tx, { body: call.body, organizationId, ...actorOf(call) });
+      if (!pool.ok) return pool;
+      const headers = { Location: `/v1/admin/pools/${pool.value.id}` };
+      return ok({ status: 201, headers, body: toPoolBody(pool.value) });
+    });
+  });
+
+  serve(app, ROUTES.listPools, async ({ principal, query }) => {
+    const { limit, page_token, kube_id } = query;
+    const scope = ["listPools", principal.organizationId, { kube_id }] as const;
+    const page = await listPools(db, { kubeId: kube_id, after: startOf(pageTokens, scope, page_token), limit });
+    return ok({ status: 200, body: toPageBody(pageTokens, scope, page, toPoolBody, ({ id }) => id) });
+  });
+
+  serve(app, ROUTES.getPool, async ({ params }) => {
+    const pool = await findPool(db, params.pool_id);
+    return pool === undefined ? err(NOT_FOUND) : ok({ status: 200, body: toPoolBody(pool) });
+  });
+
+  serve(app, ROUTES.updatePool, async (call) => {
+    const { organizationId } = call.principal;
+    const request = { id: call.params.pool_id, body: call.body, organizationId, ...actorOf(call) };
+    const pool = await updatePool(deps, request);
+    return pool.ok ? ok({ status: 200, body: toPoolBody(pool.value) }) : pool;
+  });
+}

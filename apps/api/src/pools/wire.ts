@@ -1,0 +1,23 @@
+import type { Pool } from "@berth/contract";
+import type { PoolRow } from "@berth/db";
+import { iso, labelsOf } from "../http/wire.ts";
+
+export function toPoolBody(pool: PoolRow): Pool {
+  return {
+    id: pool.id,
+    kube_id: pool.kubeId,
+    name: pool.name,
+    zones: [...pool.zones],
+    machine_types: [...pool.machineTypes],
+    instances_per_machine: pool.instancesPerMachine,
+    cpu_limit_percent: pool.cpuLimitPercent,
+    empty_after_seconds: pool.emptyAfterSeconds,
+    max_machines: pool.maxMachines,
+    image_id: pool.imageId,
+    subnet_ids: labelsOf(pool.subnetIds),
+    security_group_ids: [...pool.securityGroupIds],
+    instance_profile: pool.instanceProfile,
+    machines: pool.machines,
+    created_at: iso(pool.createdAt),
+  };
+}

@@ -1,0 +1,227 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import {
+  CUSTOMER_PERMISSIONS,
+  OPERATOR_PERMISSIONS,
+  type Permission,
+  PROBLEMS,
+  problemSchema,
+  problemsOf,
+  ROUTES,
+  type RouteShape,
+} from "@berth/contract";
+import {
+  createDatabase,
+  type Database,
+  importOfferings,
+  insertApiKey,
+  insertOrganization,
+  insertProject,
+  migrate,
+  sqlTransaction,
+} from "@berth/db";
+import type { OrganizationId, ProjectId } from "@berth/domain";
+import { createLogger, systemIds } from "@berth/runtime";
+import { createDatabase as createTestDatabase } from "@berth/testing";
+import type { FastifyInstance, LightMyRequestResponse } from "fastify";
+import { expect } from "vitest";
+import { type AssemblyConfig, assembleApi } from "../assemble-api.ts";
+import { makeApiKey } from "../http/api-key.ts";
+
+export const ZONES = ["us-east-1a", "us-east-1b", "us-east-1c"];
+const pepper = randomBytes(32);
+
+export interface Tenant {
+  readonly organizationId: OrganizationId;
+  readonly projectId: ProjectId;
+  /** May everything that a customer may. */
+  readonly key: string;
+}
+
+export interface Ask {
+  readonly key?: string;
+  readonly body?: unknown;
+  readonly headers?: Record<string, string>;
+  /** Made up for a POST when absent; null sends none. */
+  readonly idempotencyKey?: string | null;
+}
+
+export interface TestApi {
+  readonly app: FastifyInstance;
+  /** As the superuser. */
+  readonly owner: Database;
+  readonly customer: Tenant;
+  readonly stranger: Tenant;
+  readonly operator: Tenant;
+  /** Sends a request, and holds the answer to the contract: its status, its schema, its problem code. */
+  ask(method: string, url: string, ask?: Ask): Promise<LightMyRequestResponse>;
+  newTenant(quota?: { maxClusters?: number; maxInstances?: number }): Promise<Tenant>;
+  newKey(
+    organizationId: OrganizationId,
+    permissions: readonly Permission[],
+    dates?: { expiresAt?: Date; revokedAt?: Date },
+  ): Promise<string>;
+  /** Every `operation status code` that was answered so far. */
+  readonly seen: ReadonlySet<string>;
+  close(): Promise<void>;
+}
+
+/** The whole API on a database of its own: a kube with pools in three zones, two customers and an operator. */
+export async function startTestApi(over: Partial<AssemblyConfig> = {}): Promise<TestApi> {
+  const database = await createTestDatabase({
+    template: { name: "berth", prepare: async (url) => void (await migrate({ url })) },
+  });
+  const owner = createDatabase({ url: database.url, poolSize: 5 });
+  const api = await assembleApi({
+    databaseUrl: database.url,
+    pepper,
+    key: randomBytes(32),
+    volumeGraceMs: 72 * 3_600_000,
+    poolSize: 10,
+    simulated: true,
+    logger: createLogger({ name: "api", level: process.env.TEST_LOG_LEVEL ?? "silent" }),
+    heartbeatMs: 100,
+    ...over,
+  });
+  await api.listening;
+
+  const newKey: TestApi["newKey"] = async (organizationId, permissions, dates = {}) => {
+    const key = makeApiKey(pepper);
+    const id = systemIds.next("apiKey");
+    const { publicId, secretHash } = key;
+    const expiresAt = dates.expiresAt === undefined ? {} : { expiresAt: dates.expiresAt };
+    await sqlTransaction(owner, (tx) =>
+      insertApiKey(tx, {
+        id,
+        organizationId,
+        publicId,
+        secretHash,
+        name: "test",
+        scopes: permissions,
+        createdBy: "system",
+        ...expiresAt,
+      }),
+    );
+    if (dates.revokedAt !== undefined) {
+      await owner.query("update api_key set revoked_at = $2 where id = $1", [id, dates.revokedAt]);
+    }
+    return key.text;
+  };
+  const makeTenant = async (permissions: readonly Permission[], quota: object = {}): Promise<Tenant> => {
+    const organizationId = systemIds.next("organization");
+    const projectId = systemIds.next("project");
+    await sqlTransaction(owner, async (tx) => {
+      await insertOrganization(tx, { id: organizationId, name: organizationId, ...quota });
+      await insertProject(tx, { id: projectId, organizationId, name: "default" });
+    });
+    return { organizationId, projectId, key: await newKey(organizationId, permissions) };
+  };
+
+  const seen = new Set<string>();
+  const ask: TestApi["ask"] = async (method, url, { key, body, headers, idempotencyKey } = {}) => {
+    const idempotency = idempotencyKey === undefined && method === "POST" ? randomUUID() : idempotencyKey;
+    const answer = await api.app.inject({
+      method: method as "GET",
+      url,
+      headers: {
+        ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...(typeof idempotency === "string" ? { "idempotency-key": idempotency } : {}),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { payload: typeof body === "string" ? body : JSON.stringify(body) }),
+    });
+    const shape = shapeOf(method, url);
+    if (shape !== undefined) seen.add(checkAnswer(shape, answer));
+    return answer;
+  };
+
+  const operator = await makeTenant(OPERATOR_PERMISSIONS);
+  await importOfferings(owner, OFFERINGS);
+  const test: TestApi = {
+    app: api.app,
+    owner,
+    customer: await makeTenant(CUSTOMER_PERMISSIONS, { maxClusters: 1000, maxInstances: 5000 }),
+    stranger: await makeTenant(CUSTOMER_PERMISSIONS),
+    operator,
+    ask,
+    newTenant: (quota) => makeTenant(CUSTOMER_PERMISSIONS, quota),
+    newKey,
+    seen,
+    close: async () => {
+      await api.close();
+      await owner.close();
+      await database.drop();
+    },
+  };
+  const kube = await ask("POST", "/v1/admin/kubes", { key: operator.key, body: aKube() });
+  expect(kube.statusCode, kube.body).toBe(201);
+  const pool = await ask("POST", "/v1/admin/pools", { key: operator.key, body: aPool(kube.json().id) });
+  expect(pool.statusCode, pool.body).toBe(201);
+  return test;
+}
+
+const OFFERINGS = ZONES.flatMap((zone) =>
+  [
+    { machineType: "m7i.xlarge", vcpu: 4, memoryMib: 16_384, priceMicroUsdPerHour: 201_600 },
+    { machineType: "r7i.2xlarge", vcpu: 8, memoryMib: 65_536, priceMicroUsdPerHour: 529_200 },
+  ].map((one) => ({
+    ...one,
+    region: "us-east-1",
+    zone,
+    ebsVolumeLimit: 27,
+    ebsVolumeLimitType: "shared",
+    architecture: "x86_64",
+  })),
+);
+
+export const KUBECONFIG = JSON.stringify({
+  "current-context": "main",
+  contexts: [{ name: "main", context: { cluster: "main", user: "berth" } }],
+  clusters: [{ name: "main", cluster: { server: "http://127.0.0.1:1" } }],
+  users: [{ name: "berth", user: { token: "canary-kubeconfig-token" } }],
+});
+
+export function aKube(over: object = {}) {
+  return { name: "main", region: "us-east-1", zones: ZONES, kubeconfig: KUBECONFIG, simulated: true, ...over };
+}
+
+export function aPool(kubeId: string, over: object = {}) {
+  return { kube_id: kubeId, name: "default", zones: ZONES, machine_types: ["m7i.xlarge", "r7i.2xlarge"], ...over };
+}
+
+export function aCluster(over: object = {}) {
+  return { name: `demo-${randomUUID().slice(0, 8)}`, region: "us-east-1", size: "8g", instances: 3, ...over };
+}
+
+function shapeOf(method: string, url: string): RouteShape | undefined {
+  const path = url.split("?")[0] ?? "";
+  return Object.values<RouteShape>(ROUTES).find(
+    (shape) => shape.method === method && new RegExp(`^${shape.path.replace(/\{\w+\}/g, "[^/]+")}$`).test(path),
+  );
+}
+
+/** Refusals that any route may give. */
+const ANYWHERE = ["not_acceptable"];
+
+/** Fails when an answer is not one that the contract has for the route; gives `operation status code`. */
+function checkAnswer(shape: RouteShape, answer: LightMyRequestResponse): string {
+  const { statusCode, headers } = answer;
+  const at = `${shape.operationId} ${statusCode}: ${answer.body.slice(0, 500)}`;
+  const response = shape.responses[statusCode];
+  if (headers["content-type"]?.toString().startsWith("application/problem+json")) {
+    const problem = problemSchema.strict().parse(answer.json());
+    expect([...problemsOf(shape), ...ANYWHERE], at).toContain(problem.code);
+    expect(PROBLEMS[problem.code].status, at).toBe(statusCode);
+    expect(headers["x-request-id"], at).toBe(problem.request_id);
+    return `${shape.operationId} ${statusCode} ${problem.code}`;
+  }
+  expect(response, at).toBeDefined();
+  for (const name of response?.headers ?? []) expect(headers[name.toLowerCase()], `${at} lacks ${name}`).toBeDefined();
+  if (response?.schema === undefined) expect(answer.body, at).toBe("");
+  else if (headers["content-type"]?.toString().startsWith("application/json")) {
+    const parsed = response.schema.parse(answer.json());
+    // Parsing leaves out what the schema does not name: nothing may have been there.
+    expect(parsed, at).toEqual(answer.json());
+  }
+  return `${shape.operationId} ${statusCode}`;
+}
