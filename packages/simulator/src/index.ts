@@ -16,3 +16,4 @@ export type { WatchEvent, WatchStream } from "./kubernetes/watch-hub.ts";
 export * from "./pod-runtime.ts";
 export * from "./ports/index.ts";
 export * from "./random.ts";
+export * from "./world/index.ts";

@@ -57,6 +57,8 @@ export interface Ec2Model {
   onBoot(listener: Listener): void;
   /** Called once for each machine whose processes have ended. */
   onTerminate(listener: Listener): void;
+  /** Called after everything that changed what a snapshot would hold. */
+  onChange(listener: () => void): void;
   /** Machines that have booted and still run: what a restarted world attaches to again. */
   bootedInstances(): readonly Ec2Instance[];
   snapshot(): Ec2State;
@@ -72,6 +74,10 @@ export function createEc2Model(options: Ec2Options): Ec2Model {
   const { clock, region, zones } = options;
   const bootListeners: Listener[] = [];
   const terminateListeners: Listener[] = [];
+  const changeListeners: (() => void)[] = [];
+  const changed = (): void => {
+    for (const listener of changeListeners) listener();
+  };
   const timers = new Map<string, () => void>();
   let generation = 0;
 
@@ -101,6 +107,7 @@ export function createEc2Model(options: Ec2Options): Ec2Model {
         if (booted[instance.id] || instance.terminatingAt !== null) return;
         booted[instance.id] = true;
         for (const listener of bootListeners) listener(instance);
+        changed();
       });
     },
     watchVanish: (instance) => {
@@ -111,6 +118,7 @@ export function createEc2Model(options: Ec2Options): Ec2Model {
         vanished[instance.id] = true;
         // Who never saw the machine boot has nothing to lose with it.
         if (booted[instance.id]) for (const listener of terminateListeners) listener(instance);
+        changed();
       });
     },
   };
@@ -122,6 +130,7 @@ export function createEc2Model(options: Ec2Options): Ec2Model {
     refuseByFault(context.state.faults, action);
     if (context.state.faults.throttling) takeRequestToken(context.state.buckets, action, clock.now());
     const answer = run();
+    if (!action.startsWith("Describe")) changed();
     if (losesAnswer(context.state.faults, action)) throw new Ec2AnswerLost(action);
     return answer;
   };
@@ -153,6 +162,7 @@ export function createEc2Model(options: Ec2Options): Ec2Model {
         const instance = context.state.instances[id];
         if (instance === undefined) throw new RangeError(`no machine ${id}`);
         beginTermination(context, instance, "Server.InternalError");
+        changed();
       },
     ),
     runInstances: (request) =>
@@ -189,6 +199,7 @@ export function createEc2Model(options: Ec2Options): Ec2Model {
     plainCall: call,
     onBoot: (listener) => void bootListeners.push(listener),
     onTerminate: (listener) => void terminateListeners.push(listener),
+    onChange: (listener) => void changeListeners.push(listener),
     bootedInstances: () => {
       const { booted, vanished, instances } = context.state;
       return Object.values(instances).filter(({ id }) => booted[id] && !vanished[id]);

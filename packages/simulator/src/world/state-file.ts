@@ -18,14 +18,17 @@ export function createStateFile<T>(folder: string, name: string, current: () => 
   const path = join(folder, name);
   let timer: NodeJS.Timeout | undefined;
   let dirty = false;
+  let lastedMs = 0;
 
   const save = (): void => {
     timer = undefined;
     if (!dirty) return;
     dirty = false;
+    const startedAt = performance.now();
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     writeFileSync(`${path}.new`, JSON.stringify(current()), { mode: 0o600 });
     renameSync(`${path}.new`, path);
+    lastedMs = performance.now() - startedAt;
   };
   return {
     load: () => {
@@ -38,7 +41,8 @@ export function createStateFile<T>(folder: string, name: string, current: () => 
     },
     touch: () => {
       dirty = true;
-      timer ??= setTimeout(save, delayMs).unref();
+      // A large world is saved more seldom, so that saving never takes more than a twentieth of the time.
+      timer ??= setTimeout(save, Math.max(delayMs, 20 * lastedMs)).unref();
     },
     close: () => {
       clearTimeout(timer);
