@@ -1,4 +1,6 @@
+import type { AgentOptions } from "node:https";
 import { PortError } from "@berth/ports";
+import { HttpMethod, KubeConfig, RequestContext } from "@kubernetes/client-node";
 import { Agent, type Dispatcher, errors, request } from "undici";
 import { portErrorOf, readStatus } from "./errors.ts";
 import type { KubeConnection } from "./kubeconfig.ts";
@@ -31,38 +33,77 @@ export interface Transport {
   close(): void;
 }
 
+interface Access {
+  readonly headers: Record<string, string>;
+  readonly agent: Dispatcher;
+}
+
+/**
+ * Who we are and how the server is checked, from client-node; how many connections there may be, from us. Asked once and
+ * kept: client-node by itself would open a new agent, and shake hands anew, for every call.
+ */
+async function openAccess(connection: KubeConnection, bounds: Agent.Options): Promise<Access> {
+  const config = kubeConfigOf(connection);
+  const context = new RequestContext(connection.server, HttpMethod.GET);
+  await config.applySecurityAuthentication(context);
+  const tls: AgentOptions = {};
+  await config.applyToHTTPSOptions(tls);
+  const { ca, cert, key, servername } = tls;
+  const dispatch = config.createDispatcherOptions(config.getCurrentCluster(), {
+    ca,
+    cert,
+    key,
+    servername,
+  } as AgentOptions);
+  const connect = { timeout: 10_000, ...("connect" in dispatch ? dispatch.connect : {}) } as Agent.Options["connect"];
+  return {
+    headers: { ...context.getHeaders(), accept: "application/json", "user-agent": "berth" },
+    agent: new Agent({ ...bounds, ...(connect === undefined ? {} : { connect }) }),
+  };
+}
+
+function kubeConfigOf({ server, caCertPem, tlsServerName, credentials }: KubeConnection): KubeConfig {
+  const base64 = (text: string) => Buffer.from(text).toString("base64");
+  const config = new KubeConfig();
+  config.loadFromClusterAndUser(
+    {
+      name: "kube",
+      server,
+      // There is no TLS to check on http, which the parser lets through to loopback addresses alone.
+      skipTLSVerify: server.startsWith("http:"),
+      ...(caCertPem === undefined ? {} : { caData: base64(caCertPem) }),
+      ...(tlsServerName === undefined ? {} : { tlsServerName }),
+    },
+    credentials.kind === "token"
+      ? { name: "berth", token: credentials.token }
+      : { name: "berth", certData: base64(credentials.certPem), keyData: base64(credentials.keyPem) },
+  );
+  return config;
+}
+
 export function createTransport(connection: KubeConnection, options: TransportOptions): Transport {
-  const { credentials } = connection;
-  const connect = {
-    timeout: 10_000,
-    ...(connection.caCertPem === undefined ? {} : { ca: connection.caCertPem }),
-    ...(connection.tlsServerName === undefined ? {} : { servername: connection.tlsServerName }),
-    ...(credentials.kind === "certificate" ? { cert: credentials.certPem, key: credentials.keyPem } : {}),
-  };
-  const headers: Record<string, string> = {
-    accept: "application/json",
-    "user-agent": "berth",
-    ...(credentials.kind === "token" ? { authorization: `Bearer ${credentials.token}` } : {}),
-  };
-  const timeouts = { headersTimeout: options.requestTimeoutMs, bodyTimeout: options.requestTimeoutMs };
-  const calls = new Agent({
-    connect,
-    ...timeouts,
+  const headersTimeout = options.requestTimeoutMs;
+  const calls = openAccess(connection, {
+    headersTimeout,
+    bodyTimeout: headersTimeout,
     connections: options.connections,
     pipelining: 1,
     keepAliveTimeout: 30_000,
     maxResponseSize: options.maxAnswerBytes,
   });
-  const watches = new Agent({ connect, headersTimeout: options.requestTimeoutMs, bodyTimeout: 0, pipelining: 1 });
+  const watches = openAccess(connection, { headersTimeout, bodyTimeout: 0, pipelining: 1 });
+  const opened = [calls, watches];
+  for (const access of opened) access.catch(() => {}); // The first call tells.
 
-  const send = async (call: Call, dispatcher: Agent, signal?: AbortSignal): Promise<Dispatcher.ResponseData> => {
+  const send = async (call: Call, access: Promise<Access>, signal?: AbortSignal): Promise<Dispatcher.ResponseData> => {
     const url = new URL(connection.server + call.path);
     for (const [name, value] of Object.entries(call.query ?? {})) {
       if (value !== undefined) url.searchParams.set(name, value);
     }
+    const { headers, agent } = await access;
     return await request(url, {
       method: call.method,
-      dispatcher,
+      dispatcher: agent,
       headers:
         call.body === undefined ? headers : { ...headers, "content-type": call.contentType ?? "application/json" },
       body: call.body === undefined ? null : JSON.stringify(call.body),
@@ -101,8 +142,12 @@ export function createTransport(connection: KubeConnection, options: TransportOp
       }
     },
     close: () => {
-      void calls.destroy();
-      void watches.destroy();
+      for (const access of opened) {
+        access.then(
+          ({ agent }) => agent.destroy(),
+          () => {},
+        );
+      }
     },
   };
 }
