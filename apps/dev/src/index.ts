@@ -1,1 +1,2 @@
-export {};
+export { runDemo } from "./demo/main.ts";
+export { runDev } from "./main.ts";

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
@@ -42,30 +41,5 @@ function linkLibraries(native: string): void {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     }
-  }
-}
-
-export interface UserIds {
-  readonly uid: number;
-  readonly gid: number;
-}
-
-/** Whom PostgreSQL runs as: ourselves, or, as it refuses root, the user `postgres`, made when it is not there. */
-export function postgresUser(): UserIds | undefined {
-  if (process.getuid?.() !== 0) return undefined;
-  const ask = (flag: string) => Number(execFileSync("id", [flag, "postgres"], { stdio: ["ignore", "pipe", "ignore"] }));
-  try {
-    return { uid: ask("-u"), gid: ask("-g") };
-  } catch {
-    // Not there yet.
-  }
-  try {
-    execFileSync("groupadd", ["--system", "--force", "postgres"], { stdio: "ignore" });
-    execFileSync("useradd", ["--system", "--no-create-home", "--gid", "postgres", "postgres"], { stdio: "ignore" });
-    return { uid: ask("-u"), gid: ask("-g") };
-  } catch {
-    throw new DevFailure(
-      "PostgreSQL refuses to run as root and no user `postgres` could be made. Run as another user.",
-    );
   }
 }

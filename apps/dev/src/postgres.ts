@@ -4,7 +4,8 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { DevFailure } from "./dev-failure.ts";
 import type { Guardian } from "./guardian.ts";
-import { findPostgresBinaries, type PostgresBinaries, postgresUser, type UserIds } from "./postgres-binaries.ts";
+import { findPostgresBinaries, type PostgresBinaries } from "./postgres-binaries.ts";
+import { launchAs, postgresUser, type UserIds } from "./postgres-user.ts";
 import { commandLineOf, isAlive, waitForEnd } from "./processes.ts";
 
 export interface PostgresOptions {
@@ -45,9 +46,10 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     "shared_buffers=128MB",
     "log_min_messages=warning",
   ].flatMap((setting) => ["-c", setting]);
-  const child = spawn(binaries.postgres, ["-D", files, "-p", String(port), ...settings], {
-    ...user,
-    cwd: options.folder,
+  const launch = launchAs(user, binaries.postgres, ["-D", files, "-p", String(port), ...settings], files);
+  const child = spawn(launch.command, launch.args, {
+    ...launch.ids,
+    cwd: "/",
     detached: true,
     stdio: ["ignore", log, log],
   });
@@ -76,7 +78,7 @@ async function initialise(
   writeFileSync(passwordFile, `${superuserPassword}\n`, { mode: 0o600 });
   if (user !== undefined) for (const path of [folder, files, passwordFile]) chownSync(path, user.uid, user.gid);
   try {
-    await run(binaries.initdb, user, [
+    await run(binaries.initdb, user, files, [
       `--pgdata=${files}`,
       `--username=${SUPERUSER}`,
       `--pwfile=${passwordFile}`,
@@ -94,9 +96,10 @@ async function initialise(
   }
 }
 
-function run(command: string, user: UserIds | undefined, args: readonly string[]): Promise<void> {
+function run(program: string, user: UserIds | undefined, files: string, programArgs: readonly string[]): Promise<void> {
+  const { command, args, ids } = launchAs(user, program, programArgs, files);
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { ...user, stdio: ["ignore", "pipe", "pipe"], cwd: "/" });
+    const child = spawn(command, args, { ...ids, stdio: ["ignore", "pipe", "pipe"], cwd: "/" });
     let output = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += String(chunk)));
     child.on("error", reject);

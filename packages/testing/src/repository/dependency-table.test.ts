@@ -4,6 +4,7 @@ import { allowedDependencies, PURE_PACKAGES, WORKSPACES } from "./dependency-tab
 import { readJson, readWorkspaces } from "./workspaces.ts";
 
 const SCOPE = "@berth/";
+const TESTING: string = "@berth/testing";
 const workspaces = readWorkspaces();
 
 test("the table names exactly the workspaces that exist", () => {
@@ -13,10 +14,12 @@ test("the table names exactly the workspaces that exist", () => {
 describe.each(workspaces.map((workspace) => [workspace.name, workspace] as const))("%s", (name, workspace) => {
   const ours = workspace.dependencies.filter((dependency) => dependency.startsWith(SCOPE));
 
-  test("names only workspaces that the table allows", () => {
+  test("names only workspaces that the table allows, and testing for its tests", () => {
     const allowed = allowedDependencies(name);
     if (allowed === "anything") return;
-    expect(ours.filter((dependency) => !allowed?.includes(dependency.slice(SCOPE.length)))).toEqual([]);
+    const forTests = Object.keys(workspace.manifest.devDependencies ?? {}).filter((one) => one === TESTING);
+    const refused = ours.filter((one) => !allowed?.includes(one.slice(SCOPE.length)) && !forTests.includes(one));
+    expect(refused).toEqual([]);
   });
 
   test("references the projects of its dependencies, and no others, in its tsconfig", () => {
@@ -60,7 +63,7 @@ describe.each(PURE_PACKAGES)("%s is pure", (name) => {
   });
 });
 
-test("nothing but tests and dev depends on testing", () => {
-  const dependents = workspaces.filter((workspace) => workspace.dependencies.includes("@berth/testing"));
-  expect(dependents.map((workspace) => workspace.name).filter((name) => name !== "dev")).toEqual([]);
+test("nothing that runs in production depends on testing", () => {
+  const dependents = workspaces.filter(({ manifest }) => manifest.dependencies?.[TESTING] !== undefined);
+  expect(dependents.map((workspace) => workspace.name)).toEqual(["dev"]);
 });

@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { register } from "tsx/esm/api";
+
+// The Prisma client is generated, not committed: a fresh clone has none, and it takes a moment to see that it is current.
+const generate = fileURLToPath(new URL("../../../scripts/generate.mjs", import.meta.url));
+const { status } = spawnSync(process.execPath, [generate], { stdio: ["ignore", 2, 2] });
+if (status !== 0) process.exit(1);
+
+register();
+const { runDemo } = await import("../src/index.ts");
+process.exitCode = await runDemo();

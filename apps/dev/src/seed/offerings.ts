@@ -1,0 +1,35 @@
+import type { OfferingRow } from "@berth/db";
+import type { AwsCatalogue } from "@berth/simulator";
+
+/** Types that the development pool may launch: general and memory-optimized, of two makers, from 8 to 64 vCPUs. */
+export const MACHINE_TYPES = [
+  "m7i.2xlarge",
+  "m7i.4xlarge",
+  "m7i.8xlarge",
+  "r7i.2xlarge",
+  "r7i.4xlarge",
+  "r7i.8xlarge",
+  "r7i.16xlarge",
+  "r6i.4xlarge",
+  "r7a.4xlarge",
+] as const;
+
+/** What is for sale of these types in a region, as the AWS price list has it, in every zone; prices in micro-dollars. */
+export function offeringsOf(catalogue: AwsCatalogue, region: string, zones: readonly string[]): OfferingRow[] {
+  return MACHINE_TYPES.flatMap((machineType) => {
+    const facts = catalogue.types[machineType];
+    const price = catalogue.prices[region]?.[machineType];
+    if (facts === undefined || price === undefined) return [];
+    return zones.map((zone) => ({
+      region,
+      zone,
+      machineType,
+      priceMicroUsdPerHour: Math.round(price * 1_000_000),
+      vcpu: facts.vcpu,
+      memoryMib: facts.memoryMiB,
+      ebsVolumeLimit: facts.ebsVolumeLimit,
+      ebsVolumeLimitType: facts.ebsVolumeLimitType,
+      architecture: facts.arch,
+    }));
+  });
+}

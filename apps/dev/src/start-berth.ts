@@ -1,0 +1,148 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { type Api, type ApiConfig, startApi } from "@berth/api";
+import { createClient } from "@berth/client";
+import { createDatabase, importOfferings, migrate } from "@berth/db";
+import { loadAwsCatalogue } from "@berth/simulator";
+import { startWorker } from "@berth/worker";
+import { type Cleanup, createCleanup } from "./cleanup.ts";
+import type { DataFolder } from "./data-folder.ts";
+import { DevFailure } from "./dev-failure.ts";
+import { type Guardian, startGuardian } from "./guardian.ts";
+import { openInstallation } from "./installation.ts";
+import { openLogFile } from "./log-file.ts";
+import type { DevOptions } from "./options.ts";
+import { startPostgres } from "./postgres.ts";
+import type { ReadyLine } from "./ready-line.ts";
+import { seedFleet } from "./seed/fleet.ts";
+import { registerKube } from "./seed/kube.ts";
+import { offeringsOf } from "./seed/offerings.ts";
+import { seedTenants } from "./seed/tenants.ts";
+import { openWorld, type World } from "./world.ts";
+
+export interface StartOptions {
+  readonly options: DevOptions;
+  readonly folder: DataFolder;
+  /** Tells people what goes on. */
+  readonly tell: (text: string) => void;
+  /** Aborted when nobody wants it any more. */
+  readonly stopped: AbortSignal;
+}
+
+export interface RunningBerth {
+  readonly line: ReadyLine;
+  /** Stops everything, in the order opposite to the start. */
+  close(): Promise<void>;
+}
+
+const VOLUME_GRACE_MS = 3_600_000;
+/** A dev that was killed leaves leases behind: its successor waits so long for them. */
+const LEASE_TTL_MS = 10_000;
+
+/** Starts everything in this process but PostgreSQL, which is a child. Stops what it started when a later part fails. */
+export async function startBerth({ options, folder, tell, stopped }: StartOptions): Promise<RunningBerth> {
+  const cleanup = createCleanup();
+  try {
+    const installation = openInstallation(folder);
+    const key = Buffer.from(installation.wrappingKey, "base64");
+    const pepper = Buffer.from(installation.pepper, "base64");
+    const logger = openLogFile(folder.path, cleanup);
+    const guardian = startGuardian();
+    cleanup.add(() => guardian.dismiss());
+
+    const databaseUrl = await startDatabase(folder, installation.superuserPassword, guardian, cleanup);
+    const tenants = await seedTenants(databaseUrl, folder, pepper, { all: options.seedFleet });
+    tell("PostgreSQL runs.");
+
+    const world = await openWorld({ options, folder, guardian, tell });
+    cleanup.add(() => world.close());
+    await seedOfferings(databaseUrl, world);
+    tell(options.real ? "The real parts run." : "The simulated cloud runs.");
+
+    const common = { databaseUrl, key, logger, logLevel: logger.level };
+    const api = await listen({
+      ...common,
+      pepper,
+      host: "127.0.0.1",
+      port: options.port,
+      poolSize: 20,
+      volumeGraceMs: VOLUME_GRACE_MS,
+      simulated: true,
+    });
+    cleanup.add(() => api.close());
+    const operator = createClient({ baseUrl: api.url, apiKey: tenants.operatorKey });
+    await registerKube(operator, world.kube, { databaseUrl, key });
+
+    const worker = await startWorker({
+      ...common,
+      queue: { kind: "postgres", url: databaseUrl },
+      environment: "dev",
+      leaseTtlMs: LEASE_TTL_MS,
+      ec2: world.ec2,
+    });
+    cleanup.add(() => worker.close());
+    tell("API and worker run.");
+
+    if (options.seedFleet) {
+      const customers = tenants.customerKeys.map((apiKey) => createClient({ baseUrl: api.url, apiKey }));
+      await seedFleet({ tenants: customers, operator, region: world.kube.region, tell, stopped });
+    }
+    const line = { api_url: api.url, operator_key: tenants.operatorKey, customer_key: tenants.customerKeys[0] };
+    return { line, close: () => cleanup.run() };
+  } catch (error) {
+    await cleanup.run();
+    throw error;
+  }
+}
+
+/** PostgreSQL with our database in it, brought up to date; gives its address for the superuser. */
+async function startDatabase(
+  folder: DataFolder,
+  superuserPassword: string,
+  guardian: Guardian,
+  cleanup: Cleanup,
+): Promise<string> {
+  const path = join(folder.path, "postgres");
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  const postgres = await startPostgres({ folder: path, superuserPassword, guardian });
+  cleanup.add(() => postgres.stop());
+  const urlOf = (database: string) => postgres.urlOf("postgres", superuserPassword, database);
+  await createDatabaseOnce(urlOf("postgres"), "berth");
+  await migrate({ url: urlOf("berth") });
+  return urlOf("berth");
+}
+
+async function createDatabaseOnce(url: string, name: string): Promise<void> {
+  const maintenance = createDatabase({ url, poolSize: 1 });
+  try {
+    const rows = await maintenance.query("select 1 as there from pg_database where datname = $1", [name]);
+    // Not a prepared statement: CREATE DATABASE takes no values, and the name is ours.
+    if (rows.length === 0) await maintenance.pool.query(`create database ${name}`);
+  } finally {
+    await maintenance.close();
+  }
+}
+
+async function seedOfferings(databaseUrl: string, { kube }: World): Promise<void> {
+  const database = createDatabase({ url: databaseUrl, role: "berth_migrator", poolSize: 1 });
+  try {
+    await importOfferings(database, offeringsOf(loadAwsCatalogue(), kube.region, kube.zones));
+  } finally {
+    await database.close();
+  }
+}
+
+async function listen(config: ApiConfig): Promise<Api> {
+  try {
+    return await startApi(config);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    throw portTaken(config.port);
+  }
+}
+
+export function portTaken(port: number): DevFailure {
+  return new DevFailure(
+    `port ${port} of 127.0.0.1 is taken. Choose another: npm run dev -- --port PORT (0: any free one)`,
+  );
+}
