@@ -39,7 +39,9 @@ export function createKubeRegistry(deps: KubeRegistryDeps): KubeRegistry {
     return {
       kubernetes,
       reflections: [
-        kubernetes.reflect("Pod", managed, (event) => wakeForPod(deps.waker, kubeId, event.object)),
+        kubernetes.reflect("Pod", managed, (event) =>
+          wakeForPod(deps.waker, kubeId, event.object, event.type === "removed"),
+        ),
         kubernetes.reflect("Node", {}, (event) => wakeForNode(deps.waker, kubeId, event.object.metadata.name)),
         kubernetes.reflect("CertificateSigningRequest", {}, (event) => {
           const token = /^system:bootstrap:([a-z0-9]{6})$/.exec(event.object.spec.username ?? "")?.[1];
@@ -74,14 +76,21 @@ export function createKubeRegistry(deps: KubeRegistryDeps): KubeRegistry {
   };
 }
 
-function wakeForPod(waker: Waker, kubeId: KubeId, pod: Pod): void {
+function wakeForPod(waker: Waker, kubeId: KubeId, pod: Pod, removed: boolean): void {
   const clusterId = pod.metadata.labels?.[LABELS.cluster];
   if (clusterId !== undefined && isId("cluster", clusterId)) waker.wake("clusters", clusterId);
   if (isGated(pod)) waker.wake("placement", kubeId);
+  const machineId = removed ? machineOf(pod.spec.nodeName) : undefined;
+  if (machineId !== undefined) waker.wake("machines", machineId); // Perhaps it is empty now.
 }
 
 function wakeForNode(waker: Waker, kubeId: KubeId, nodeName: string): void {
-  const machineId = nodeName.startsWith("mac-") ? `mac_${nodeName.slice(4)}` : "";
-  if (isId("machine", machineId)) waker.wake("machines", machineId);
+  const machineId = machineOf(nodeName);
+  if (machineId !== undefined) waker.wake("machines", machineId);
   else waker.wake("placement", kubeId);
+}
+
+function machineOf(nodeName: string | undefined): string | undefined {
+  const machineId = nodeName?.startsWith("mac-") ? `mac_${nodeName.slice(4)}` : "";
+  return isId("machine", machineId) ? machineId : undefined;
 }
