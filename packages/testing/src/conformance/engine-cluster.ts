@@ -33,62 +33,77 @@ export async function prepareEngineCluster(
   version: string,
   prefix: string,
 ): Promise<EngineCluster> {
-  const found = findEngineVersion(engine, version);
-  if (found === undefined) throw new Error(`${engine} ${version} is not in the catalogue`);
-  const clusterId = idFromUuid("cluster", randomUUID());
-  const now = new Date();
-  const ca = await createClusterCa(clusterId, now);
   const nodes = [0, 1, 2].map((ordinal) => ({
     name: `data-${ordinal}`,
     address: `${prefix}${ordinal + 1}`,
     zone: `zone-${ordinal}`,
   }));
   const addresses = nodes.map(({ address }) => address);
-  const leaf = await issueLeaf(ca, clusterId, now, { addresses });
-  const password = randomUUID();
-  const component = {
-    name: "data",
-    roles: ["master", "data", "ingest"],
-    instances: 3,
-    size: "1g",
-    memoryMib: 1024,
-    cpuMilli: 250,
-    cpuLimitMilli: 1000,
-    storageMib: 1024,
-  } as const;
-  const input: ClusterManifestInput = {
-    clusterId,
-    organizationId: idFromUuid("organization", randomUUID()),
-    projectId: idFromUuid("project", randomUUID()),
-    generation: 1,
-    engine: found,
-    components: [component],
-    labels: {},
-    storageClass: "gp3",
-    initialMasters: nodes.map(({ name }) => name),
-    seedAddresses: addresses,
-    tls: { caCertPem: ca.certPem, certPem: leaf.certPem, keyPem: leaf.keyPem },
-    userFiles: userFilesOf(engine, await hashPassword(password)),
-    workerAccess: [],
-    gatewayAccess: [],
-    snapshotAccess: [],
-  };
+  const made = await engineManifestInput(engine, version, "gp3");
+  const input = { ...made.input, seedAddresses: addresses };
   const anchor = { uid: randomUUID() };
   return {
-    namespace: namespaceOf(clusterId),
-    version: found,
+    namespace: namespaceOf(input.clusterId),
+    version: input.engine,
     nodes,
     files: {
-      "/berth/config": utf8(componentConfigManifest(input, anchor, component).data),
+      "/berth/config": utf8(componentConfigManifest(input, anchor, ENGINE_COMPONENT).data),
       "/berth/seed-hosts": utf8(seedHostsManifest(input, anchor).data),
       "/berth/tls": base64(tlsSecretManifest(input, anchor).data),
       "/berth/users": base64(usersSecretManifest(input, anchor).data),
+    },
+    target: { ...made.target, addresses },
+  };
+}
+
+/** Three instances that do everything, small enough for a test. */
+export const ENGINE_COMPONENT = {
+  name: "data",
+  roles: ["master", "data", "ingest"],
+  instances: 3,
+  size: "1g",
+  memoryMib: 1024,
+  cpuMilli: 250,
+  cpuLimitMilli: 1000,
+  storageMib: 1024,
+} as const;
+
+/** A new cluster's manifests' input, and how to reach it once it has addresses. */
+export async function engineManifestInput(
+  engine: EngineName,
+  version: string,
+  storageClass: string,
+): Promise<{ readonly input: ClusterManifestInput; readonly target: EngineTarget }> {
+  const found = findEngineVersion(engine, version);
+  if (found === undefined) throw new Error(`${engine} ${version} is not in the catalogue`);
+  const clusterId = idFromUuid("cluster", randomUUID());
+  const now = new Date();
+  const ca = await createClusterCa(clusterId, now);
+  const leaf = await issueLeaf(ca, clusterId, now);
+  const password = randomUUID();
+  return {
+    input: {
+      clusterId,
+      organizationId: idFromUuid("organization", randomUUID()),
+      projectId: idFromUuid("project", randomUUID()),
+      generation: 1,
+      engine: found,
+      components: [ENGINE_COMPONENT],
+      labels: {},
+      storageClass,
+      initialMasters: ["data-0", "data-1", "data-2"],
+      seedAddresses: [],
+      tls: { caCertPem: ca.certPem, certPem: leaf.certPem, keyPem: leaf.keyPem },
+      userFiles: userFilesOf(engine, await hashPassword(password)),
+      workerAccess: [],
+      gatewayAccess: [],
+      snapshotAccess: [],
     },
     target: {
       engine,
       version,
       capabilities: found.capabilities,
-      addresses,
+      addresses: [],
       caCertPem: ca.certPem,
       serverName: serverNameOf(clusterId),
       username: CONTROLLER_USER,
@@ -99,7 +114,7 @@ export async function prepareEngineCluster(
 
 /** The environment of the engine's suite for a cluster that runs. */
 export function engineEnvOf(
-  cluster: EngineCluster,
+  cluster: Pick<EngineCluster, "target" | "namespace"> & { readonly nodes: readonly { readonly name: string }[] },
   deadAddress: string,
   patienceMs: number,
 ): EngineEnv & { close(): Promise<void> } {

@@ -216,7 +216,8 @@ export const ENGINE_CASES: readonly EngineCase[] = [
       assert.equal(await status("POST", `/${index}/_doc`, { text: "no" }), 403);
       assert.equal(await status("DELETE", `/${index}`), 403);
       assert.equal(await status("PUT", `/${unique("index")}`), 403);
-      assert.equal(await status("PUT", "/_cluster/settings", { persistent: {} }), 403);
+      const settings = { persistent: { "cluster.routing.allocation.enable": "none" } };
+      assert.equal(await status("PUT", "/_cluster/settings", settings), 403);
       await env.raw(admin, "DELETE", `/${index}`);
     },
   },

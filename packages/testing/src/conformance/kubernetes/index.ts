@@ -5,7 +5,7 @@ import { OBJECT_CASES } from "./objects.ts";
 import { WATCH_CASES } from "./watches.ts";
 import { WORKLOAD_CASES } from "./workloads.ts";
 
-export type { KubernetesCase, KubernetesEnv, NodeToAdd } from "./env.ts";
+export type { KubernetesCase, NodeToAdd } from "./env.ts";
 
 /** What Berth relies on in Kubernetes, told through the port. */
 export const KUBERNETES_CASES: readonly KubernetesCase[] = [
