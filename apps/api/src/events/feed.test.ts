@@ -3,7 +3,8 @@ import type { OrganizationId } from "@berth/domain";
 import { describe, expect, it } from "vitest";
 import { createEventFeed } from "./feed.ts";
 
-const never = new AbortController().signal;
+/** One each: a request has a signal of its own. */
+const never = () => new AbortController().signal;
 const LONG = 60_000;
 const [a, b] = ["org_a", "org_b"] as OrganizationId[] as [OrganizationId, OrganizationId];
 const anything = () => true;
@@ -45,7 +46,7 @@ describe("the event feed", () => {
   it("wakes whoever the event concerns, and nobody else", async () => {
     const { feed, happen } = feedOf();
     const abort = new AbortController();
-    const concerned = await feed.watch(a, (event) => event.targetId === "cl_1", never);
+    const concerned = await feed.watch(a, (event) => event.targetId === "cl_1", never());
     const others = [
       await feed.watch(a, (event) => event.targetId === "cl_2", abort.signal),
       await feed.watch(b, anything, abort.signal),
@@ -61,7 +62,7 @@ describe("the event feed", () => {
 
   it("misses nothing that happens while its watcher is busy reading", async () => {
     const { feed, happen } = feedOf();
-    const watch = await feed.watch(a, anything, never);
+    const watch = await feed.watch(a, anything, never());
     happen(a, "cl_1");
     await new Promise(setImmediate);
     await watch.changed(LONG);
@@ -69,7 +70,7 @@ describe("the event feed", () => {
 
   it("reads once for a thousand watchers", async () => {
     const { feed, happen, reads } = feedOf();
-    const watches = await Promise.all(Array.from({ length: 1000 }, () => feed.watch(a, anything, never)));
+    const watches = await Promise.all(Array.from({ length: 1000 }, () => feed.watch(a, anything, never())));
     happen(a, "cl_1");
     await Promise.all(watches.map((watch) => watch.changed(LONG)));
     expect(reads()).toBe(1);
@@ -78,7 +79,7 @@ describe("the event feed", () => {
   it("finds what it did not hear, and reads on to the last page", async () => {
     const { feed, happen, hearAll } = feedOf();
     happen(a, "old");
-    const watch = await feed.watch(a, (event) => event.targetId === "fifth", never);
+    const watch = await feed.watch(a, (event) => event.targetId === "fifth", never());
     for (const target of ["1", "2", "3", "4", "fifth"]) happen(a, target, false);
     hearAll();
     await watch.changed(LONG);
@@ -86,7 +87,7 @@ describe("the event feed", () => {
 
   it("lets everybody look for themselves when it cannot read", async () => {
     const { feed, happen, breakDown } = feedOf();
-    const watch = await feed.watch(a, () => false, never);
+    const watch = await feed.watch(a, () => false, never());
     breakDown();
     happen(a, "cl_1");
     await watch.changed(LONG);
@@ -94,7 +95,7 @@ describe("the event feed", () => {
 
   it("lets go after the timeout, and at once when aborted", async () => {
     const { feed } = feedOf();
-    const watch = await feed.watch(a, anything, never);
+    const watch = await feed.watch(a, anything, never());
     await watch.changed(1);
     const aborted = await feed.watch(a, anything, AbortSignal.abort());
     await aborted.changed(LONG);

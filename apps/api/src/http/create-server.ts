@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import fastifyHelmet from "@fastify/helmet";
 import { fastifySSE } from "@fastify/sse";
 import fastify, { type FastifyInstance, type FastifyServerOptions } from "fastify";
@@ -45,6 +46,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   });
 
   const stopping = new AbortController();
+  setMaxListeners(0, stopping.signal); // One a running request.
   app.decorate("stopping", stopping.signal);
   app.addHook("preClose", async () => stopping.abort());
 

@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { aCluster, startTestApi, type TestApi, ZONES } from "../testing/test-api.ts";
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startTestApi();
+});
+afterAll(() => api.close());
+
+const get = async (path: string) => (await api.ask("GET", path, { key: api.stranger.key })).json();
+
+describe("GET /v1/me", () => {
+  it("200: the key, its organization and projects, what it may and how much is used", async () => {
+    await api.ask("POST", "/v1/clusters", { key: api.stranger.key, body: aCluster() });
+    expect(await get("/v1/me")).toEqual({
+      principal: { type: "api_key", id: expect.stringMatching(/^key_/), name: "test", expires_at: null },
+      organization: { id: api.stranger.organizationId, name: api.stranger.organizationId },
+      projects: [{ id: api.stranger.projectId, name: "default" }],
+      permissions: ["clusters:read", "clusters:write", "clusters:delete", "clusters:credentials"],
+      limits: { clusters: { limit: 20, used: 1 }, instances: { limit: 200, used: 3 } },
+    });
+  });
+});
+
+describe("the catalogue", () => {
+  it("200: regions with a kube, and their zones", async () => {
+    expect(await get("/v1/regions")).toEqual({ data: [{ name: "us-east-1", zones: ZONES }] });
+  });
+
+  it("200: versions, one default an engine", async () => {
+    const { data } = await get("/v1/versions");
+    const defaults = data.filter((one: { default: boolean }) => one.default);
+    expect(defaults.map((one: { engine: string; version: string }) => [one.engine, one.version])).toEqual([
+      ["elasticsearch", "8.19.21"],
+      ["opensearch", "3.6.0"],
+    ]);
+  });
+
+  it("200: sizes, smallest first, with their price", async () => {
+    const { data } = await get("/v1/sizes");
+    expect(data[3]).toEqual({
+      name: "8g",
+      memory_bytes: 8_589_934_592,
+      cpu_millis: 1500,
+      storage_bytes: 257_698_037_760,
+      price_per_hour: { amount: "0.176000000000", currency: "USD" },
+    });
+  });
+});
+
+describe("probes", () => {
+  it("200: alive, ready, and which version", async () => {
+    expect((await api.ask("GET", "/livez")).json()).toEqual({ status: "ok" });
+    expect((await api.ask("GET", "/readyz")).json().status).toBe("ok");
+    expect((await api.ask("GET", "/version")).json()).toEqual({ version: "0.1.0", simulated: true });
+  });
+});

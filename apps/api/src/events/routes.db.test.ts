@@ -1,0 +1,101 @@
+import { createClient } from "@berth/client";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { playWorker } from "../testing/play-worker.ts";
+import { aCluster, startTestApi, type TestApi } from "../testing/test-api.ts";
+
+let api: TestApi;
+let baseUrl: string;
+beforeAll(async () => {
+  api = await startTestApi({ heartbeatMs: 50 });
+  baseUrl = await api.app.listen({ port: 0, host: "127.0.0.1" });
+});
+afterAll(() => api.close());
+
+const create = async (key: string) =>
+  (await api.ask("POST", "/v1/clusters", { key, body: aCluster({ instances: 1 }) })).json();
+const clientOf = (apiKey: string) => createClient({ baseUrl, apiKey });
+
+describe("GET /v1/events", () => {
+  it("200: what happened in the organization, and in no other", async () => {
+    const { key } = await api.newTenant();
+    const ours = await create(key);
+    await create(api.stranger.key);
+    await playWorker(api, ours.id, { state: "running", health: "green", ended: "succeeded" });
+    const { data } = (await api.ask("GET", "/v1/events", { key })).json();
+    expect(data.map(({ type, target }: { type: string; target: { id: string } }) => [type, target.id])).toEqual([
+      ["cluster.create.started", ours.id],
+      ["cluster.create.succeeded", ours.id],
+    ]);
+  });
+
+  it("200: of one target or operation", async () => {
+    const { key } = await api.newTenant();
+    const [one, other] = [await create(key), await create(key)];
+    const ids = async (query: string) =>
+      (await api.ask("GET", `/v1/events?${query}`, { key }))
+        .json()
+        .data.map((event: { target: { id: string } }) => event.target.id);
+    expect(await ids(`target_id=${one.id}`)).toEqual([one.id]);
+    expect(await ids(`operation_id=${other.current_operation.id}`)).toEqual([other.id]);
+  });
+
+  it("stream: what comes from now on, to everybody who follows", async () => {
+    const { key } = await api.newTenant();
+    await create(key);
+    const abort = new AbortController();
+    const followers = Array.from({ length: 5 }, () => clientOf(key).follow.listEvents({ signal: abort.signal }));
+    const firsts = followers.map((follower) => follower.next());
+    // They follow once the server has their connections: heartbeats on all of them say so.
+    const connections = async () =>
+      new Promise<number>((resolve) => api.app.server.getConnections((_, n) => resolve(n)));
+    while ((await connections()) < 5) await new Promise(setImmediate);
+    const cluster = await create(key);
+    // A follower that came later than the event is told of the next.
+    const again = setInterval(() => void create(key), 500);
+    const events = await Promise.all(firsts);
+    clearInterval(again);
+    for (const event of events) expect(event.value?.type).toBe("cluster.create.started");
+    expect(events.some((event) => event.value?.target.id === cluster.id)).toBe(true);
+    abort.abort();
+  });
+
+  it("stream: nothing is lost and nothing comes twice over a broken connection, with many writing at once", async () => {
+    const { key } = await api.newTenant({ maxClusters: 1000, maxInstances: 1000 });
+    const start = await create(key);
+    const abort = new AbortController();
+    const [first] = (await api.ask("GET", "/v1/events", { key })).json().data;
+    const seen: string[] = [];
+    const reading = (async () => {
+      const query = { after: first.id };
+      for await (const event of clientOf(key).follow.listEvents({ query, signal: abort.signal })) {
+        seen.push(event.id);
+        if (seen.length % 7 === 0) api.app.server.closeAllConnections();
+        if (seen.length === 60) abort.abort();
+      }
+    })();
+    await Promise.all(Array.from({ length: 60 }, () => create(key)));
+    await reading;
+    const all = (await api.ask("GET", "/v1/events?limit=200", { key })).json().data.map(({ id }: { id: string }) => id);
+    expect(all[0]).toBe(first.id);
+    expect(seen).toEqual(all.slice(1));
+    expect(start.id).toBeDefined();
+  }, 60_000);
+});
+
+describe("the typed client against the server", () => {
+  it("creates, waits and follows", async () => {
+    const client = clientOf(api.customer.key);
+    const created = await client.createCluster({ body: aCluster({ instances: 1 }) });
+    if (created.status !== 202) throw new Error("a create without dry_run is accepted");
+    const operation_id = created.body.current_operation?.id ?? "";
+    const following = (async () => {
+      const types: string[] = [];
+      for await (const event of client.follow.listOperationEvents({ params: { operation_id } })) types.push(event.type);
+      return types;
+    })();
+    const waiting = client.waitForOperation({ params: { operation_id }, query: { timeout: 30 } });
+    await playWorker(api, created.body.id, { state: "running", health: "green", ended: "succeeded" });
+    expect((await waiting).body.state).toBe("succeeded");
+    expect(await following).toEqual(["cluster.create.started", "cluster.create.succeeded"]);
+  });
+});
