@@ -120,6 +120,7 @@ function preparePod(cluster: Cluster, pod: Pod): void {
       kind: "pods",
     });
   }
+  mountServiceAccount(cluster, pod);
   resolvePriority(cluster, pod);
   for (const key of ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"]) {
     const tolerations = spec.tolerations ?? [];
@@ -146,6 +147,31 @@ function preparePod(cluster: Cluster, pod: Pod): void {
   }
 }
 
+const TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/** The projected token volume that every pod gets unless it, or its service account, says otherwise. */
+function mountServiceAccount(cluster: Cluster, pod: Pod): void {
+  const { spec, metadata } = pod;
+  const account = cluster.store.get(SERVICE_ACCOUNTS, metadata.namespace, spec.serviceAccountName ?? "") as
+    | { automountServiceAccountToken?: boolean }
+    | undefined;
+  if (!(spec.automountServiceAccountToken ?? account?.automountServiceAccountToken ?? true)) return;
+  const name = `kube-api-access-${cluster.identity.suffix(`token/${metadata.uid}`, 5)}`;
+  const containers = [...spec.containers, ...(spec.initContainers ?? [])];
+  const bare = containers.filter((each) => !(each.volumeMounts ?? []).some((mount) => mount.mountPath === TOKEN_PATH));
+  if (bare.length === 0) return;
+  for (const container of bare) {
+    container.volumeMounts = [...(container.volumeMounts ?? []), { name, readOnly: true, mountPath: TOKEN_PATH }];
+  }
+  const fieldRef = { apiVersion: "v1", fieldPath: "metadata.namespace" };
+  const sources = [
+    { serviceAccountToken: { expirationSeconds: 3607, path: "token" } },
+    { configMap: { name: "kube-root-ca.crt", items: [{ key: "ca.crt", path: "ca.crt" }] } },
+    { downwardAPI: { items: [{ path: "namespace", fieldRef }] } },
+  ];
+  spec.volumes = [...(spec.volumes ?? []), { name, projected: { sources, defaultMode: 420 } }];
+}
+
 function resolvePriority(cluster: Cluster, pod: Pod): void {
   const { spec } = pod;
   const builtIn: Record<string, number> = { "system-cluster-critical": 2e9, "system-node-critical": 2e9 + 1000 };
@@ -156,7 +182,10 @@ function resolvePriority(cluster: Cluster, pod: Pod): void {
     const builtInValue = builtIn[spec.priorityClassName];
     if (found === undefined && builtInValue === undefined) {
       const why = `no PriorityClass with name ${spec.priorityClassName} was found`;
-      throw new ApiError(403, "Forbidden", `pods "${pod.metadata.name}" is forbidden: ${why}`, { kind: "pods" });
+      throw new ApiError(403, "Forbidden", `pods "${pod.metadata.name}" is forbidden: ${why}`, {
+        name: pod.metadata.name,
+        kind: "pods",
+      });
     }
     value = found?.value ?? builtInValue ?? 0;
     preemptionPolicy = found?.preemptionPolicy ?? preemptionPolicy;

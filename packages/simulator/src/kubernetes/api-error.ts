@@ -33,9 +33,18 @@ export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly status: Status & { readonly code: number };
 
-  constructor(code: number, reason: string, message: string, details: NonNullable<Status["details"]> = {}) {
+  constructor(code: number, reason: string, message: string, details?: Status["details"]) {
     super(message);
-    this.status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message, reason, details, code };
+    this.status = {
+      kind: "Status",
+      apiVersion: "v1",
+      metadata: {},
+      status: "Failure",
+      message,
+      ...(reason === "" ? {} : { reason }),
+      ...(details === undefined ? {} : { details }),
+      code,
+    };
   }
 
   get code(): number {
@@ -65,7 +74,7 @@ export function notFound(resource: Pick<Resource, "group" | "plural">, name: str
 
 /** The answer for a path that nothing serves. */
 export function noSuchPath(): ApiError {
-  return new ApiError(404, "NotFound", "the server could not find the requested resource");
+  return new ApiError(404, "NotFound", "the server could not find the requested resource", {});
 }
 
 export function alreadyExists(resource: Resource, name: string): ApiError {
@@ -111,8 +120,9 @@ export function tooManyRequests(message: string, retryAfterSeconds: number, caus
   });
 }
 
-export function internalError(message: string): ApiError {
-  return new ApiError(500, "InternalError", message);
+/** What the server makes of an error that has no Status of its own: 500 without a reason. */
+export function unexpected(message: string): ApiError {
+  return new ApiError(500, "", message);
 }
 
 /** One fault of a field, in the words of apimachinery's field errors. */

@@ -1,4 +1,4 @@
-import { ApiError, internalError, type StatusCause } from "./api-error.ts";
+import { ApiError, type StatusCause, unexpected } from "./api-error.ts";
 import {
   changedFields,
   difference,
@@ -86,7 +86,7 @@ export function trackUpdate(
     if (rest !== undefined && changed !== undefined) rest = difference(rest, changed);
     if (rest !== undefined) kept.push({ ...entry, fieldsV1: rest });
   }
-  return mine === undefined ? kept : [...kept, entryOf(manager, apiVersion, mine, now)];
+  return mine === undefined ? kept : inOrder([...kept, entryOf(manager, apiVersion, mine, now)]);
 }
 
 function entryOf(manager: Manager, apiVersion: string, tree: FieldTree, now: string): ManagedFieldsEntry {
@@ -167,8 +167,14 @@ export function applyConfiguration(
   });
   const unchanged = previous !== undefined && equal(previous.fieldsV1, mine);
   const entry = unchanged ? previous : entryOf(manager, apiVersion, mine, now);
-  result.metadata = { ...result.metadata, managedFields: [...left, entry] };
+  result.metadata = { ...result.metadata, managedFields: inOrder([...left, entry]) };
   return result;
+}
+
+/** Appliers before updaters, older before newer, as the server sorts them. */
+function inOrder(entries: readonly ManagedFieldsEntry[]): ManagedFieldsEntry[] {
+  const rank = (entry: ManagedFieldsEntry): string => `${entry.operation} ${entry.time ?? ""} ${entry.manager}`;
+  return [...entries].sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
 }
 
 /** Like ownable, of a merged object that is plain JSON still. */
@@ -178,22 +184,22 @@ function ownableAll(merged: JsonObject): JsonObject {
 
 function applyConflict(conflicts: { entry: ManagedFieldsEntry; common: FieldTree }[]): ApiError {
   const causes: StatusCause[] = [];
-  const parts: string[] = [];
+  const parts: { who: string; paths: string[] }[] = [];
   for (const { entry, common } of conflicts) {
     const who =
       entry.operation === "Apply"
         ? `"${entry.manager}"`
-        : `"${entry.manager}" ${entry.subresource === undefined ? "" : `with subresource "${entry.subresource}" `}using ${entry.apiVersion}${
-            entry.time === undefined ? "" : ` at ${entry.time}`
-          }`;
+        : `"${entry.manager}" ${entry.subresource === undefined ? "" : `with subresource "${entry.subresource}" `}using ${entry.apiVersion}`;
     const paths = pathsOf(common);
-    parts.push(
-      paths.length === 1 ? `conflict with ${who}: ${paths[0]}` : `conflicts with ${who}:\n- ${paths.join("\n- ")}`,
-    );
+    parts.push({ who, paths });
     for (const field of paths) causes.push({ reason: "FieldManagerConflict", message: `conflict with ${who}`, field });
   }
   const count = causes.length === 1 ? "1 conflict" : `${causes.length} conflicts`;
-  return new ApiError(409, "Conflict", `Apply failed with ${count}: ${parts.join("\n")}`, { causes });
+  const told =
+    causes.length === 1
+      ? parts.map(({ who, paths }) => `conflict with ${who}: ${paths[0]}`)
+      : parts.map(({ who, paths }) => `conflicts with ${who}:\n- ${paths.join("\n- ")}`);
+  return new ApiError(409, "Conflict", `Apply failed with ${count}: ${told.join("\n")}`, { causes });
 }
 
 function refuseDuplicates(value: Json, type: SchemaType, path: string, resource: Resource, object: KubeObject): void {
@@ -204,8 +210,8 @@ function refuseDuplicates(value: Json, type: SchemaType, path: string, resource:
       const element = itemElement(item, type);
       if (seen.has(element)) {
         const { namespace = "", name } = object.metadata;
-        throw internalError(
-          `failed to create typed patch object (${namespace}/${name}; ${apiVersionOf(resource)}, Kind=${resource.kind}): ${path}: duplicate entries for key [${element.slice(2)}]`,
+        throw unexpected(
+          `failed to create typed patch object (${namespace}/${name}; ${resource.group}/${resource.version}, Kind=${resource.kind}): ${path}: duplicate entries for key [${element.slice(2)}]`,
         );
       }
       seen.add(element);

@@ -100,17 +100,16 @@ export function createBudgetController(cluster: Cluster): Controller {
     return { expectedPods: pods.length, desiredHealthy: Number(minAvailable ?? 0) };
   }
 
+  /** Pods that no controller wants do not count (seen in 1.37: then nothing may be disrupted). */
   function wantedReplicas(pods: readonly Pod[]): number {
     const owners = new Map<string, number>();
-    let loose = 0;
     for (const pod of pods) {
       const owner = controllerOf(pod);
       const set =
         owner === undefined ? undefined : cluster.store.get(STATEFUL_SETS, pod.metadata.namespace, owner.name);
-      if (set === undefined) loose += 1;
-      else owners.set(owner?.uid ?? "", set.spec.replicas);
+      if (set !== undefined) owners.set(owner?.uid ?? "", set.spec.replicas);
     }
-    return [...owners.values()].reduce((sum, replicas) => sum + replicas, loose);
+    return [...owners.values()].reduce((sum, replicas) => sum + replicas, 0);
   }
 
   return {

@@ -103,6 +103,9 @@ function defaultPod(pod: Pod): void {
     container.resources.requests = { ...container.resources.limits, ...container.resources.requests };
   }
   spec.enableServiceLinks ??= true;
+  if (spec.hostNetwork !== true) return;
+  for (const container of spec.containers)
+    for (const port of container.ports ?? []) port.hostPort ??= port.containerPort;
 }
 
 function defaultPodSpec(spec: PodSpec): void {

@@ -1,4 +1,4 @@
-import { conflict, forbidden, internalError, type Status, type StatusCause, tooManyRequests } from "./api-error.ts";
+import { conflict, forbidden, type Status, type StatusCause, tooManyRequests, unexpected } from "./api-error.ts";
 import { type Cluster, nowText } from "./cluster.ts";
 import { hasCondition, setCondition } from "./conditions.ts";
 import type { DisruptionBudget, Pod } from "./objects.ts";
@@ -32,7 +32,7 @@ export function evict(
       matchesSelector(budget.spec.selector, pod.metadata.labels),
     );
     if (budgets.length > 1) {
-      throw internalError(
+      throw unexpected(
         "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
       );
     }

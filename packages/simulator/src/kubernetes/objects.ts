@@ -116,7 +116,7 @@ export interface Taint {
 export interface EnvSource {
   configMapKeyRef?: { name?: string; key: string; optional?: boolean };
   secretKeyRef?: { name?: string; key: string; optional?: boolean };
-  fieldRef?: { fieldPath: string };
+  fieldRef?: { fieldPath: string; apiVersion?: string };
   resourceFieldRef?: { containerName?: string; resource: string; divisor?: string | number };
 }
 
@@ -163,7 +163,7 @@ export interface KeyToPath {
 
 export interface DownwardItem {
   path: string;
-  fieldRef?: { fieldPath: string };
+  fieldRef?: { fieldPath: string; apiVersion?: string };
   resourceFieldRef?: { containerName?: string; resource: string; divisor?: string | number };
 }
 
@@ -171,7 +171,7 @@ export interface ProjectedSource {
   configMap?: { name?: string; items?: KeyToPath[]; optional?: boolean };
   secret?: { name?: string; items?: KeyToPath[]; optional?: boolean };
   downwardAPI?: { items?: DownwardItem[] };
-  serviceAccountToken?: { path: string };
+  serviceAccountToken?: { path: string; expirationSeconds?: number };
 }
 
 export interface Volume {
@@ -179,7 +179,7 @@ export interface Volume {
   configMap?: { name?: string; items?: KeyToPath[]; optional?: boolean };
   secret?: { secretName?: string; items?: KeyToPath[]; optional?: boolean };
   downwardAPI?: { items?: DownwardItem[] };
-  projected?: { sources?: ProjectedSource[] };
+  projected?: { sources?: ProjectedSource[]; defaultMode?: number };
   persistentVolumeClaim?: { claimName: string };
   emptyDir?: object;
   ephemeral?: object;

@@ -8,15 +8,21 @@ import type { SchemaType } from "./schema/schema.ts";
  * The server hides the reason (apiserver handlers/patch.go, applyJSPatch; seen in Kubernetes 1.37).
  */
 function unprocessable(): ApiError {
-  return new ApiError(422, "Invalid", "the server rejected our request due to an error in our request");
+  return new ApiError(422, "Invalid", "the server rejected our request due to an error in our request", {});
 }
 
 const MAX_OPERATIONS = 10_000;
 
-/** RFC 6902 as evanphx/json-patch carries it out. The input is not changed. */
+/**
+ * RFC 6902 as evanphx/json-patch carries it out: `replace` of a missing member adds it (seen in 1.37).
+ *
+ * The input is not changed.
+ */
 export function applyJsonPatch(document: JsonObject, patch: Json): JsonObject {
   if (!Array.isArray(patch))
-    throw badRequest("error decoding patch: json: cannot unmarshal object into Go value of type []jsonPatchOp");
+    throw badRequest(
+      "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp",
+    );
   if (patch.length > MAX_OPERATIONS) {
     throw new ApiError(
       413,
@@ -46,7 +52,6 @@ function applyOperation(root: JsonObject, operation: Json): void {
       add(root, path, clone(operation.value ?? null));
       return;
     case "replace":
-      if (read(root, path) === undefined) throw unprocessable();
       replace(root, path, clone(operation.value ?? null));
       return;
     case "remove":
@@ -102,8 +107,10 @@ function add(root: JsonObject, path: string, value: Json): void {
 
 function replace(root: JsonObject, path: string, value: Json): void {
   const { parent, last } = parentOf(root, path);
-  if (Array.isArray(parent)) parent[Number(last)] = value;
-  else (parent as JsonObject)[last] = value;
+  if (Array.isArray(parent)) {
+    if (step(parent, last) === undefined) throw unprocessable();
+    parent[Number(last)] = value;
+  } else (parent as JsonObject)[last] = value;
 }
 
 function remove(root: JsonObject, path: string): void {
@@ -167,13 +174,15 @@ function mergeList(present: Json | undefined, patch: Json[], type: SchemaType): 
   // The patch merge key is the first of the apply keys: containerPort, port, mountPath, name, type, uid, ip.
   const key = type.merge[0] ?? "name";
   const result = [...items];
+  const fresh: Json[] = [];
   for (const item of patch) {
     if (!isObject(item)) continue;
     const index = result.findIndex((other) => isObject(other) && equal(other[key], item[key]));
     if (item.$patch === "delete") {
       if (index >= 0) result.splice(index, 1);
     } else if (index >= 0) result[index] = applyStrategicPatch(result[index], item, type.of);
-    else result.push(applyStrategicPatch({}, item, type.of));
+    else fresh.push(applyStrategicPatch({}, item, type.of));
   }
-  return result;
+  // New items go first, as the server orders what only the patch has (seen in 1.37).
+  return [...fresh, ...result];
 }

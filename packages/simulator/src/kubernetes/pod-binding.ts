@@ -5,6 +5,9 @@ import type { Pod } from "./objects.ts";
 import { SYSTEM } from "./registry.ts";
 import { NODES, PODS } from "./resources.ts";
 
+/** How refusals name what they refuse. */
+const BINDINGS = { ...PODS, plural: "pods/binding" };
+
 const COPIED_LABELS = ["topology.kubernetes.io/zone", "topology.kubernetes.io/region"];
 
 /**
@@ -27,13 +30,13 @@ export function bindPod(
     (pod) => {
       if (uid !== undefined && uid !== "" && pod.metadata.uid !== uid) {
         throw conflict(
-          PODS,
+          BINDINGS,
           name,
           `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${pod.metadata.uid}`,
         );
       }
       const refuse = (why: string): never => {
-        throw conflict(PODS, name, why);
+        throw conflict(BINDINGS, name, why);
       };
       if (pod.metadata.deletionTimestamp !== undefined)
         refuse(`pod ${name} is being deleted, cannot be assigned to a host`);

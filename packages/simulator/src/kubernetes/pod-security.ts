@@ -103,7 +103,12 @@ function baselineFaults(spec: PodSpec, level: Level): string[] {
   const hosts = (["hostNetwork", "hostPID", "hostIPC"] as const).filter((field) => spec[field] === true);
   if (hosts.length > 0) faults.push(`host namespaces (${hosts.map((field) => `${field}=true`).join(", ")})`);
   const ports = containersWith(spec, (each) => (each.ports ?? []).some((port) => (port.hostPort ?? 0) !== 0));
-  if (ports.length > 0) faults.push(`hostPort (${named(ports)} uses a hostPort)`);
+  if (ports.length > 0) {
+    const numbers = [...new Set(ports.flatMap((each) => (each.ports ?? []).flatMap((port) => port.hostPort ?? [])))];
+    const word = ports.length === 1 ? "uses" : "use";
+    const list = `${numbers.length === 1 ? "hostPort" : "hostPorts"} ${numbers.join(", ")}`;
+    faults.push(`hostPort (${named(ports)} ${word} ${list})`);
+  }
   const hostPaths = (spec.volumes ?? []).filter((volume) => volume.hostPath !== undefined);
   if (hostPaths.length > 0 && level === "baseline") {
     const names = hostPaths.map((volume) => JSON.stringify(volume.name)).join(", ");

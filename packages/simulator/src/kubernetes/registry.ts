@@ -5,10 +5,10 @@ import {
   badRequest,
   conflict,
   type FieldFault,
-  internalError,
   invalid,
   MODIFIED,
   notFound,
+  unexpected,
 } from "./api-error.ts";
 import { trackUpdate } from "./apply.ts";
 import { setDefaults } from "./defaults.ts";
@@ -17,7 +17,7 @@ import { clone, equal } from "./json.ts";
 import type { KubeObject, ManagedFieldsEntry, Meta, Pod } from "./objects.ts";
 import { apiVersionOf, type Resource } from "./resources.ts";
 import type { Store } from "./store.ts";
-import { validate, validateUpdate } from "./validation.ts";
+import { validate, validateNew, validateUpdate } from "./validation.ts";
 
 export interface Caller {
   readonly username: string;
@@ -34,12 +34,17 @@ export interface WriteOptions {
 }
 
 export interface UpdateOptions extends WriteOptions {
-  /** `status`: only status counts. `all`: spec and status at once, without validation, for bindings and the like. */
+  /**
+   * `status`: only status counts. `all`: spec and status at once, without validation and without a new generation, for
+   * bindings and the like.
+   */
   readonly part?: "status" | "all" | undefined;
   /** Name of the subresource in managed fields. */
   readonly subresource?: string;
   /** Managed fields come with the object (server-side apply made them). */
   readonly applied?: boolean;
+  /** A PUT: another uid is a conflict there, and a fault of the field in a patch. */
+  readonly replaces?: boolean;
   /** Skips the rules for updates of the main resource: a subresource has its own. */
   readonly unchecked?: boolean;
 }
@@ -112,13 +117,13 @@ export class Registry {
   create<T extends KubeObject>(resource: Resource<T>, given: T, options: WriteOptions): T {
     const object = clone(given);
     if ((object.metadata.resourceVersion ?? "") !== "") {
-      throw internalError("resourceVersion should not be set on objects to be created");
+      throw unexpected("resourceVersion should not be set on objects to be created");
     }
     this.stampNew(resource, object);
     setDefaults(resource, object);
     this.admission?.mutate(resource, object, undefined, options);
     setDefaults(resource, object);
-    refuse(resource, object, validate(resource, object));
+    refuse(resource, object, [...validate(resource, object), ...validateNew(resource, object)]);
     this.admission?.validate(resource, object, undefined, options);
     if (this.store.get(resource, object.metadata.namespace, object.metadata.name) !== undefined) {
       throw alreadyExists(resource, object.metadata.name);
@@ -156,7 +161,7 @@ export class Registry {
       }
       this.admission?.validate(resource, next, current, options);
     }
-    if (resource.countsGenerations && !equal(next.spec, current.spec)) {
+    if (resource.countsGenerations && options.part !== "all" && !equal(next.spec, current.spec)) {
       next.metadata.generation = (current.metadata.generation ?? 0) + 1;
     }
     if (options.applied !== true) {
@@ -192,10 +197,10 @@ export class Registry {
     if (!wasDeleting) {
       if (finalizers.length === 0 && grace === 0 && !isNamespaceWithContent(next)) {
         if (writing.dryRun !== true) this.store.remove(resource, current);
-        return { object: current, gone: true };
+        return { object: resource.kind === "Pod" ? markedDeleted(next, now) : current, gone: true };
       }
       meta.deletionTimestamp = timeText(now + grace * 1000);
-      meta.deletionGracePeriodSeconds = grace;
+      if (resource.kind !== "Namespace") meta.deletionGracePeriodSeconds = grace;
       if (meta.generation !== undefined) meta.generation += 1;
       if (resource.kind === "Namespace") next.status = { ...(next.status as object), phase: "Terminating" };
     } else if (options.gracePeriodSeconds !== undefined && grace < (meta.deletionGracePeriodSeconds ?? 0)) {
@@ -232,11 +237,7 @@ export class Registry {
   private settle<T extends KubeObject>(resource: Resource<T>, current: T, changed: T, options: UpdateOptions): T {
     const meta = changed.metadata;
     if (meta.uid !== undefined && meta.uid !== "" && meta.uid !== current.metadata.uid) {
-      throw conflict(
-        resource,
-        current.metadata.name,
-        `Precondition failed: UID in precondition: ${meta.uid}, UID in object meta: ${current.metadata.uid}`,
-      );
+      throw wrongUid(resource, current, meta.uid, options.replaces === true);
     }
     const wanted = meta.resourceVersion ?? "";
     if (wanted !== "" && wanted !== current.metadata.resourceVersion) {
@@ -283,6 +284,22 @@ export class Registry {
   }
 }
 
+function wrongUid(resource: Resource, current: KubeObject, uid: string, replaces: boolean): ApiError {
+  const { name, namespace } = current.metadata;
+  if (!replaces) {
+    return invalid(resource, name, [
+      { kind: "Invalid", field: "metadata.uid", detail: "field is immutable", value: uid },
+    ]);
+  }
+  const key = `/registry/${resource.plural}/${namespace === undefined ? "" : `${namespace}/`}${name}`;
+  const precondition = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`;
+  return conflict(
+    resource,
+    name,
+    `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${precondition}`,
+  );
+}
+
 function setManagedFields(meta: Meta, entries: ManagedFieldsEntry[] | undefined): void {
   if (entries === undefined || entries.length === 0) delete meta.managedFields;
   else meta.managedFields = entries;
@@ -309,6 +326,13 @@ function refuseNewFinalizers(resource: Resource, next: KubeObject, current: Kube
 /** Refuses with 409 when the object is another one, or was written since. */
 export function checkPreconditions(resource: Resource, current: KubeObject, wanted: Preconditions | undefined): void {
   const { uid, resourceVersion, name } = current.metadata;
+  if (resource.kind === "Namespace" && (wanted?.uid ?? "") !== "" && wanted?.uid !== uid) {
+    throw conflict(
+      resource,
+      name,
+      `Precondition failed: UID in precondition: ${wanted?.uid}, UID in object meta: ${uid}`,
+    );
+  }
   const fail = (why: string): ApiError =>
     new ApiError(409, "Conflict", `Operation cannot be fulfilled on ${resource.kind} "${name}": ${why}`, {
       name,
@@ -337,6 +361,14 @@ function gracePeriodOf(resource: Resource, object: KubeObject, options: DeleteOp
 
 const FOREGROUND = "foregroundDeletion";
 const ORPHAN = "orphan";
+
+/** How the answer to a pod's immediate deletion shows the pod: the watch shows it as it was stored. */
+function markedDeleted<T extends KubeObject>(pod: T, now: number): T {
+  pod.metadata.deletionTimestamp = timeText(now);
+  pod.metadata.deletionGracePeriodSeconds = 0;
+  pod.metadata.generation = (pod.metadata.generation ?? 0) + 1;
+  return pod;
+}
 
 /** Propagation is kept as a finalizer: the garbage collector takes it off when the dependents are dealt with. */
 function finalizersFor(resource: Resource, meta: Meta, options: DeleteOptions): string[] {

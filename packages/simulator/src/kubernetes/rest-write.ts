@@ -1,5 +1,5 @@
 import { parse } from "yaml";
-import { ApiError, badRequest, conflict, internalError, invalid, type Status } from "./api-error.ts";
+import { ApiError, badRequest, conflict, invalid, type Status, unexpected } from "./api-error.ts";
 import { applyConfiguration } from "./apply.ts";
 import { nowText } from "./cluster.ts";
 import { isObject, type Json, type JsonObject } from "./json.ts";
@@ -90,7 +90,7 @@ function ensureParts(resource: Resource, object: KubeObject): void {
 function refuseProblems(call: Call, resource: Resource, problems: DecodeProblems): void {
   const title = `${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}`;
   const [wrong] = problems.wrongTypes;
-  if (wrong !== undefined) throw badRequest(`${title}: json: ${wrong}`);
+  if (wrong !== undefined) throw badRequest(`${title}: ${wrong}`);
   const unknown = problems.unknownFields.map((field) => `unknown field ${JSON.stringify(field)}`);
   if (unknown.length === 0) return;
   const directive = call.query.get("fieldValidation") ?? "Warn";
@@ -114,7 +114,9 @@ export function replaceObject(
   const { namespace, name = "" } = call.target;
   if (!call.resource.unconditionalUpdate && (object.metadata.resourceVersion ?? "") === "") {
     const detail = "must be specified for an update";
-    throw invalid(call.resource, name, [{ kind: "Invalid", field: "metadata.resourceVersion", detail, value: "" }]);
+    throw invalid({ ...call.resource, kind: call.resource.plural }, name, [
+      { kind: "Invalid", field: "metadata.resourceVersion", detail, value: 0 },
+    ]);
   }
   const updated = context.registry.update(
     shown.stored,
@@ -124,7 +126,7 @@ export function replaceObject(
       ...object,
       metadata: { ...object.metadata, uid: object.metadata.uid ?? current.metadata.uid ?? "" },
     }),
-    { ...writeOptions(call), part, ...(part === undefined ? {} : { subresource: part }) },
+    { ...writeOptions(call), part, replaces: true, ...(part === undefined ? {} : { subresource: part }) },
   );
   return { status: 200, object: shown.present(updated) };
 }
@@ -167,11 +169,7 @@ function patchedBy(type: string, before: JsonObject, patch: Json, resource: Reso
     case STRATEGIC_PATCH:
       return applyStrategicPatch(before, patch, schemaOf(resource.schema)) as JsonObject;
     default:
-      throw new ApiError(
-        415,
-        "UnsupportedMediaType",
-        `the body of the request was in an unknown format - accepted media types include: ${[JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH].join(", ")}`,
-      );
+      throw new ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
   }
 }
 
@@ -202,7 +200,7 @@ function applyObject(
   const wanted = decodeApplied(call);
   const { namespace, name = "" } = call.target;
   if ((wanted.metadata.name ?? name) !== name && wanted.metadata.name !== "") {
-    throw badRequest(`name in patch (${wanted.metadata.name}) does not match name in URL (${name})`);
+    throw badRequest(`the name of the object (${wanted.metadata.name}) does not match the name on the URL (${name})`);
   }
   wanted.metadata.name = name;
   const who = { name: manager, operation: "Apply" as const, subresource: options.subresource };
@@ -217,6 +215,8 @@ function applyObject(
         `uid mismatch: the provided object specified uid ${wanted.metadata.uid}, and no existing object was found`,
       );
     }
+    // A resourceVersion is no condition when there is nothing to compare it with (seen in 1.37).
+    delete wanted.metadata.resourceVersion;
     const created = applyConfiguration(shown.stored, undefined, wanted, who, force, now);
     const { manager: _untracked, ...writing } = writeOptions(call);
     return { status: 201, object: context.registry.create(shown.stored, created, writing) };
@@ -245,8 +245,7 @@ function decodeApplied(call: Call): KubeObject {
   const { resource } = call;
   if (!isObject(body)) throw badRequest("error decoding YAML: not an object");
   for (const field of ["apiVersion", "kind"]) {
-    if (typeof body[field] !== "string")
-      throw badRequest(`invalid object type: /, Kind=: ${field} must be set in an apply patch`);
+    if (typeof body[field] !== "string") throw badRequest("invalid object type: /, Kind=");
   }
   const metadata = isObject(body.metadata) ? body.metadata : {};
   if (Array.isArray(metadata.managedFields) && metadata.managedFields.length > 0)
@@ -258,8 +257,9 @@ function decodeApplied(call: Call): KubeObject {
     ...problems.wrongTypes,
   ];
   if (faults.length > 0) {
-    const where = `${call.target.namespace ?? ""}/${call.target.name}; ${apiVersionOf(resource)}, Kind=${resource.kind}`;
-    throw internalError(`failed to create typed patch object (${where}): ${faults.join("; ")}`);
+    const own = typeof metadata.namespace === "string" ? metadata.namespace : "";
+    const where = `${own}/${call.target.name}; ${resource.group}/${resource.version}, Kind=${resource.kind}`;
+    throw unexpected(`failed to create typed patch object (${where}): ${faults.join("; ")}`);
   }
   return decodeObject(call, resource, body);
 }

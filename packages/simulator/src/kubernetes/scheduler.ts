@@ -185,7 +185,7 @@ function choose(
   const all = cache.nodes();
   if (all.length === 0) return { message: "no nodes available to schedule pods" };
   if (volumes.blocked !== undefined) {
-    return { message: `0/${all.length} nodes are available: ${volumes.blocked}.` };
+    return { message: `0/${all.length} nodes are available: ${volumes.blocked}. not found` };
   }
   const wanted = wantedOf(pod);
   const names = namedNodes(pod);
@@ -210,7 +210,7 @@ function choose(
   if (best !== undefined) return { node: best.node };
   const others = all.length - candidates.length;
   for (let count = 0; count < others; count += 1) {
-    rejections.push({ reasons: ["node(s) didn't match Pod's node affinity/selector"], helpless: true });
+    rejections.push({ reasons: ["node(s) didn't satisfy plugin(s) [NodeAffinity]"], helpless: true });
   }
   return { message: unschedulableMessage(all.length, rejections) };
 }

@@ -33,6 +33,7 @@ export function newPod(set: StatefulSet, revision: ControllerRevision, ordinal: 
     kind: "Pod",
     metadata: {
       name,
+      generateName: `${set.metadata.name}-`,
       namespace: set.metadata.namespace ?? "",
       labels: {
         ...template.metadata?.labels,

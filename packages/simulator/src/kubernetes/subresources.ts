@@ -1,4 +1,4 @@
-import { badRequest, invalid, methodNotAllowed, noSuchPath } from "./api-error.ts";
+import { badRequest, invalid, methodNotAllowed, noSuchPath, unexpected } from "./api-error.ts";
 import { nowText } from "./cluster.ts";
 import { evict } from "./eviction.ts";
 import { equal, isObject, type JsonObject } from "./json.ts";
@@ -115,9 +115,7 @@ function bind(context: ServerContext, call: Call): Written {
   const target = isObject(body.target) ? body.target : {};
   const { namespace = "", name = "" } = call.target;
   if ((target.kind ?? "Node") !== "Node" || typeof target.name !== "string" || target.name === "") {
-    throw invalid({ ...call.resource, kind: "Binding" }, name, [
-      { kind: "Required", field: "target.name", detail: "" },
-    ]);
+    throw unexpected("target.name: Required value");
   }
   const uid = isObject(body.metadata) && typeof body.metadata.uid === "string" ? body.metadata.uid : undefined;
   bindPod(context, namespace, name, target.name, uid);
@@ -142,7 +140,8 @@ function onResize(context: ServerContext, call: Call, shown: Presentation): Writ
   }
   const { namespace, name = "" } = call.target;
   const before = context.registry.read(PODS, namespace, name);
-  const check = (after: Pod): Pod => {
+  const check = (wanted: Pod): Pod => {
+    const after = resized(wanted, before);
     const faults = resizeFaults(after.spec, before);
     if (faults.length > 0) throw invalid(PODS, name, faults);
     return after;
@@ -154,6 +153,15 @@ function onResize(context: ServerContext, call: Call, shown: Presentation): Writ
   const object = check(decodeObject(call, PODS, bodyOf(call)) as Pod);
   const updated = context.registry.update(PODS, namespace, name, () => object, { ...writeOptions(call), ...options });
   return { status: 200, object: updated };
+}
+
+/** The pod as it is, with the resources of the wanted one: this subresource sees nothing else (podResizeStrategy). */
+function resized(wanted: Pod, before: Pod): Pod {
+  const containers = before.spec.containers.map((container) => {
+    const resources = wanted.spec.containers.find((each) => each.name === container.name)?.resources;
+    return resources === undefined ? container : { ...container, resources };
+  });
+  return { ...before, metadata: wanted.metadata, spec: { ...before.spec, containers } };
 }
 
 function resizeFaults(after: PodSpec, before: Pod): Parameters<typeof invalid>[2] {
@@ -174,7 +182,7 @@ function resizeFaults(after: PodSpec, before: Pod): Parameters<typeof invalid>[2
         kind: "Invalid",
         field: "spec",
         detail: "Pod QOS Class may not change as a result of resizing",
-        value: qosClassOf(after),
+        value: before.status.qosClass,
       },
     ];
   }

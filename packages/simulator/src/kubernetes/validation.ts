@@ -20,6 +20,20 @@ export function validate(resource: Resource, object: KubeObject): FieldFault[] {
   return [...validateMeta(resource, object), ...validateKind(resource, object)];
 }
 
+/** What is refused of a new object only. */
+export function validateNew(resource: Resource, object: KubeObject): FieldFault[] {
+  if (resource.kind === "CertificateSigningRequest") {
+    const { request = "" } = object.spec as { request?: string };
+    if (Buffer.from(request, "base64").includes("-----BEGIN CERTIFICATE REQUEST-----")) return [];
+    const detail = "PEM block type must be CERTIFICATE REQUEST";
+    return [{ kind: "Invalid", field: "spec.request", detail, value: request }];
+  }
+  const { spec } = object as Pod;
+  if (resource.kind !== "Pod" || (spec.schedulingGates ?? []).length === 0 || (spec.nodeName ?? "") === "") return [];
+  const detail = "cannot be set until all schedulingGates have been cleared";
+  return [{ kind: "Forbidden", field: "spec.nodeName", detail }];
+}
+
 const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const QUALIFIED = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
@@ -116,7 +130,7 @@ function validateLabels(labels: Record<string, string> | undefined, field: strin
 function validateKind(resource: Resource, object: KubeObject): FieldFault[] {
   switch (resource.kind) {
     case "Pod":
-      return validatePod(object as Pod);
+      return validatePodSpec((object as Pod).spec, "spec");
     case "StatefulSet":
       return validateStatefulSet(object as StatefulSet);
     case "PersistentVolumeClaim":
@@ -150,18 +164,6 @@ function validateData(kind: string, object: ConfigMap & Secret): FieldFault[] {
   }
   if (size > DATA_LIMIT * (kind === "Secret" ? 4 / 3 : 1)) {
     faults.push({ kind: "TooLong", field: "data", detail: `may not be more than ${DATA_LIMIT} bytes` });
-  }
-  return faults;
-}
-
-function validatePod(pod: Pod): FieldFault[] {
-  const faults = validatePodSpec(pod.spec, "spec");
-  if ((pod.spec.schedulingGates ?? []).length > 0 && (pod.spec.nodeName ?? "") !== "") {
-    faults.push({
-      kind: "Forbidden",
-      field: "spec.nodeName",
-      detail: "cannot be set until all schedulingGates have been cleared",
-    });
   }
   return faults;
 }
@@ -266,9 +268,9 @@ function validateStatefulSet(set: StatefulSet): FieldFault[] {
   }
   const labels = spec.template?.metadata?.labels;
   if (spec.selector === undefined) faults.push({ kind: "Required", field: "spec.selector", detail: "" });
-  else if (!matchesSelector(spec.selector, labels)) {
+  if (!matchesSelector(spec.selector, labels)) {
     const detail = "`selector` does not match template `labels`";
-    faults.push({ kind: "Invalid", field: "spec.template.metadata.labels", detail, value: labels ?? {} });
+    faults.push({ kind: "Invalid", field: "spec.template.metadata.labels", detail, value: labels ?? null });
   }
   faults.push(...validateLabels(labels, "spec.template.metadata.labels"));
   if (spec.template.spec.restartPolicy !== "Always") {
@@ -302,6 +304,17 @@ export function validateUpdate(resource: Resource, after: KubeObject, before: Ku
       return validateStatefulSetUpdate(after as StatefulSet, before as StatefulSet);
     case "PersistentVolumeClaim":
       return validateClaimUpdate(after as Claim, before as Claim);
+    case "Node": {
+      const providerOf = (object: KubeObject): unknown => (object.spec as { providerID?: string }).providerID;
+      if (providerOf(before) === undefined || providerOf(after) === providerOf(before)) return [];
+      return [{ kind: "Invalid", field: "spec.providerID", detail: "field cannot be modified once set", value: null }];
+    }
+    case "PersistentVolume": {
+      const source = (object: KubeObject): unknown => (object.spec as { csi?: unknown }).csi;
+      if (equal(source(after), source(before))) return [];
+      const detail = "spec.persistentvolumesource is immutable after creation";
+      return [{ kind: "Forbidden", field: "spec.persistentvolumesource", detail }];
+    }
     case "ConfigMap":
     case "Secret":
       return validateDataUpdate(after as ConfigMap & Secret, before as ConfigMap & Secret);

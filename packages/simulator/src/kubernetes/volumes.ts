@@ -10,6 +10,7 @@ import { bindingModeOf, canProvision, classOf, findVolume, SELECTED_NODE, ZONE_L
 import { WorkQueue } from "./work-queue.ts";
 
 const BIND_COMPLETED = "pv.kubernetes.io/bind-completed";
+const BOUND_BY_CONTROLLER = "pv.kubernetes.io/bound-by-controller";
 const PROVISIONED_BY = "pv.kubernetes.io/provisioned-by";
 
 /** Which volume's content a claim's name stands for in the pod runtime, which knows claims only by name. */
@@ -173,6 +174,9 @@ export function createVolumeController(cluster: Cluster, runtime: PodRuntime, co
       undefined,
       volume.metadata.name,
       (draft) => {
+        if (draft.spec.claimRef === undefined) {
+          draft.metadata.annotations = { ...draft.metadata.annotations, [BOUND_BY_CONTROLLER]: "yes" };
+        }
         draft.spec.claimRef = reference;
         draft.status = { ...draft.status, phase: "Bound" };
       },
@@ -183,8 +187,9 @@ export function createVolumeController(cluster: Cluster, runtime: PodRuntime, co
       namespace,
       name,
       (draft) => {
+        const byUs = draft.spec.volumeName === undefined ? { [BOUND_BY_CONTROLLER]: "yes" } : {};
         draft.spec.volumeName = volume.metadata.name;
-        draft.metadata.annotations = { ...draft.metadata.annotations, [BIND_COMPLETED]: "yes" };
+        draft.metadata.annotations = { ...draft.metadata.annotations, [BIND_COMPLETED]: "yes", ...byUs };
         draft.status = {
           phase: "Bound",
           accessModes: volume.spec.accessModes ?? [],

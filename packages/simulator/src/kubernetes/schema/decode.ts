@@ -30,7 +30,7 @@ function decodeValue(value: Json, type: SchemaType, path: string, problems: Deco
       }
       if (type.scalar !== "any" && typeof value !== type.scalar) {
         problems.wrongTypes.push(
-          `cannot unmarshal ${jsonTypeOf(value)} into Go struct field ${path.slice(1)} of type ${GO_TYPES[type.scalar]}`,
+          `json: cannot unmarshal ${jsonTypeOf(value)} into Go struct field ${path.slice(1)} of type ${GO_TYPES[type.scalar]}`,
         );
         return undefined;
       }
@@ -89,7 +89,7 @@ function jsonTypeOf(value: Json): string {
 
 function wrong(value: Json, path: string, goType: string, problems: DecodeProblems): undefined {
   problems.wrongTypes.push(
-    `cannot unmarshal ${jsonTypeOf(value)} into Go struct field ${path.slice(1)} of type ${goType}`,
+    `json: cannot unmarshal ${jsonTypeOf(value)} into Go struct field ${path.slice(1)} of type ${goType}`,
   );
   return undefined;
 }
