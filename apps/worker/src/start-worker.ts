@@ -183,7 +183,7 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
     producer: queue.producer,
     onError: (err) => logger.warn({ err }, "relay"),
     source: {
-      findDue: (loop, limit) => findDue(database, loop, limit),
+      findDue: (loop, limit, after) => findDue(database, loop, limit, after),
       listen: (onDue, onGap) =>
         listen({
           database: databaseOptions,

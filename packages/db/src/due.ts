@@ -7,11 +7,15 @@ const TABLES = { clusters: "cluster", placement: "kube", machines: "machine" } a
   string
 >;
 
-/** Ids of rows that are due, longest due first. */
-export async function findDue(sql: Sql, loop: LoopName, limit: number): Promise<string[]> {
+/**
+ * Ids of rows that are due, in the order of ids, from the one after `after` on.
+ *
+ * Not the longest due first: those that stay due whatever is done about them would always be first.
+ */
+export async function findDue(sql: Sql, loop: LoopName, limit: number, after = ""): Promise<string[]> {
   const rows = await sql.query<{ id: string }>(
-    `select id from ${TABLES[loop]} where next_check_at <= now() order by next_check_at limit $1`,
-    [limit],
+    `select id from ${TABLES[loop]} where next_check_at <= now() and id > $2 order by id limit $1`,
+    [limit, after],
   );
   return rows.map((row) => row.id);
 }

@@ -138,7 +138,7 @@ describe("listening", () => {
 });
 
 describe("a due row", () => {
-  it("is found, longest due first, until its loop records when to look again", async () => {
+  it("is found, page by page, until its loop records when to look again", async () => {
     const { kubeId } = await makeKube(db, tenant.organizationId);
     await db.owner.query("update cluster set next_check_at = null");
     const made: string[] = [];
@@ -147,11 +147,12 @@ describe("a due row", () => {
       await sqlTransaction(db.api, (tx) => insertCluster(tx, ids, cluster));
       made.push(cluster.id);
     }
-    await db.owner.query("update cluster set next_check_at = now() - interval '1 hour' where id = $1", [made[2]]);
-    expect(await findDue(db.worker, "clusters", 10)).toEqual([made[2], made[0], made[1]]);
-    expect(await findDue(db.worker, "clusters", 1)).toEqual([made[2]]);
-    await db.owner.query("update cluster set next_check_at = now() + interval '1 minute' where id = $1", [made[2]]);
-    expect(await findDue(db.worker, "clusters", 10)).toEqual([made[0], made[1]]);
+    made.sort();
+    expect(await findDue(db.worker, "clusters", 10)).toEqual(made);
+    expect(await findDue(db.worker, "clusters", 1, made[0])).toEqual([made[1]]);
+    expect(await findDue(db.worker, "clusters", 10, made[2])).toEqual([]);
+    await db.owner.query("update cluster set next_check_at = now() + interval '1 minute' where id = $1", [made[1]]);
+    expect(await findDue(db.worker, "clusters", 10)).toEqual([made[0], made[2]]);
   });
 
   it("stays due when somebody asked for a look while a run was under way", async () => {

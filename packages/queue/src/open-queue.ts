@@ -1,11 +1,14 @@
 import { type JobRunner, LOOP_NAMES, type LoopName, type QueueConsumer, type QueueProducer } from "@berth/ports";
-import { createPostgresBackend, Queue, Worker, withBackend } from "bullmq";
+import { createPostgresBackend, DEFAULT_SCHEMA, type PgPool, Queue, runMigrations, Worker, withBackend } from "bullmq";
 import { Redis } from "ioredis";
+import pg from "pg";
 import { QUEUES } from "./catalog.ts";
+import { startSelfCheck, watchPolls } from "./self-check.ts";
 
 /** Where jobs wait: Redis in production, Postgres where there is nothing else. */
 export type QueueConfig =
-  | { readonly kind: "postgres"; readonly url: string }
+  /** `role` is taken on by each connection (berth_worker may make the queue's schema); the login's own rights without. */
+  | { readonly kind: "postgres"; readonly url: string; readonly role?: string }
   | { readonly kind: "redis"; readonly url: string };
 
 export interface QueueOptions {
@@ -15,6 +18,12 @@ export interface QueueOptions {
    * have run out, or it finds them held. 30 s when absent.
    */
   readonly lockMs?: number;
+  /**
+   * A consumer has not asked for jobs for `stuckAfterMs` (60 s when absent) although the backend answers: it will not come
+   * back by itself, so the process should end and be started anew. Called once a consumer.
+   */
+  readonly onStuck?: (loop: LoopName) => void;
+  readonly stuckAfterMs?: number;
 }
 
 export interface OpenQueue {
@@ -35,10 +44,11 @@ type AnyWorker = Pick<Worker<Job>, "close" | "pause" | "waitUntilReady">;
 interface Backend {
   queue(name: string): AnyQueue;
   worker(name: string, run: (id: string) => Promise<void>, concurrency: number): AnyWorker;
+  /** Whether it answers at all, asked on a connection that no consumer blocks. */
+  answers(): Promise<boolean>;
   close(): Promise<void>;
 }
 
-const SCHEMA = "berth_queue";
 const PREFIX = "berth";
 
 /**
@@ -49,11 +59,11 @@ const PREFIX = "berth";
  */
 export async function openQueue(config: QueueConfig, options: QueueOptions): Promise<OpenQueue> {
   const backend =
-    config.kind === "postgres" ? postgresBackend(config.url, options) : await redisBackend(config.url, options);
+    config.kind === "postgres" ? await postgresBackend(config, options) : await redisBackend(config.url, options);
   const queues = new Map<LoopName, AnyQueue>();
   for (const loop of LOOP_NAMES) {
     const queue = backend.queue(QUEUES[loop].queue);
-    await queue.waitUntilReady(); // One after the other: the first one may have to migrate.
+    await queue.waitUntilReady();
     queues.set(loop, queue);
   }
   return {
@@ -72,9 +82,17 @@ export async function openQueue(config: QueueConfig, options: QueueOptions): Pro
         return one;
       };
       const worker = backend.worker(QUEUES[loop].queue, tracked, concurrency);
+      const selfCheck = startSelfCheck({
+        lastPollAt: watchPolls(worker),
+        isFull: () => running.size >= concurrency,
+        answers: backend.answers,
+        stuckAfterMs: options.stuckAfterMs ?? 60_000,
+        onStuck: () => options.onStuck?.(loop),
+      });
       await worker.waitUntilReady();
       return {
         close: async (graceMs) => {
+          selfCheck.stop();
           stopping.aborted = true;
           // BullMQ knows one close alone: one that waits cannot be turned into one by force any more.
           await worker.pause(true);
@@ -99,15 +117,43 @@ function workerOptions({ lockMs = 30_000 }: QueueOptions) {
     lockDuration: lockMs,
     stalledInterval: Math.ceil(lockMs / 3),
     maxStalledCount: 2 ** 31 - 1, // An int4 in Postgres.
+    // After an outage the next question waits this long: BullMQ's own 15 s would be most of our time to recover.
+    runRetryDelay: 1000,
     removeOnComplete: { count: 0 },
   };
 }
 
 const JOB_DEFAULTS = { attempts: 1, removeOnComplete: true, removeOnFail: { count: 100 } } as const;
 
-function postgresBackend(url: string, options: QueueOptions): Backend {
+/** Of all queues of the process together; each consumer keeps one of them for LISTEN. */
+const POSTGRES_CONNECTIONS = 12;
+
+async function postgresBackend(
+  config: Extract<QueueConfig, { kind: "postgres" }>,
+  options: QueueOptions,
+): Promise<Backend> {
+  const role = config.role === undefined ? "" : ` -c role=${config.role}`;
+  // One pool for all, as each queue and consumer would open one of its own. BullMQ's tables are in a schema of their own.
+  const pool = new pg.Pool({
+    connectionString: config.url,
+    options: `-c search_path=${DEFAULT_SCHEMA}${role}`,
+    max: POSTGRES_CONNECTIONS,
+    application_name: "berth-queue",
+    connectionTimeoutMillis: 5000,
+    keepAlive: true,
+  });
+  pool.on("error", options.onError);
+  // BullMQ does not listen on connections in use: one that the server ends would end the process.
+  pool.on("connect", (client) => client.on("error", options.onError));
+  try {
+    const client = await pool.connect();
+    await runMigrations(client).finally(() => client.release());
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
   const classes = withBackend(createPostgresBackend);
-  const connection = { connectionString: url, schema: SCHEMA, migrate: true, max: 4, application_name: "berth-queue" };
+  const connection = pool as unknown as PgPool;
   return {
     queue: (name) => {
       const queue = new classes.Queue<Job>(name, { connection, defaultJobOptions: JOB_DEFAULTS });
@@ -123,7 +169,12 @@ function postgresBackend(url: string, options: QueueOptions): Backend {
       worker.on("error", options.onError);
       return worker as unknown as AnyWorker;
     },
-    close: async () => {},
+    answers: () =>
+      pool.query("select 1").then(
+        () => true,
+        () => false,
+      ),
+    close: () => pool.end(),
   };
 }
 
@@ -159,6 +210,11 @@ async function redisBackend(url: string, options: QueueOptions): Promise<Backend
       worker.on("error", options.onError);
       return worker;
     },
+    answers: () =>
+      producer.ping().then(
+        () => true,
+        () => false,
+      ),
     close,
   };
 }

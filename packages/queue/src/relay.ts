@@ -2,8 +2,8 @@ import { LOOP_NAMES, type LoopName, type QueueProducer } from "@berth/ports";
 
 /** Where due rows come from. The queue knows neither tables nor SQL. */
 export interface DueSource {
-  /** Ids of rows that are due, longest due first. */
-  findDue(loop: LoopName, limit: number): Promise<readonly string[]>;
+  /** Ids of rows that are due, in the order of ids, from the one after `after` on. */
+  findDue(loop: LoopName, limit: number, after: string | undefined): Promise<readonly string[]>;
   /** Calls back for each row that is announced as due, and after each gap in which announcements may have been missed. */
   listen(onDue: (loop: LoopName, id: string) => void, onGap: () => void): { close(): Promise<void> };
 }
@@ -21,7 +21,7 @@ export interface Relay {
 }
 
 const SWEEP_EVERY_MS = 2_000;
-/** Of one sweep and loop: a backlog is worked off in order, without flooding the queue. */
+/** Of one sweep and loop: a backlog does not flood the queue. */
 const SWEEP_LIMIT = 500;
 const LANES = 16;
 
@@ -37,10 +37,16 @@ export function startRelay(options: RelayOptions): Relay {
   let timer: NodeJS.Timeout | undefined;
   let sweeping: Promise<void> = Promise.resolve();
 
+  // Where the last sweep of each loop ended: the next goes on from there, and begins anew after the last row. So a few
+  // hundred rows that stay due, whatever is done about them, cannot keep the others from their turn.
+  const sweptTo = new Map<LoopName, string>();
   const sweep = async () => {
     for (const loop of LOOP_NAMES) {
       if (closed) return;
-      const due = await source.findDue(loop, SWEEP_LIMIT);
+      const due = await source.findDue(loop, SWEEP_LIMIT, sweptTo.get(loop));
+      const last = due.at(-1);
+      if (last === undefined || due.length < SWEEP_LIMIT) sweptTo.delete(loop);
+      else sweptTo.set(loop, last);
       for (let start = 0; start < due.length; start += LANES) {
         await Promise.all(due.slice(start, start + LANES).map((id) => producer.add(loop, id)));
       }
