@@ -164,8 +164,17 @@ type Capacity = Omit<KubeCapacity, "offerings"> & {
   })[];
 };
 
-/** The kubes of a region with what is on their machines, those with the fewest clusters first. */
-export async function findKubeCapacities(sql: Sql, region: string): Promise<KubeCapacity[]> {
+/**
+ * The kubes of a region, those with the fewest clusters first.
+ *
+ * `detail` full: with every machine and what is on it, which a placement needs; types: only what says which sizes could ever
+ * fit (pools, offerings, and the machines of static kubes, empty). A region may have thousands of machines.
+ */
+export async function findKubeCapacities(
+  sql: Sql,
+  region: string,
+  detail: "full" | "types" = "full",
+): Promise<KubeCapacity[]> {
   const rows = await sql.query<Capacity>(
     `select k.id as "kubeId", k.region, k.zones, k.is_static as "isStatic", k.health, k.observed_at as "observedAt",
        (select count(*)::int from cluster c where c.kube_id = k.id and c.state <> 'deleted') as clusters,
@@ -185,10 +194,11 @@ export async function findKubeCapacities(sql: Sql, region: string): Promise<Kube
                  'organizationId', i.organization_id, 'cpuMilli', t.cpu_milli, 'memoryMib', t.memory_mib,
                  'zone', i.zone, 'roles', to_jsonb(t.roles)) order by i.id), '[]')
                 from instance i join component t on t.id = i.component_id
-               where i.node_name = m.node_name and i.state <> 'removed')) order by m.id), '[]')
-          from machine m where m.kube_id = k.id and m.state not in ('terminated', 'failed')) as machines
+               where $2::boolean and i.node_name = m.node_name and i.state <> 'removed')) order by m.id), '[]')
+          from machine m where m.kube_id = k.id and ($2::boolean or k.is_static)
+           and m.state not in ('terminated', 'failed')) as machines
      from kube k where k.region = $1 order by clusters, k.id`,
-    [region],
+    [region, detail === "full"],
   );
   return rows.map((row) => ({
     ...row,

@@ -39,7 +39,7 @@ export async function createCluster(
   },
 ): Promise<Result<CreatedCluster, Refusal>> {
   const { organizationId, body, password, actor, requestId } = request;
-  const planned = await planNewCluster(tx, organizationId, body, deps.clock.now());
+  const planned = await planNewCluster(tx, organizationId, body, deps.clock.now(), "types");
   if (!planned.ok) return planned;
   const { plan, projectId, kube } = planned.value;
 

@@ -24,18 +24,19 @@ export interface NewClusterPlan {
  * Everything that a create checks before it writes, and all that a dry run checks: one function, so that the two cannot
  * differ. Picks the kube: of those in the region where every instance could have a place, the one with the fewest clusters.
  *
- * Refuses with every fault of the body, at the pointers as the caller wrote it.
+ * Refuses with every fault of the body, at the pointers as the caller wrote it. `detail` is how much of the kube is given back.
  */
 export async function planNewCluster(
   sql: Sql,
   organizationId: OrganizationId,
   body: CreateClusterBody,
   now: Date,
+  detail: "full" | "types",
 ): Promise<Result<NewClusterPlan, Refusal>> {
   const project = await projectOf(sql, organizationId, body.project_id);
   if (!project.ok) return project;
   const regions = await listOpenRegions(sql);
-  const kubes = (await findKubeCapacities(sql, body.region)).filter((kube) => openZones(kube).length > 0);
+  const kubes = (await findKubeCapacities(sql, body.region, detail)).filter((kube) => openZones(kube).length > 0);
   // The same name gives the same zones, so that a dry run and its create agree; different names spread.
   const offset = crc32(`${organizationId}/${body.name}`);
 

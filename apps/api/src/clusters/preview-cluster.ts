@@ -13,7 +13,7 @@ export async function previewCluster(
   body: CreateClusterBody,
 ): Promise<Result<ClusterPreview, Refusal>> {
   const now = deps.clock.now();
-  const planned = await planNewCluster(deps.db, organizationId, body, now);
+  const planned = await planNewCluster(deps.db, organizationId, body, now, "full");
   if (!planned.ok) return planned;
   const { plan, kube } = planned.value;
   const placement = previewPlacement(plan, kube, now);
