@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -37,9 +37,18 @@ describe("a key file", () => {
     expect(readKeyFile(path)).toEqual(key);
   });
 
+  it("that others may read or write is refused, and says how to mend it", () => {
+    for (const mode of [0o640, 0o604, 0o620]) {
+      const path = join(folder, `open-${mode.toString(8)}`);
+      readKeyFile(path);
+      chmodSync(path, mode);
+      expect(() => readKeyFile(path)).toThrow(`chmod 600 ${path}`);
+    }
+  });
+
   it("that holds no key is named", () => {
     const path = join(folder, "broken");
-    writeFileSync(path, "hello\n");
+    writeFileSync(path, "hello\n", { mode: 0o600 });
     expect(() => readKeyFile(path)).toThrow(path);
   });
 });

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { type KeyProvider, PortError } from "@berth/ports";
 
@@ -38,7 +38,11 @@ export function createLocalKeyProvider(key: Uint8Array): KeyProvider {
   };
 }
 
-/** The key in a file that only its owner may read; made when there is none. Two processes that race end with one key. */
+/**
+ * The key in a file that only its owner may read; made when there is none. Two processes that race end with one key.
+ *
+ * Refuses a file that others may read or write: whoever has it opens every secret in the database.
+ */
 export function readKeyFile(path: string): Uint8Array {
   try {
     return keyIn(path);
@@ -55,6 +59,10 @@ export function readKeyFile(path: string): Uint8Array {
 }
 
 function keyIn(path: string): Uint8Array {
+  const mode = statSync(path).mode & 0o777;
+  if (process.platform !== "win32" && (mode & 0o077) !== 0) {
+    throw new Error(`${path} holds a key and is open to others (mode ${mode.toString(8)}): chmod 600 ${path}`);
+  }
   const key = Buffer.from(readFileSync(path, "utf8").trim(), "base64");
   if (key.length !== 32) throw new Error(`${path} holds no key: 32 bytes in base64 are expected`);
   return key;
