@@ -24,6 +24,13 @@ export interface PodRecord {
   readonly main: readonly ContainerRecord[];
 }
 
+/** What ended while the node was away; how, nobody knows. */
+function lastStateOf(before: ContainerStatus | undefined, now: Date): ContainerState {
+  if (before?.state?.running === undefined) return before?.state?.terminated ? before.state : (before?.lastState ?? {});
+  const { startedAt } = before.state.running;
+  return { terminated: { exitCode: 137, reason: "ContainerStatusUnknown", startedAt, finishedAt: wireTime(now) } };
+}
+
 /**
  * A pod of which this node knows nothing yet. Restart counts go on from what the pod's status says: after a crash of the
  * node its containers are started again, not anew.
@@ -35,7 +42,7 @@ export function newPodRecord(pod: Pod, now: Date): PodRecord {
     return {
       container,
       state: { waiting: { reason: "PodInitializing" } },
-      lastState: before?.state?.terminated ? { terminated: before.state.terminated } : {},
+      lastState: lastStateOf(before, now),
       ready: false,
       started: false,
       restartCount: (before?.restartCount ?? 0) + (ran ? 1 : 0),
@@ -52,8 +59,18 @@ export function newPodRecord(pod: Pod, now: Date): PodRecord {
   };
 }
 
+export type StatusPatch = Omit<PodStatus, "podIP"> & {
+  readonly podIP: string | null;
+  readonly podIPs: readonly object[];
+  readonly hostIP: string;
+  readonly hostIPs: readonly object[];
+};
+
+/** In a strategic merge patch: the list is this one, not what it was and this one. */
+const REPLACE = { $patch: "replace" };
+
 /**
- * The status that a kubelet reports. Conditions that others own (PodScheduled) are not in it: the patch keeps them.
+ * The status that a kubelet reports, as a strategic merge patch. Conditions that others own (PodScheduled) are not in it: the patch keeps them.
  *
  * `previous` is what was reported last: a condition keeps its transition time until its status changes.
  */
@@ -61,9 +78,9 @@ export function podStatusOf(
   pod: Pod,
   record: PodRecord,
   hostIp: string,
-  previous: PodStatus | undefined,
+  previous: Pick<PodStatus, "conditions"> | undefined,
   now: Date,
-): PodStatus & Readonly<Record<string, unknown>> {
+): StatusPatch {
   const allReady = record.isInitialized && record.main.every((one) => one.ready);
   const notReady = record.main.filter((one) => !one.ready).map((one) => one.container.name);
   const unready = { reason: "ContainersNotReady", message: `containers with unready status: [${notReady.join(" ")}]` };
@@ -88,8 +105,10 @@ export function podStatusOf(
   return {
     phase: phaseOf(pod, record),
     hostIP: hostIp,
-    hostIPs: [{ ip: hostIp }],
-    ...(record.podIp !== undefined && { podIP: record.podIp, podIPs: [{ ip: record.podIp }] }),
+    hostIPs: [REPLACE, { ip: hostIp }],
+    // After a crash of the node the pod has no address, and then another.
+    podIP: record.podIp ?? null,
+    podIPs: record.podIp === undefined ? [REPLACE] : [REPLACE, { ip: record.podIp }],
     startTime: wireTime(record.startedAt),
     conditions: [
       condition("PodReadyToStartContainers", record.isSandboxReady),
@@ -112,7 +131,7 @@ function phaseOf(pod: Pod, record: PodRecord): string {
     if (ends.every((end) => end?.exitCode === 0)) return "Succeeded";
     if (policy === "Never") return "Failed";
   }
-  const hasRun = record.main.some((one) => one.containerId !== undefined);
+  const hasRun = record.main.some((one) => one.containerId !== undefined || one.lastState.terminated !== undefined);
   return hasRun ? "Running" : "Pending";
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { ApiError } from "./api-client.ts";
 import type { Pod, PodStatus } from "./objects.ts";
 import { messageOf, type NodeContext, podNameOf } from "./pod-context.ts";
-import { type PodRecord, podStatusOf } from "./pod-record.ts";
+import { type PodRecord, podStatusOf, type StatusPatch } from "./pod-record.ts";
 
 /** Sends a pod's status to the API server, the newest only, one request at a time. */
 export interface StatusReporter {
@@ -21,12 +21,13 @@ export function statusReporter(
 ): StatusReporter {
   let isDirty = false;
   let isClosed = false;
+  let isStopped = false;
   let sending: Promise<void> | undefined;
-  let sent = pod().status;
+  let sent: Pick<PodStatus, "conditions"> | undefined = pod().status;
   let sentText = "";
 
   async function sendAll(): Promise<void> {
-    while (isDirty && !node.signal.aborted) {
+    while (isDirty && !isStopped && !node.signal.aborted) {
       isDirty = false;
       const status = podStatusOf(pod(), record, node.hostIp, sent, new Date());
       const text = JSON.stringify(status);
@@ -36,18 +37,17 @@ export function statusReporter(
         sent = status;
         sentText = text;
       } catch (error) {
-        if (error instanceof ApiError && [404, 409].includes(error.status)) {
-          isClosed = true; // Gone, or another has the name.
-          return;
-        }
+        // Gone, or another pod has the name by now: the uid in the patch is refused.
+        if (error instanceof ApiError && [404, 409, 422].includes(error.status)) isStopped = true;
         node.log(`${podNameOf(pod())}: status: ${messageOf(error)}`);
+        if (isStopped) return;
         isDirty = true;
         await pause(RETRY_MS, undefined, { signal: node.signal }).catch(() => undefined);
       }
     }
   }
 
-  const sendOne = (status: PodStatus): Promise<void> => {
+  const sendOne = (status: StatusPatch): Promise<void> => {
     const { namespace, name, uid } = pod().metadata;
     return node.api.patch(`/api/v1/namespaces/${namespace}/pods/${name}/status`, { metadata: { uid }, status });
   };
@@ -55,7 +55,8 @@ export function statusReporter(
   const start = (): void => {
     sending ??= sendAll().finally(() => {
       sending = undefined;
-      if (isDirty && !isClosed && !node.signal.aborted) start(); // Came between the last look and this line.
+      // Came between the last look and this line.
+      if (isDirty && !isStopped && !node.signal.aborted) start();
     });
   };
 
@@ -70,7 +71,7 @@ export function statusReporter(
     close: async (isLastReportWanted) => {
       if (isLastReportWanted) report();
       isClosed = true;
-      if (!isLastReportWanted) isDirty = false;
+      if (!isLastReportWanted) isStopped = true;
       await sending;
     },
   };
