@@ -5,7 +5,7 @@ import { createDatabase as createTestDatabase, type TestDatabase } from "../../.
 import { createDatabase, type Database, type DatabaseRole } from "../database.ts";
 import { migrate } from "../migrate.ts";
 
-export { startThrowawayPostgres, waitFor } from "../../../testing/src/index.ts";
+export { waitFor } from "../../../testing/src/index.ts";
 export { createTestDatabase, type TestDatabase };
 
 /** An own database in which all migrations are applied. Its url is the superuser's. */
