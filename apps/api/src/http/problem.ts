@@ -26,6 +26,7 @@ export function problemOf(refusal: Refusal, requestId: string): Problem {
 /** Sends a refusal. */
 export function sendProblem(reply: FastifyReply, refusal: Refusal): FastifyReply {
   const problem = problemOf(refusal, reply.request.id);
+  reply.header("x-request-id", reply.request.id); // Paths that the router refuses come here without any hook before.
   if (problem.status === 401) reply.header("www-authenticate", 'Bearer realm="berth"');
   if (problem.status === 503 || refusal.code === "idempotency_in_flight") reply.header("retry-after", "1");
   // Serialized here: the route's own schemas are about its answers.
