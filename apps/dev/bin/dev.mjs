@@ -8,6 +8,8 @@ const generate = fileURLToPath(new URL("../../../scripts/generate.mjs", import.m
 const { status } = spawnSync(process.execPath, [generate], { stdio: ["ignore", 2, 2] });
 if (status !== 0) process.exit(1);
 
+// Node 20 is what we promise; the AWS SDK would complain of it at every start.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
 register();
 const { runDev } = await import("../src/index.ts");
 process.exitCode = await runDev(process.argv.slice(2), process.env);

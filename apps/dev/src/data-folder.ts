@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { DevFailure } from "./dev-failure.ts";
 import { commandLineOf, isAlive } from "./processes.ts";
 
@@ -25,7 +25,7 @@ const LOCK = "dev.pid";
 export function openDataFolder(path: string): DataFolder {
   try {
     // Others may pass through, as PostgreSQL runs as another user when we are root; what lies in it is 0600 or 0700.
-    mkdirSync(path, { recursive: true, mode: 0o755 });
+    makeFolder(path);
     const probe = join(path, `.probe-${randomBytes(4).toString("hex")}`);
     writeFileSync(probe, "");
     rmSync(probe);
@@ -49,6 +49,13 @@ export function openDataFolder(path: string): DataFolder {
     },
     release: () => rmSync(lock, { force: true }),
   };
+}
+
+/** Not mkdirSync's `recursive`, which never comes back where a folder exists and takes no other (/proc; Node 20, 22). */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path, { mode: 0o755 });
 }
 
 function takeLock(lock: string, path: string): void {

@@ -7,6 +7,8 @@ const BERTH = fileURLToPath(new URL("../../../cli/bin/berth.mjs", import.meta.ur
 export interface Account {
   readonly apiUrl: string;
   readonly apiKey: string;
+  /** Ends the command that runs. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -22,6 +24,7 @@ export async function berth(
   const child = spawn(process.execPath, [BERTH, ...words], {
     env: { ...process.env, BERTH_API_URL: account.apiUrl, BERTH_API_KEY: account.apiKey },
     stdio: ["ignore", "pipe", options.quiet === true ? "pipe" : "inherit"],
+    ...(account.signal === undefined ? {} : { signal: account.signal, killSignal: "SIGINT" as const }),
   });
   let out = "";
   let err = "";

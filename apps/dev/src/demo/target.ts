@@ -17,8 +17,8 @@ const DEV = fileURLToPath(new URL("../../bin/dev.mjs", import.meta.url));
 const START_TIMEOUT_MS = 120_000;
 
 /** A dev that runs on the default folder, or one of our own on a folder that goes with it. */
-export async function findTarget(defaultFolder: string): Promise<Target> {
-  return runningDev(defaultFolder) ?? startDev();
+export async function findTarget(defaultFolder: string, signal: AbortSignal): Promise<Target> {
+  return runningDev(defaultFolder) ?? startDev(signal);
 }
 
 function runningDev(folder: string): Target | undefined {
@@ -32,12 +32,13 @@ function runningDev(folder: string): Target | undefined {
   }
 }
 
-async function startDev(): Promise<Target> {
+async function startDev(signal: AbortSignal): Promise<Target> {
   const folder = mkdtempSync(join(tmpdir(), "berth-demo-"));
   const child = spawn(process.execPath, [DEV, "--json", "--port", "0", "--data", folder], {
     stdio: ["ignore", "pipe", "inherit"],
-    // Ctrl-C reaches the demo alone, which stops dev in its turn.
+    // Ctrl-C reaches the demo alone, which stops dev in its turn; and dev goes when its parent is gone.
     detached: true,
+    env: { ...process.env, npm_lifecycle_event: "demo" },
   });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const stop = async () => {
@@ -45,9 +46,6 @@ async function startDev(): Promise<Target> {
     await ended;
     rmSync(folder, { recursive: true, force: true });
   };
-  const end = () => void child.kill("SIGKILL");
-  process.once("exit", end);
-
   let out = "";
   try {
     const line = await new Promise<string>((resolve, reject) => {
@@ -60,6 +58,7 @@ async function startDev(): Promise<Target> {
           resolve(out.slice(0, end));
         }
       });
+      signal.addEventListener("abort", () => reject(new Error("interrupted")), { once: true });
       child.once("error", reject);
       child.once("exit", (code) => reject(new Error(`dev ended with ${code} before it was ready`)));
     });
