@@ -92,3 +92,11 @@ export async function runPrepared<Row extends object>(
   const result = await on.query<Row & pg.QueryResultRow>({ name: preparedName(text), text, values: [...values] });
   return result.rows;
 }
+
+/** Statements on one connection, as of a transaction that its caller began. */
+export function sqlOn(client: pg.PoolClient): Sql {
+  return {
+    query: <Row extends object>(text: string, values: readonly unknown[] = []) =>
+      runPrepared<Row>(client, text, values),
+  };
+}

@@ -42,6 +42,8 @@ function valuesOf(secret: SealedSecret): unknown[] {
 }
 
 export interface SecretKeeper extends SecretStore {
+  /** Seals a value for a transaction that stores it beside other rows. */
+  seal(owner: string, name: string, value: string): Promise<SealedSecret>;
   /** Stores a value in place of the one before. */
   put(owner: string, name: string, value: string, organizationId?: OrganizationId): Promise<void>;
   /** Forgets all values of an owner. */
@@ -61,6 +63,7 @@ export function secretKeeper(sql: Sql, envelope: Envelope): SecretKeeper {
 
   return {
     get,
+    seal: (owner, name, value) => sealSecret(envelope, owner, name, value),
     putOnce: async (owner, name, value, organizationId) => {
       const secret = await sealSecret(envelope, owner, name, value, organizationId);
       const stored = await sql.query(`${INSERT} on conflict do nothing returning owner`, valuesOf(secret));

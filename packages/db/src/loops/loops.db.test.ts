@@ -14,6 +14,8 @@ import {
 } from "@berth/domain";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createEnvelope } from "../envelope.ts";
+import { secretKeeper } from "../secrets.ts";
 import { createMigratedDatabase } from "../testing/migrated-database.ts";
 import { clusterStore } from "./clusters.ts";
 import { LeaseLost } from "./fenced.ts";
@@ -169,14 +171,20 @@ describe("the loops' statements", () => {
       machineState: "planned",
     });
 
-    const sealed = new Map<string, string>();
-    const machines = machineStore(pool, {
-      put: async (owner, name, value) => void sealed.set(`${owner}/${name}`, value),
-      get: async (owner, name) => sealed.get(`${owner}/${name}`),
-    });
-    const attempt = async (number: number, machineType: string) => {
+    const secrets = secretKeeper(
+      { query: async (text, values = []) => (await pool.query(text, [...values])).rows },
+      createEnvelope({
+        keyId: "test",
+        wrap: async (dataKey) => Uint8Array.from(dataKey),
+        unwrap: async (wrapped) => Uint8Array.from(wrapped),
+      }),
+    );
+    const machines = machineStore(pool, secrets);
+    const launchSecrets = async () =>
+      (await pool.query("select owner from secret_value where owner like 'launch/%'")).rows.length;
+    const attempt = async (number: number, machineType: string, held = lease) => {
       const launch = id("launch") as LaunchId;
-      await machines.openAttempt(lease, machine, {
+      await machines.openAttempt(held, machine, {
         id: launch,
         attempt: number,
         machineType,
@@ -195,6 +203,9 @@ describe("the loops' statements", () => {
       });
       return launch;
     };
+    const lost = { ...lease, epoch: lease.epoch + 1n };
+    await expect(attempt(1, "m7i.large", lost)).rejects.toThrow(LeaseLost);
+    expect(await launchSecrets()).toBe(0); // Of an attempt that was not written nothing stays.
     const first = await attempt(1, "m7i.large");
     await machines.recordRefused(lease, machine, first, { message: "no", unavailableForMs: 60_000, retrySame: false });
     expect((await placement.findKube(kube))?.offerings[0]?.unavailableUntil).toBeInstanceOf(Date);
@@ -214,8 +225,10 @@ describe("the loops' statements", () => {
       wakes: 0,
       nextCheckAt: undefined,
     };
+    expect((await machines.launchSecrets(second)).bootstrapToken).toBe("abcdef.0123456789abcdef");
     await machines.recordStatus(lease, machine, { ...status, state: "terminated" });
     expect(await machines.listAlive()).toEqual([]);
+    expect(await launchSecrets()).toBe(0);
     await placement.recordKube(lease, kube, {
       health: "healthy",
       message: undefined,

@@ -1,11 +1,13 @@
 import type { Guard, KubeId, MachineId } from "@berth/domain";
 import type { Pool } from "pg";
+import { sqlOn } from "../database.ts";
+import { type SealedSecret, storeSecret } from "../secrets.ts";
 import { fenced } from "./fenced.ts";
 import type { MachineRecord, MachineStore, NewLaunch } from "./types.ts";
 
 /** Seals the two secrets of a launch. Given by the caller: this file knows rows, not keys. */
 export interface LaunchSecrets {
-  put(owner: string, name: string, value: string): Promise<void>;
+  seal(owner: string, name: string, value: string): Promise<SealedSecret>;
   get(owner: string, name: string): Promise<string | undefined>;
 }
 
@@ -37,10 +39,13 @@ export function machineStore(pool: Pool, secrets: LaunchSecrets): MachineStore {
     },
 
     openAttempt: async (lease, id, launch) => {
-      // Sealed first: a launch row without its user data could never be sent.
-      await secrets.put(`launch/${launch.id}`, "user_data", launch.userData);
-      await secrets.put(`launch/${launch.id}`, "bootstrap_token", launch.bootstrapToken);
+      const sealed = await Promise.all([
+        secrets.seal(`launch/${launch.id}`, "user_data", launch.userData),
+        secrets.seal(`launch/${launch.id}`, "bootstrap_token", launch.bootstrapToken),
+      ]);
+      // With the row or not at all: one without its user data could never be sent, secrets without it would never go.
       await fenced(pool, lease, async (client) => {
+        for (const secret of sealed) await storeSecret(sqlOn(client), secret);
         await client.query(
           `insert into launch (id, machine_id, attempt, client_token, machine_type, zone, request, bootstrap_token_id)
            values ($1, $2, $3, $4, $5, $6, $7, $8)`,

@@ -44,6 +44,9 @@ describe("launching", () => {
     const refused = { ...pending, outcome: "refused" } as const;
     const next = decideMachine(machine({ state: "launching", attempt: 1, launch: refused }), seen(), NOW);
     expect(next.actions).toEqual([{ kind: "open_attempt", attempt: 2 }]);
+    const withToken = seen({ tokenSecret: { uid: "t" } });
+    const tidy = decideMachine(machine({ state: "launching", attempt: 1, launch: refused }), withToken, NOW);
+    expect(kinds(tidy)).toEqual(["delete_bootstrap_token", "open_attempt"]);
     const none = decideMachine(
       machine({ state: "launching", attempt: 1, launch: refused, alternatives: 0 }),
       seen(),

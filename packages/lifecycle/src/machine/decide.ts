@@ -46,9 +46,10 @@ function decideLaunch(desired: DesiredMachine, observed: ObservedMachine): Machi
         nextCheckInMs: undefined,
       });
     }
+    // The next attempt has a token of its own; nobody would remember this one.
     return decision({
       state: "launching",
-      actions: [{ kind: "open_attempt", attempt: desired.attempt + 1 }],
+      actions: [...removeToken(observed), { kind: "open_attempt", attempt: desired.attempt + 1 }],
       nextCheckInMs: 0,
     });
   }
