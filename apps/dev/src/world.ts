@@ -3,6 +3,7 @@ import { startSimulatedWorld } from "@berth/simulator";
 import type { DataFolder } from "./data-folder.ts";
 import type { Guardian } from "./guardian.ts";
 import type { DevOptions } from "./options.ts";
+import { REGION, ZONES } from "./region.ts";
 import type { KubeToRegister } from "./seed/kube.ts";
 
 /** What Berth acts on: Kubernetes, EC2 and the engines. */
@@ -22,8 +23,6 @@ export interface WorldOptions {
   readonly tell: (text: string) => void;
 }
 
-export const REGION = "us-east-1";
-export const ZONES = ["us-east-1a", "us-east-1b", "us-east-1c"] as const;
 /** The same chances at every start: what went wrong once can be seen again. */
 const SEED = 1;
 
