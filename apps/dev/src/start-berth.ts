@@ -18,7 +18,7 @@ import { seedFleet } from "./seed/fleet.ts";
 import { registerKube } from "./seed/kube.ts";
 import { offeringsOf } from "./seed/offerings.ts";
 import { seedTenants } from "./seed/tenants.ts";
-import { openWorld, type World } from "./world.ts";
+import type { World, WorldOptions } from "./world/world.ts";
 
 export interface StartOptions {
   readonly options: DevOptions;
@@ -50,14 +50,17 @@ export async function startBerth({ options, folder, tell, stopped }: StartOption
     const guardian = startGuardian();
     cleanup.add(() => guardian.dismiss());
 
-    const databaseUrl = await startDatabase(folder, installation.superuserPassword, guardian, cleanup);
+    // Both take a moment, and neither needs the other.
+    const [databaseUrl, world] = await allOrNothing([
+      startDatabase(folder, installation.superuserPassword, guardian, cleanup),
+      openWorld(options, { folder, guardian, tell }).then((opened) => {
+        cleanup.add(() => opened.close());
+        return opened;
+      }),
+    ]);
     const tenants = await seedTenants(databaseUrl, folder, pepper, { all: options.seedFleet });
-    tell("PostgreSQL runs.");
-
-    const world = await openWorld({ options, folder, guardian, tell });
-    cleanup.add(() => world.close());
     await seedOfferings(databaseUrl, world);
-    tell(options.real ? "The real parts run." : "The simulated cloud runs.");
+    tell(`PostgreSQL and ${options.real ? "the real parts" : "the simulated cloud"} run.`);
 
     const common = { databaseUrl, key, logger, logLevel: logger.level };
     const api = await listen({
@@ -93,6 +96,20 @@ export async function startBerth({ options, folder, tell, stopped }: StartOption
     await cleanup.run();
     throw error;
   }
+}
+
+/** The simulated cloud, or the real parts; only the one that was asked for is loaded. */
+async function openWorld({ real }: DevOptions, world: WorldOptions): Promise<World> {
+  if (real) return (await import("./world/real-world.ts")).openRealWorld(world);
+  return (await import("./world/simulated-world.ts")).openSimulatedWorld(world);
+}
+
+/** Waits for all even when one fails: what the others started must be known before it is stopped. */
+async function allOrNothing<T extends readonly Promise<unknown>[]>(
+  parts: readonly [...T],
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(parts);
+  return (await Promise.all(parts)) as { -readonly [K in keyof T]: Awaited<T[K]> };
 }
 
 /** PostgreSQL with our database in it, brought up to date; gives its address for the superuser. */

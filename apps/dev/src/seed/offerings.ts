@@ -1,17 +1,18 @@
 import type { OfferingRow } from "@berth/db";
 import type { AwsCatalogue } from "@berth/simulator";
 
-/** Types that the development pool may launch: general and memory-optimized, of two makers, from 8 to 64 vCPUs. */
+/**
+ * Types that the development pool may launch: memory-optimized, as Elasticsearch wants, of three makers and generations.
+ * None is small: packing shows where several instances share a machine.
+ */
 export const MACHINE_TYPES = [
-  "m7i.2xlarge",
-  "m7i.4xlarge",
-  "m7i.8xlarge",
-  "r7i.2xlarge",
+  "r6i.4xlarge",
+  "r6i.8xlarge",
+  "r7a.4xlarge",
+  "r7a.8xlarge",
   "r7i.4xlarge",
   "r7i.8xlarge",
   "r7i.16xlarge",
-  "r6i.4xlarge",
-  "r7a.4xlarge",
 ] as const;
 
 /** What is for sale of these types in a region, as the AWS price list has it, in every zone; prices in micro-dollars. */

@@ -9,7 +9,7 @@ import {
   startProcessKubelet,
   startVolumeProvisioner,
 } from "@berth/testing";
-import { DevFailure } from "./dev-failure.ts";
+import { DevFailure } from "../dev-failure.ts";
 import { REGION, ZONES } from "./region.ts";
 import type { World, WorldOptions } from "./world.ts";
 

@@ -1,0 +1,5 @@
+import { register } from "tsx/esm/api";
+
+register();
+const { runSimulatedWorld } = await import("./simulated-world-process.ts");
+await runSimulatedWorld();
