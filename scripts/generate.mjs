@@ -41,7 +41,7 @@ try {
 
 function generate() {
   // The CLI looks for a native engine and would download one, though `generate` needs none: any program will do.
-  const env = { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, PRISMA_HIDE_UPDATE_MESSAGE: "1" };
+  const env = { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, CHECKPOINT_DISABLE: "1" };
   const args = [`${root}node_modules/prisma/build/index.js`, "generate", "--no-hints"];
   const result = spawnSync(process.execPath, args, { cwd: `${root}prisma`, env, encoding: "utf8" });
   if (result.status === 0) {
