@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect } from "node:tls";
 import { idFromUuid } from "@berth/domain";
-import { createClusterCa, hashPassword, issueLeaf, serverNameOf } from "@berth/kubernetes";
+import { type CertifiedKey, createClusterCa, hashPassword, issueLeaf, serverNameOf } from "@berth/kubernetes";
 import { Agent, request } from "undici";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ControlPlane, startControlPlane } from "../control-plane/start.ts";
@@ -21,6 +22,7 @@ let folder: string;
 let controlPlane: ControlPlane;
 let volumes: VolumeProvisioner;
 let cluster: HandWrittenCluster;
+let ca: CertifiedKey;
 let tls: Agent;
 let pods: PodsOf;
 const nodes: ProcessKubelet[] = [];
@@ -48,7 +50,7 @@ beforeAll(async () => {
     });
     nodes.push(kubelet);
   }
-  const ca = await createClusterCa(CLUSTER, new Date());
+  ca = await createClusterCa(CLUSTER, new Date());
   const leaf = await issueLeaf(ca, CLUSTER, new Date());
   tls = new Agent({ connect: { ca: ca.certPem, servername: serverNameOf(CLUSTER) } });
   cluster = {
@@ -121,13 +123,25 @@ describe("three Elasticsearch pods", () => {
     await stranger.close();
   });
 
+  it("serve a new certificate without a restart, once its Secret is changed", async () => {
+    const address = await addressOf("es-0");
+    const before = await serialOf(address);
+    const { certPem, keyPem } = await issueLeaf(ca, CLUSTER, new Date());
+    await controlPlane.api.patch("merge", `/api/v1/namespaces/${NAMESPACE}/secrets/tls`, {
+      stringData: { "tls.crt": certPem, "tls.key": keyPem },
+    });
+    const changed = async () => (await serialOf(address)) !== before;
+    await waitFor(changed, { timeoutMs: 30_000, what: "the new certificate", intervalMs: 250 });
+    expect((await pods.read("es-0"))?.status?.containerStatuses?.[0]?.restartCount).toBe(0);
+  });
+
   it("keep a document through the crash of a process, which is started again in its pod", async () => {
     const written = await call("es-0", "PUT", "/books/_doc/1?refresh=true", { title: "Berth" });
     expect(written.status).toBe(201);
     await untilGreen("es-0");
 
     const before = await pods.read("es-1");
-    await nodeOf("es-1").killPod(NAMESPACE, "es-1");
+    nodeOf("es-1").killPod(NAMESPACE, "es-1");
     const after = await pods.untilRestarted("es-1", 1);
     expect(after.metadata.uid).toBe(before?.metadata.uid);
     expect(after.status?.podIP).toBe(before?.status?.podIP);
@@ -153,6 +167,19 @@ describe("three Elasticsearch pods", () => {
     expect(JSON.stringify(body)).toContain((await pods.read("es-2"))?.spec.nodeName);
   });
 });
+
+/** Of the certificate that is served at this moment. */
+function serialOf(address: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const servername = serverNameOf(CLUSTER);
+    const socket = connect({ host: address, port: 9200, ca: ca.certPem, servername }, () => {
+      const { serialNumber } = socket.getPeerCertificate();
+      socket.destroy();
+      resolve(serialNumber);
+    });
+    socket.once("error", reject);
+  });
+}
 
 function nodeOf(pod: string): ProcessKubelet {
   const node = nodes.find((one) => one.processes().some((process) => process.pod === pod));

@@ -60,6 +60,7 @@ export function newPodRecord(pod: Pod, now: Date): PodRecord {
 }
 
 export type StatusPatch = Omit<PodStatus, "podIP"> & {
+  readonly observedGeneration?: number;
   readonly podIP: string | null;
   readonly podIPs: readonly object[];
   readonly hostIP: string;
@@ -103,6 +104,7 @@ export function podStatusOf(
     message: `containers with incomplete status: [${incomplete.join(" ")}]`,
   };
   return {
+    ...(pod.metadata.generation !== undefined && { observedGeneration: pod.metadata.generation }),
     phase: phaseOf(pod, record),
     hostIP: hostIp,
     hostIPs: [REPLACE, { ip: hostIp }],
