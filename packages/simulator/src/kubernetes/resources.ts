@@ -97,7 +97,7 @@ export const SERVICE_ACCOUNTS = resource("v1", "ServiceAccount", "serviceaccount
   shortNames: ["sa"],
   answersDeleted: true,
 });
-export const ENDPOINTS = resource("v1", "Endpoints", "endpoints", "namespaced", { shortNames: ["ep"] });
+resource("v1", "Endpoints", "endpoints", "namespaced", { shortNames: ["ep"] });
 export const CLAIMS = resource<Claim>("v1", "PersistentVolumeClaim", "persistentvolumeclaims", "namespaced", {
   ...STATUS,
   shortNames: ["pvc"],
@@ -138,7 +138,7 @@ export const BUDGETS = resource<DisruptionBudget>(
   "namespaced",
   { ...STATUS, shortNames: ["pdb"], countsGenerations: true, unconditionalUpdate: false },
 );
-export const NETWORK_POLICIES = resource("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies", "namespaced", {
+resource("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies", "namespaced", {
   shortNames: ["netpol"],
   countsGenerations: true,
 });
@@ -169,18 +169,13 @@ export const PRIORITY_CLASSES = resource<PriorityClass>(
   "cluster",
   { shortNames: ["pc"] },
 );
-export const ENDPOINT_SLICES = resource("discovery.k8s.io/v1", "EndpointSlice", "endpointslices", "namespaced", {
+resource("discovery.k8s.io/v1", "EndpointSlice", "endpointslices", "namespaced", {
   countsGenerations: true,
 });
-export const ROLES = resource("rbac.authorization.k8s.io/v1", "Role", "roles", "namespaced");
-export const ROLE_BINDINGS = resource("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings", "namespaced");
-export const CLUSTER_ROLES = resource("rbac.authorization.k8s.io/v1", "ClusterRole", "clusterroles", "cluster");
-export const CLUSTER_ROLE_BINDINGS = resource(
-  "rbac.authorization.k8s.io/v1",
-  "ClusterRoleBinding",
-  "clusterrolebindings",
-  "cluster",
-);
+resource("rbac.authorization.k8s.io/v1", "Role", "roles", "namespaced");
+resource("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings", "namespaced");
+resource("rbac.authorization.k8s.io/v1", "ClusterRole", "clusterroles", "cluster");
+resource("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "clusterrolebindings", "cluster");
 
 /** Every resource served, in the order of discovery. */
 export const RESOURCES: readonly Resource[] = table;
