@@ -91,6 +91,10 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
   const queue = await openQueue(config.queue, {
     lockMs: config.leaseTtlMs,
     onError: (err) => logger.warn({ err }, "queue"),
+    onStuck: (loop) => {
+      logger.fatal({ loop }, "the queue answers but gives no jobs: this process ends, to be started anew");
+      process.kill(process.pid, "SIGTERM");
+    },
   });
   const waker = createWaker(queue.producer, WAKE_DELAY_MS, (err) => logger.warn({ err }, "hint not queued"));
   const machines = machineStore(database.pool, secrets);
