@@ -5,8 +5,8 @@ import { fileURLToPath } from "node:url";
 import type { EngineName } from "@berth/domain";
 import { cacheFolder } from "../cache-folder.ts";
 import { withMachineLock } from "../processes/machine-lock.ts";
+import { findJdk } from "../real-tier/find-jdk.ts";
 import { type Distribution, distributionOf } from "./distribution.ts";
-import { findJavaHome } from "./java-home.ts";
 import { fetchZip } from "./maven.ts";
 import { runTool } from "./run-tool.ts";
 
@@ -37,7 +37,10 @@ const FINISHED = ".finished";
  */
 export async function installEngine(asked: EngineToInstall): Promise<InstalledEngine> {
   const distribution = distributionOf(asked.engine, asked.version);
-  const javaHome = findJavaHome(distribution.javaMajor);
+  const javaHome = findJdk(distribution.javaMajor);
+  if (javaHome === undefined) {
+    throw new Error(`${asked.engine} ${asked.version} needs JDK ${distribution.javaMajor}: none under /usr/lib/jvm`);
+  }
   const name = `${asked.engine}-${asked.version}`;
   const home = cacheFolder("engines", name);
   const tell = (line: string) => asked.onProgress?.(`${name}: ${line}`);

@@ -9,6 +9,8 @@ const COMMANDS = [
   { command: "openssl", why: "checks certificates from outside" },
   { command: "unzip", why: "unpacks the engines" },
   { command: "setpriv", why: "runs the engines, which refuse root" },
+  { command: "unshare", why: "gives each pod of the process kubelet mounts of its own" },
+  { command: "nsenter", why: "runs the probes of pods" },
   { command: "python3", why: "runs moto" },
 ];
 
