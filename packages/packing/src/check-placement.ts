@@ -1,7 +1,7 @@
-import type { InstanceRequest, NodeState, PlacementPlan } from "./types.ts";
+import type { InstanceRequest, LaunchOption, NodeState, PlacementPlan } from "./types.ts";
 
 export interface Violation {
-  readonly rule: "capacity" | "zone" | "conflict" | "closed" | "duplicate" | "unknown_target";
+  readonly rule: "capacity" | "zone" | "conflict" | "closed" | "duplicate" | "unknown_target" | "pool_full";
   readonly node: string;
   readonly detail: string;
 }
@@ -9,10 +9,13 @@ export interface Violation {
 /**
  * Lists every rule that a plan breaks. Separate from the packer on purpose, slow and obvious: it builds the state that
  * the plan would lead to from the plan's own words and looks at each node. An empty list is the leave to execute.
+ *
+ * A conflict counts when an instance of the plan is part of it: what stands wrong already is no reason to stop the rest.
  */
 export function checkPlacement(
   requests: readonly InstanceRequest[],
   nodes: readonly NodeState[],
+  options: readonly LaunchOption[],
   plan: PlacementPlan,
 ): Violation[] {
   const violations: Violation[] = [];
@@ -88,14 +91,18 @@ export function checkPlacement(
     );
     over("pods", target.instances.length, target.allocatable.pods);
     for (const role of ["holdsData", "masterEligible"] as const) {
-      const clusters = new Set<string>();
       for (const one of target.instances) {
-        if (!one[role]) continue;
-        if (clusters.has(one.clusterId))
+        if (!one[role] || !seen.has(one.instanceId)) continue;
+        if (target.instances.some((other) => other !== one && other[role] && other.clusterId === one.clusterId))
           violations.push({ rule: "conflict", node: name, detail: `${one.clusterId}: two with ${role}` });
-        clusters.add(one.clusterId);
       }
     }
+  }
+
+  for (const poolId of new Set(plan.machines.map((machine) => machine.poolId))) {
+    const planned = plan.machines.filter((machine) => machine.poolId === poolId).length;
+    const room = options.find((option) => option.poolId === poolId)?.poolRoom ?? 0;
+    if (planned > room) violations.push({ rule: "pool_full", node: poolId, detail: `${planned} machines of ${room}` });
   }
   return violations;
 }

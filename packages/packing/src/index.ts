@@ -1,3 +1,4 @@
 export * from "./check-placement.ts";
+export * from "./launch-options.ts";
 export * from "./place.ts";
 export * from "./types.ts";

@@ -23,6 +23,7 @@ const option = (machineType: string, gib: number, price: number, zone = "a"): La
   machineType,
   priceMicroUsdPerHour: price,
   allocatable: { cpuMilli: gib * 250, memoryMib: gib * 1000, volumes: 20, pods: 16 },
+  poolRoom: 100,
 });
 const node = (
   name: string,
@@ -56,6 +57,15 @@ describe("placeInstances", () => {
     const many = Array.from({ length: 14 }, (_, index) => request({ instanceId: `i${index}`, clusterId: `c${index}` }));
     const plan = placeInstances(many, [], [option("large", 128, 1600), option("small", 16, 300)]);
     expect(plan.machines.map((machine) => machine.machineType)).toEqual(["large"]);
+  });
+
+  it("plans no more machines than the pool may have, and says so of the rest", () => {
+    const many = ["a", "b", "c"].map((name) => request({ instanceId: name, memoryMib: 14_000 }));
+    const options = [{ ...option("small", 16, 300), poolRoom: 2 }];
+    const plan = placeInstances(many, [], options);
+    expect(plan.machines).toHaveLength(2);
+    expect(plan.assignments.map((one) => one.outcome)).toEqual(["new_machine", "new_machine", "refused"]);
+    expect(plan.assignments[2]?.candidates.at(-1)?.rejection).toEqual({ kind: "closed", because: "pool_full" });
   });
 
   it("prefers the node that wastes least of its price", () => {
@@ -102,9 +112,14 @@ describe("placeInstances", () => {
         const nodes = boxes.map((box, index) =>
           node(`n${index}`, box.gib, [], { zone: box.zone, ...(box.closed ? { closed: "draining" } : {}) }),
         );
-        const options = ZONES.flatMap((zone) => [option("s", 16, 300, zone), option("l", 64, 1000, zone)]);
+        const options = ZONES.flatMap((zone) => [option("s", 16, 300, zone), option("l", 64, 1000, zone)]).map(
+          (one) => ({
+            ...one,
+            poolRoom: 8,
+          }),
+        );
         const plan = placeInstances(requests, nodes, options);
-        expect(checkPlacement(requests, nodes, plan)).toEqual([]);
+        expect(checkPlacement(requests, nodes, options, plan)).toEqual([]);
         expect(JSON.stringify(placeInstances(requests, nodes, options))).toBe(JSON.stringify(plan));
       }),
       { numRuns: 300 },
@@ -116,7 +131,7 @@ describe("checkPlacement", () => {
   const good = placeInstances([request()], [node("n", 64)], []);
 
   it("finds an overfull node", () => {
-    expect(checkPlacement([request({ memoryMib: 70_000 })], [node("n", 64)], good).map((one) => one.rule)).toEqual([
+    expect(checkPlacement([request({ memoryMib: 70_000 })], [node("n", 64)], [], good).map((one) => one.rule)).toEqual([
       "capacity",
     ]);
   });
@@ -125,8 +140,24 @@ describe("checkPlacement", () => {
     const rules = checkPlacement(
       [request()],
       [node("n", 64, [request({ instanceId: "i0" })], { zone: "b", closed: "draining" })],
+      [],
       { ...good, assignments: [...good.assignments, ...good.assignments] },
     ).map((one) => one.rule);
     expect(new Set(rules)).toEqual(new Set(["closed", "zone", "duplicate", "conflict"]));
+  });
+
+  it("finds more machines than the pool may have", () => {
+    const many = ["a", "b"].map((instanceId) => request({ instanceId, memoryMib: 14_000 }));
+    const options = [option("small", 16, 300)];
+    const plan = placeInstances(many, [], options);
+    const full = [{ ...option("small", 16, 300), poolRoom: 1 }];
+    expect(checkPlacement(many, [], options, plan)).toEqual([]);
+    expect(checkPlacement(many, [], full, plan).map((one) => one.rule)).toEqual(["pool_full"]);
+  });
+
+  it("lets an instance onto a node where two of another cluster stand wrong already", () => {
+    const others = ["i8", "i9"].map((instanceId) => request({ instanceId, clusterId: "c9" }));
+    const nodes = [node("n", 64, others)];
+    expect(checkPlacement([request()], nodes, [], placeInstances([request()], nodes, []))).toEqual([]);
   });
 });

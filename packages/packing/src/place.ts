@@ -72,7 +72,7 @@ export function placeInstances(
       }
     }
     if (best === undefined) {
-      best = planMachine(request, waiting, position, open, candidates, planned.length);
+      best = planMachine(request, waiting, position, withRoom(open, planned), candidates, planned.length);
       if (best === undefined) {
         assignments.set(request.instanceId, { outcome: "refused", instanceId: request.instanceId, candidates });
         return;
@@ -101,6 +101,20 @@ export function placeInstances(
     }),
     machines: planned.map(({ option, target }) => toPlannedMachine(option, target, open)),
   };
+}
+
+/** The options, those of a pool that the plan itself has filled closed. */
+function withRoom(
+  options: readonly LaunchOption[],
+  planned: readonly { readonly option: LaunchOption }[],
+): readonly LaunchOption[] {
+  const counts = new Map<string, number>();
+  for (const { option } of planned) counts.set(option.poolId, (counts.get(option.poolId) ?? 0) + 1);
+  return options.map((option) =>
+    option.closed === undefined && (counts.get(option.poolId) ?? 0) >= option.poolRoom
+      ? { ...option, closed: "pool_full" }
+      : option,
+  );
 }
 
 /** Sorted by memory, then CPU, largest first: small ones fill what the large ones leave. */

@@ -39,6 +39,8 @@ export interface LaunchOption {
   readonly machineType: string;
   readonly priceMicroUsdPerHour: number;
   readonly allocatable: Allocatable;
+  /** How many more machines the pool may have: of all its options together. */
+  readonly poolRoom: number;
   /** Named reason why it cannot be launched now, as `insufficient_capacity` or `pool_full`. */
   readonly closed?: string;
 }

@@ -1,15 +1,7 @@
 import type { Fault } from "@berth/contract";
 import type { KubeCapacity } from "@berth/db";
-import {
-  type Allocatable,
-  type ClusterPlan,
-  estimateAllocatable,
-  holdsData,
-  isMasterEligible,
-  podNameOf,
-  type Role,
-} from "@berth/domain";
-import { type InstanceRequest, type LaunchOption, type NodeState, placeInstances } from "@berth/packing";
+import { type Allocatable, type ClusterPlan, holdsData, isMasterEligible, podNameOf, type Role } from "@berth/domain";
+import { type InstanceRequest, type LaunchOption, launchOptions, type NodeState, placeInstances } from "@berth/packing";
 
 export interface PreviewedInstance {
   readonly component: string;
@@ -22,35 +14,8 @@ export interface PreviewedInstance {
 
 const COMING = ["planned", "launching", "booting"];
 
-/** The machine types that could be launched for a kube, by zone; a closed one says why it cannot just now. */
-export function launchOptions(kube: KubeCapacity, now: Date): LaunchOption[] {
-  if (kube.isStatic) return [];
-  return kube.pools.flatMap((pool) => {
-    const alive = kube.machines.filter((machine) => machine.poolId === pool.poolId).length;
-    return kube.offerings
-      .filter((one) => pool.zones.includes(one.zone) && pool.machineTypes.includes(one.machineType))
-      .map((one): LaunchOption => {
-        const lacking = one.unavailableUntil !== null && one.unavailableUntil > now;
-        const closed = alive >= pool.maxMachines ? "pool_full" : lacking ? "insufficient_capacity" : undefined;
-        return {
-          poolId: pool.poolId,
-          zone: one.zone,
-          machineType: one.machineType,
-          priceMicroUsdPerHour: one.priceMicroUsdPerHour,
-          allocatable: estimateAllocatable(
-            {
-              name: one.machineType,
-              vcpu: one.vcpu,
-              memoryMib: one.memoryMib,
-              ebsVolumeLimit: one.ebsVolumeLimit,
-              ebsVolumeLimitType: one.ebsVolumeLimitType === "shared" ? "shared" : "dedicated",
-            },
-            pool.instancesPerMachine,
-          ),
-          ...(closed === undefined ? {} : { closed }),
-        };
-      });
-  });
+function optionsOf(kube: KubeCapacity, now: Date): LaunchOption[] {
+  return kube.isStatic ? [] : launchOptions(kube.pools, kube.offerings, kube.machines, now);
 }
 
 /**
@@ -60,7 +25,7 @@ export function launchOptions(kube: KubeCapacity, now: Date): LaunchOption[] {
  * static kube the machines there are the types.
  */
 export function neverFits(plan: ClusterPlan, kube: KubeCapacity, now: Date): Fault[] {
-  const shapes = kube.isStatic ? kube.machines : launchOptions(kube, now);
+  const shapes = kube.isStatic ? kube.machines : optionsOf(kube, now);
   return plan.components.flatMap((component, index) => {
     const zones = [...new Set(component.placed.map((one) => one.zone))];
     const zone = zones.find(
@@ -100,7 +65,7 @@ export function previewPlacement(plan: ClusterPlan, kube: KubeCapacity, now: Dat
     }),
   );
   const nodes = kube.machines.map(toNodeState);
-  const result = placeInstances(requests, nodes, launchOptions(kube, now));
+  const result = placeInstances(requests, nodes, optionsOf(kube, now));
   return wanted.map(({ component, instance }, index) => {
     const at = { component: component.name, ordinal: instance.ordinal, zone: instance.zone };
     const assignment = result.assignments[index];

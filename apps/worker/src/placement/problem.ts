@@ -1,7 +1,6 @@
 import {
   type Allocatable,
   type ClusterId,
-  estimateAllocatable,
   type InstanceId,
   LABELS,
   type OrganizationId,
@@ -10,7 +9,15 @@ import {
   parseMebibytesUp,
   SCHEDULING_GATE,
 } from "@berth/domain";
-import type { InstanceRequest, LaunchOption, NodeState } from "@berth/packing";
+import {
+  type InstanceRequest,
+  type LaunchOption,
+  launchOptions,
+  type NodeState,
+  type Offering,
+  offeredAllocatable,
+  type PoolPolicy,
+} from "@berth/packing";
 import type { Node, Pod } from "@berth/ports";
 
 /** An instance's row as placement needs it. */
@@ -37,25 +44,6 @@ export interface KnownMachine {
   readonly state: string;
 }
 
-export interface PoolPolicy {
-  readonly poolId: string;
-  readonly zones: readonly string[];
-  readonly machineTypes: readonly string[];
-  readonly instancesPerMachine: number;
-  readonly maxMachines: number;
-}
-
-export interface KnownOffering {
-  readonly zone: string;
-  readonly machineType: string;
-  readonly priceMicroUsdPerHour: number;
-  readonly vcpu: number;
-  readonly memoryMib: number;
-  readonly ebsVolumeLimit: number;
-  readonly ebsVolumeLimitType: string;
-  readonly unavailableUntil: Date | null;
-}
-
 export interface PlacementObservation {
   readonly now: Date;
   readonly isStatic: boolean;
@@ -68,7 +56,7 @@ export interface PlacementObservation {
   readonly instances: ReadonlyMap<string, PlaceableInstance>;
   readonly machines: readonly KnownMachine[];
   readonly pools: readonly PoolPolicy[];
-  readonly offerings: readonly KnownOffering[];
+  readonly offerings: readonly Offering[];
 }
 
 export interface GatedPod {
@@ -146,7 +134,7 @@ export function placementProblem(seen: PlacementObservation): PlacementProblem {
     underWay,
     requests: gated.map(({ instance }) => requestOf(instance)),
     nodes: nodeStates(seen, machineByNode, residents),
-    options: seen.isStatic ? [] : launchOptions(seen),
+    options: seen.isStatic ? [] : launchOptions(seen.pools, seen.offerings, seen.machines, seen.now),
   };
 }
 
@@ -288,14 +276,10 @@ function observedAllocatable(
   };
 }
 
-function volumeLimit(
-  offerings: readonly KnownOffering[],
-  machineType: string,
-  machine: KnownMachine | undefined,
-): number {
+function volumeLimit(offerings: readonly Offering[], machineType: string, machine: KnownMachine | undefined): number {
   if (machine !== undefined) return machine.allocatable.volumes;
   const offering = offerings.find((one) => one.machineType === machineType);
-  return offering === undefined ? Number.MAX_SAFE_INTEGER : estimateAllocatable(factsOf(offering), 16).volumes;
+  return offering === undefined ? Number.MAX_SAFE_INTEGER : offeredAllocatable(offering, 16).volumes;
 }
 
 function daemonRequests(pods: readonly Pod[]) {
@@ -314,35 +298,4 @@ function daemonRequests(pods: readonly Pod[]) {
     sums.set(node, sum);
   }
   return sums;
-}
-
-function launchOptions(seen: PlacementObservation): LaunchOption[] {
-  const options: LaunchOption[] = [];
-  for (const pool of seen.pools) {
-    const alive = seen.machines.filter((one) => one.poolId === pool.poolId && !STATES_GONE.includes(one.state)).length;
-    for (const offering of seen.offerings) {
-      if (!pool.zones.includes(offering.zone) || !pool.machineTypes.includes(offering.machineType)) continue;
-      const unavailable = offering.unavailableUntil !== null && offering.unavailableUntil > seen.now;
-      const closed = alive >= pool.maxMachines ? "pool_full" : unavailable ? "insufficient_capacity" : undefined;
-      options.push({
-        poolId: pool.poolId,
-        zone: offering.zone,
-        machineType: offering.machineType,
-        priceMicroUsdPerHour: offering.priceMicroUsdPerHour,
-        allocatable: estimateAllocatable(factsOf(offering), pool.instancesPerMachine),
-        ...(closed === undefined ? {} : { closed }),
-      });
-    }
-  }
-  return options;
-}
-
-function factsOf(offering: KnownOffering) {
-  return {
-    name: offering.machineType,
-    vcpu: offering.vcpu,
-    memoryMib: offering.memoryMib,
-    ebsVolumeLimit: offering.ebsVolumeLimit,
-    ebsVolumeLimitType: offering.ebsVolumeLimitType === "shared" ? ("shared" as const) : ("dedicated" as const),
-  };
 }

@@ -55,7 +55,7 @@ export async function reconcilePlacement(deps: PlacementLoopDeps, id: KubeId): P
       for (const stuck of problem.stuck) await takeBack(deps, kubernetes, stuck);
 
       const plan = placeInstances(problem.requests, problem.nodes, problem.options);
-      const violations = checkPlacement(problem.requests, problem.nodes, plan);
+      const violations = checkPlacement(problem.requests, problem.nodes, problem.options, plan);
       if (violations.length > 0) throw new Error(`the packer broke a rule: ${JSON.stringify(violations.slice(0, 5))}`);
       await executePlan(deps, lease, kubernetes, kube, problem, plan);
 

@@ -1,0 +1,63 @@
+import { type Allocatable, estimateAllocatable } from "@berth/domain";
+import type { LaunchOption } from "./types.ts";
+
+/** What a pool lets be launched. */
+export interface PoolPolicy {
+  readonly poolId: string;
+  readonly zones: readonly string[];
+  readonly machineTypes: readonly string[];
+  readonly instancesPerMachine: number;
+  readonly maxMachines: number;
+}
+
+/** A machine type in a zone of the region, as the catalogue has it. */
+export interface Offering {
+  readonly zone: string;
+  readonly machineType: string;
+  readonly priceMicroUsdPerHour: number;
+  readonly vcpu: number;
+  readonly memoryMib: number;
+  readonly ebsVolumeLimit: number;
+  /** `shared` with network cards; anything else counts as volumes' own. */
+  readonly ebsVolumeLimitType: string;
+  /** Capacity lacked: not tried again before. */
+  readonly unavailableUntil: Date | null;
+}
+
+/** Machines on their way out make room for others. */
+const LEAVING = ["terminating", "terminated", "failed"];
+
+/** What could be launched into the pools now; one that cannot is there too, closed and with the reason. */
+export function launchOptions(
+  pools: readonly PoolPolicy[],
+  offerings: readonly Offering[],
+  machines: readonly { readonly poolId: string; readonly state: string }[],
+  now: Date,
+): LaunchOption[] {
+  return pools.flatMap((pool) => {
+    const alive = machines.filter((one) => one.poolId === pool.poolId && !LEAVING.includes(one.state)).length;
+    const poolRoom = Math.max(0, pool.maxMachines - alive);
+    return offerings
+      .filter((one) => pool.zones.includes(one.zone) && pool.machineTypes.includes(one.machineType))
+      .map((offering): LaunchOption => {
+        const lacking = offering.unavailableUntil !== null && offering.unavailableUntil > now;
+        const closed = poolRoom === 0 ? "pool_full" : lacking ? "insufficient_capacity" : undefined;
+        return {
+          poolId: pool.poolId,
+          zone: offering.zone,
+          machineType: offering.machineType,
+          priceMicroUsdPerHour: offering.priceMicroUsdPerHour,
+          allocatable: offeredAllocatable(offering, pool.instancesPerMachine),
+          poolRoom,
+          ...(closed === undefined ? {} : { closed }),
+        };
+      });
+  });
+}
+
+/** The estimate for a machine of this type, before one has been seen. */
+export function offeredAllocatable(offering: Offering, instancesPerMachine: number): Allocatable {
+  const { machineType: name, vcpu, memoryMib, ebsVolumeLimit } = offering;
+  const ebsVolumeLimitType = offering.ebsVolumeLimitType === "shared" ? "shared" : "dedicated";
+  return estimateAllocatable({ name, vcpu, memoryMib, ebsVolumeLimit, ebsVolumeLimitType }, instancesPerMachine);
+}
