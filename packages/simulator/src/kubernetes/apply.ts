@@ -17,7 +17,7 @@ import type { FieldTree, KubeObject, ManagedFieldsEntry } from "./objects.ts";
 import { apiVersionOf, type Resource } from "./resources.ts";
 import { type SchemaType, schemaOf } from "./schema/schema.ts";
 
-export interface Manager {
+interface Manager {
   readonly name: string;
   readonly operation: "Apply" | "Update";
   readonly subresource: string | undefined;

@@ -7,8 +7,8 @@ import type { ApiRequest } from "./request.ts";
 import { SECRETS } from "./resources.ts";
 import type { Store } from "./store.ts";
 
-export const ADMIN: Caller = { username: "berth-admin", groups: ["system:masters", "system:authenticated"] };
-export const ANONYMOUS: Caller = { username: "system:anonymous", groups: ["system:unauthenticated"] };
+const ADMIN: Caller = { username: "berth-admin", groups: ["system:masters", "system:authenticated"] };
+const ANONYMOUS: Caller = { username: "system:anonymous", groups: ["system:unauthenticated"] };
 
 /**
  * Who calls: the identity that the skin vouches for, else the bearer token: the administrator's, or a bootstrap token

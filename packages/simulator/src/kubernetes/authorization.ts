@@ -50,7 +50,7 @@ export function isAllowed(caller: Caller, verb: Verb, target: Target, store: Sto
   }
 }
 
-export function nodeNameOf(caller: Caller): string | undefined {
+function nodeNameOf(caller: Caller): string | undefined {
   const isNode = caller.groups.includes("system:nodes") && caller.username.startsWith("system:node:");
   return isNode ? caller.username.slice("system:node:".length) : undefined;
 }

@@ -13,12 +13,15 @@ import type {
   StorageClass,
 } from "./objects.ts";
 import type { Resource } from "./resources.ts";
+import { schemaOf } from "./schema/schema.ts";
 
 /**
  * Fills in what the API server fills in (pkg/apis/core/v1/defaults.go and its siblings, 1.37), so that an object read
  * back differs from the one sent just as it does there. Changes the object; does the same again without effect.
  */
 export function setDefaults(resource: Resource, object: KubeObject): void {
+  // Go structs are always there: code behind this relies on it.
+  if (schemaOf(resource.schema).fields.get("spec")?.kind === "struct") object.spec ??= {};
   switch (resource.kind) {
     case "Pod":
       defaultPod(object as Pod);
@@ -59,10 +62,10 @@ export function setDefaults(resource: Resource, object: KubeObject): void {
     }
     case "Namespace": {
       const namespace = object as Namespace;
-      namespace.metadata.labels = {
-        ...namespace.metadata.labels,
-        "kubernetes.io/metadata.name": namespace.metadata.name,
-      };
+      const { name } = namespace.metadata;
+      if (name !== undefined) {
+        namespace.metadata.labels = { ...namespace.metadata.labels, "kubernetes.io/metadata.name": name };
+      }
       namespace.spec ??= {};
       namespace.status ??= {};
       namespace.status.phase ??= "Active";
@@ -180,6 +183,7 @@ function defaultStatefulSet(set: StatefulSet): void {
   spec.persistentVolumeClaimRetentionPolicy.whenScaled ??= "Retain";
   defaultPodSpec(spec.template.spec);
   for (const template of spec.volumeClaimTemplates ?? []) {
+    template.metadata ??= { name: "" };
     const claim = template as unknown as Claim;
     claim.apiVersion = "v1";
     claim.kind = "PersistentVolumeClaim";

@@ -49,7 +49,7 @@ export function utcTime(ms: number): Buffer {
   return tlv(TAG.utcTime, Buffer.from(`${digits}Z`));
 }
 
-export interface DerNode {
+interface DerNode {
   readonly tag: number;
   readonly content: Buffer;
   /** The whole encoding, header included. */

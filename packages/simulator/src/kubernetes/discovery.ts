@@ -1,6 +1,6 @@
 import { apiVersionOf, RESOURCES, type Resource } from "./resources.ts";
 
-export const GIT_VERSION = "v1.37.2+berth.simulated";
+const GIT_VERSION = "v1.37.2+berth.simulated";
 
 const VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 

@@ -79,6 +79,10 @@ function spendBudget(cluster: Cluster, budget: DisruptionBudget, podName: string
     name,
     (draft) => {
       draft.status.disruptionsAllowed -= 1;
+      if (draft.status.disruptionsAllowed === 0) {
+        const condition = { type: "DisruptionAllowed", status: "False" as const, reason: "InsufficientPods" };
+        draft.status.conditions = setCondition(draft.status.conditions, condition, nowText(cluster));
+      }
       draft.status.disruptedPods = { ...draft.status.disruptedPods, [podName]: nowText(cluster) };
     },
     { caller: writing.caller, dryRun: writing.dryRun ?? false, part: "status" },

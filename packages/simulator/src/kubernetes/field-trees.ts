@@ -14,7 +14,7 @@ export function isMember(tree: FieldTree): boolean {
   return tree["."] !== undefined || Object.keys(tree).length === 0;
 }
 
-export function isEmptyTree(tree: FieldTree): boolean {
+function isEmptyTree(tree: FieldTree): boolean {
   return Object.keys(tree).length === 0;
 }
 

@@ -51,7 +51,12 @@ export async function startKubernetesServer(options: {
     socket.on("close", () => sockets.delete(socket));
   });
   server.on("request", (request, response) => {
-    void serve(model, request, response);
+    serve(model, request, response).catch((error: unknown) => {
+      // A fault of the model itself: said aloud, and the client gets what it would get of a broken server.
+      process.emitWarning(error instanceof Error ? error : new Error(String(error)));
+      if (!response.headersSent) response.writeHead(500);
+      response.end();
+    });
   });
   await listen(server, port, host);
   const bound = (server.address() as AddressInfo).port;

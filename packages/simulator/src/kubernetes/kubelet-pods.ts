@@ -5,8 +5,9 @@ import { equal } from "./json.ts";
 import type { Container, ContainerStatus, KubeObject, Pod, PodStatus } from "./objects.ts";
 import type { PodAddresses } from "./pod-addresses.ts";
 import { environmentOf, filesOf, memoryMibOf, readsObject, UnresolvedReference } from "./pod-files.ts";
-import { qosClassOf } from "./pod-resources.ts";
+import { podRequests, qosClassOf } from "./pod-resources.ts";
 import { claimNames, isDeleting, isReady, isTerminal } from "./pods.ts";
+import { addTo, type Vector, vectorOf } from "./quantities.ts";
 import { SYSTEM } from "./registry.ts";
 import { CLAIMS, CONFIG_MAPS, NODES, PODS, type Resource, SECRETS } from "./resources.ts";
 import { objectKey } from "./store.ts";
@@ -20,12 +21,13 @@ interface Worker {
   readonly key: string;
   readonly nodeName: string;
   readonly address: string;
-  state: "starting" | "running" | "crashed" | "stopping";
+  state: "new" | "starting" | "running" | "crashed" | "stopping";
   crashes: number;
   files: PodToRun["files"] | undefined;
 }
 
 const COMPONENT = "kubelet";
+const WAITING_REASON = "ContainerCreating";
 const MOUNT_RETRY_MS = 1_000;
 const CRASH_BACKOFF_LIMIT = 30;
 const READY_PROBE_FACTOR = 5;
@@ -171,15 +173,15 @@ export class KubeletPods {
       key: objectKey(pod.metadata.namespace, pod.metadata.name),
       nodeName: pod.spec.nodeName ?? "",
       address,
-      state: "starting",
+      state: "new",
       crashes: 0,
       files: undefined,
     };
     this.workers.set(uid, worker);
     const wasRunning =
       known !== undefined && (pod.status.containerStatuses ?? []).every((each) => each.state?.running !== undefined);
-    const { identity, timings } = this.cluster;
-    this.starts.add(uid, wasRunning ? 0 : identity.between(timings.startPodMs, `start/${uid}`));
+    if (wasRunning) worker.state = "starting";
+    this.starts.add(uid, wasRunning ? 0 : this.cluster.timings.controllerMs);
   }
 
   private podOf(worker: Worker): Pod | undefined {
@@ -199,6 +201,10 @@ export class KubeletPods {
     const found = this.live(uid);
     if (found === undefined || isDeleting(found.pod)) return;
     const { worker, pod } = found;
+    if (worker.state === "new") {
+      this.accept(pod, worker);
+      return;
+    }
     let run: PodToRun;
     try {
       this.requireVolumes(pod);
@@ -207,13 +213,7 @@ export class KubeletPods {
       if (!(error instanceof UnresolvedReference)) throw error;
       this.cluster.events.record(pod, "Warning", error.reason, error.message, COMPONENT);
       this.writeStatus(pod, (status, now) =>
-        waitingStatus(
-          status,
-          pod,
-          now,
-          error.reason === "FailedMount" ? "ContainerCreating" : error.reason,
-          error.message,
-        ),
+        waitingStatus(status, pod, now, error.reason === "FailedMount" ? WAITING_REASON : error.reason, error.message),
       );
       this.starts.add(uid, MOUNT_RETRY_MS);
       return;
@@ -224,6 +224,14 @@ export class KubeletPods {
     this.writeStatus(pod, (status, now) => this.runningStatus(status, pod, worker, now));
     this.cluster.events.record(pod, "Normal", "Started", "Container started", COMPONENT);
     this.probes.add(uid);
+  }
+
+  /** The kubelet has seen the pod: images and volumes are on their way. */
+  private accept(pod: Pod, worker: Worker): void {
+    const { identity, timings } = this.cluster;
+    worker.state = "starting";
+    this.writeStatus(pod, (status, now) => waitingStatus(status, pod, now, WAITING_REASON, ""));
+    this.starts.add(worker.uid, identity.between(timings.startPodMs, `start/${worker.uid}`));
   }
 
   /** Claims bound, and their volumes not held by another node. */
@@ -362,6 +370,18 @@ export class KubeletPods {
     const found = this.live(uid);
     if (found === undefined || found.worker.state !== "running" || !isResizing(found.pod)) return;
     const { pod } = found;
+    const obstacle = this.resizeObstacle(pod);
+    if (obstacle !== undefined) {
+      this.writeStatus(pod, (status, now) => {
+        status.conditions = setCondition(
+          status.conditions,
+          { type: "PodResizePending", status: "True", ...obstacle },
+          now,
+        );
+      });
+      if (obstacle.reason === "Deferred") this.resizes.add(uid, MOUNT_RETRY_MS);
+      return;
+    }
     this.writeStatus(pod, (status) => {
       status.containerStatuses = (status.containerStatuses ?? []).map((each, index) => {
         const container = pod.spec.containers[index];
@@ -369,6 +389,24 @@ export class KubeletPods {
       });
       status.conditions = (status.conditions ?? []).filter((each) => !each.type.startsWith("PodResize"));
     });
+  }
+
+  /** Why a node cannot give a pod what it now asks for: never (Infeasible), or not beside the others (Deferred). */
+  private resizeObstacle(pod: Pod): { reason: string; message: string } | undefined {
+    const nodeName = pod.spec.nodeName ?? "";
+    const allocatable = vectorOf(this.cluster.store.get(NODES, undefined, nodeName)?.status.allocatable);
+    const wanted = podRequests(pod.spec);
+    const taken: Vector = {};
+    for (const other of this.cluster.store.all(PODS)) {
+      if (other.spec.nodeName === nodeName && !isTerminal(other)) addTo(taken, podRequests(other.spec));
+    }
+    for (const resource of ["cpu", "memory"]) {
+      const offered = allocatable[resource] ?? 0;
+      const facts = `Node didn't have enough ${resource}`;
+      if ((wanted[resource] ?? 0) > offered) return { reason: "Infeasible", message: `${facts} capacity` };
+      if ((taken[resource] ?? 0) > offered) return { reason: "Deferred", message: facts };
+    }
+    return undefined;
   }
 
   private beginEnd(pod: Pod, worker: Worker | undefined): void {
@@ -492,7 +530,7 @@ function waitingStatus(status: PodStatus, pod: Pod, now: string, reason: string,
   );
   status.containerStatuses = pod.spec.containers.map((container, index) => ({
     ...containerStatus(container, status.containerStatuses?.[index]),
-    state: { waiting: reason === "ContainerCreating" ? { reason } : { reason, message } },
+    state: { waiting: reason === WAITING_REASON ? { reason } : { reason, message } },
     started: false,
   }));
   setReady(status, false, now);

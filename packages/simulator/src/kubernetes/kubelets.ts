@@ -1,4 +1,5 @@
 import { X509Certificate } from "node:crypto";
+import type { Status } from "./api-error.ts";
 import { callerOfCertificate } from "./authentication.ts";
 import { type Cluster, nowText } from "./cluster.ts";
 import { hasCondition, setCondition } from "./conditions.ts";
@@ -45,6 +46,7 @@ export interface KubeletState {
   stage: Stage;
   attempt: number;
   requestName: string | null;
+  lastRefusal: string | null;
   certificate: string | null;
   readyAt: number | null;
 }
@@ -55,6 +57,8 @@ export interface SimulatedNode {
   readonly stage: () => Stage;
   /** Whether its Node is there, ready and takes pods. */
   readonly isOpen: () => boolean;
+  /** What the API server last refused it with while it was joining. */
+  readonly lastRefusal: () => string | undefined;
 }
 
 const DRIVER = "ebs.csi.aws.com";
@@ -80,7 +84,11 @@ export class Kubelets {
     this.leases = new WorkQueue(cluster.clock, cluster.timings.leaseRenewMs, (name) => this.renew(name));
     cluster.store.onChange(({ resource, type, object }) => {
       if (resource === (CERTIFICATE_REQUESTS as Resource)) this.noteRequest(object as CertificateSigningRequest);
-      if (resource === (NODES as Resource) && type === "ADDED") this.adopt(object as Node);
+      if (resource !== (NODES as Resource)) return;
+      if (type === "ADDED") this.adopt(object as Node);
+      // A dead machine without a Node is of no more interest.
+      const { name } = object.metadata;
+      if (type === "DELETED" && this.states.get(name)?.stage === "dead") this.states.delete(name);
     });
   }
 
@@ -175,6 +183,7 @@ export class Kubelets {
       stage: "requesting",
       attempt: 0,
       requestName: null,
+      lastRefusal: null,
       certificate: null,
       readyAt: null,
     };
@@ -203,6 +212,7 @@ export class Kubelets {
         const node = this.cluster.store.get(NODES, undefined, nodeName);
         return hasCondition(node?.status.conditions, "Ready") && (node?.spec.taints ?? []).length === 0;
       },
+      lastRefusal: () => this.states.get(nodeName)?.lastRefusal ?? undefined,
     };
   }
 
@@ -256,6 +266,7 @@ export class Kubelets {
       },
     });
     state.attempt += 1;
+    noteRefusal(state, answer);
     if (answer.status !== 201 || answer.dropped) {
       this.steps.add(state.nodeName, this.cluster.timings.joinRetryMs);
       return;
@@ -302,6 +313,7 @@ export class Kubelets {
       headers: {},
       body: newNode(state, join, machine),
     });
+    noteRefusal(state, answer);
     if (answer.status !== 201 && answer.status !== 409) {
       this.steps.add(state.nodeName, this.cluster.timings.joinRetryMs);
       return;
@@ -405,6 +417,11 @@ export class Kubelets {
       SYSTEM,
     );
   }
+}
+
+function noteRefusal(state: KubeletState, answer: ApiResponse): void {
+  const refused = answer.status >= 400 && answer.status !== 409;
+  state.lastRefusal = refused ? `${answer.status} ${(answer.body as Status).message ?? ""}` : null;
 }
 
 function newNode(state: KubeletState, join: NodeJoin, machine: MachineFacts): Node {

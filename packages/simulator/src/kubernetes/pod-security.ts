@@ -92,7 +92,7 @@ const named = (containers: readonly Container[]): string =>
   `${containers.length === 1 ? "container" : "containers"} ${containers.map((each) => JSON.stringify(each.name)).join(", ")}`;
 
 /** One phrase for each rule that the pod breaks. */
-export function podSecurityFaults(spec: PodSpec, level: Level): string[] {
+function podSecurityFaults(spec: PodSpec, level: Level): string[] {
   if (level === "privileged") return [];
   const faults = level === "restricted" ? restrictedFaults(spec) : [];
   return [...baselineFaults(spec, level), ...faults];

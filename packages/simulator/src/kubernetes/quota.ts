@@ -8,7 +8,7 @@ import { CLAIMS, PODS, QUOTAS, qualifiedName, RESOURCES, type Resource } from ".
 import type { Store } from "./store.ts";
 
 /** What one object counts for in quotas, by the names that quotas use. */
-export function usageOf(resource: Resource, object: KubeObject): Vector {
+function usageOf(resource: Resource, object: KubeObject): Vector {
   const usage: Vector = { [`count/${qualifiedName(resource)}`]: 1 };
   if (resource.kind === "Pod") {
     const pod = object as Pod;
@@ -97,7 +97,7 @@ export function enforceQuota(
   }
 }
 
-export const unitOf = (key: string): string => (key.endsWith("cpu") ? "cpu" : key);
+const unitOf = (key: string): string => (key.endsWith("cpu") ? "cpu" : key);
 
 function requireAmounts(quota: ResourceQuota, pod: Pod): void {
   const hard = quota.spec.hard ?? {};

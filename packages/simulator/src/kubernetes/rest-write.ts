@@ -69,7 +69,6 @@ export function decodeObject(call: Call, resource: Resource, body: Json): KubeOb
   object.apiVersion = apiVersionOf(resource);
   object.kind = resource.kind;
   object.metadata ??= { name: "" };
-  ensureParts(resource, object);
   const { namespace } = call.target;
   if (resource.namespaced) {
     const own = object.metadata.namespace ?? "";
@@ -79,12 +78,6 @@ export function decodeObject(call: Call, resource: Resource, body: Json): KubeOb
     if (namespace !== undefined) object.metadata.namespace = namespace;
   } else delete object.metadata.namespace;
   return object;
-}
-
-/** Structs that Go always has: code behind this can rely on spec and status being there. */
-function ensureParts(resource: Resource, object: KubeObject): void {
-  const { fields } = schemaOf(resource.schema);
-  if (fields.get("spec")?.kind === "struct") object.spec ??= {};
 }
 
 function refuseProblems(call: Call, resource: Resource, problems: DecodeProblems): void {

@@ -69,7 +69,7 @@ export function rejectByVolumes(
   return undefined;
 }
 
-export function nodeFacts(node: Node): { name: string; labels: Record<string, string> } {
+function nodeFacts(node: Node): { name: string; labels: Record<string, string> } {
   return { name: node.metadata.name, labels: node.metadata.labels ?? {} };
 }
 

@@ -9,7 +9,7 @@ export function ordinalOf(set: StatefulSet, podName: string): number {
   return /^(0|[1-9]\d*)$/.test(number) ? Number(number) : -1;
 }
 
-export const REVISION_LABEL = "controller-revision-hash";
+const REVISION_LABEL = "controller-revision-hash";
 
 export function revisionOf(pod: Pod): string | undefined {
   return pod.metadata.labels?.[REVISION_LABEL];

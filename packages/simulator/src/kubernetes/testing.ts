@@ -22,7 +22,7 @@ export interface TestCluster {
   pods(namespace?: string): Pod[];
 }
 
-export interface CallOptions {
+interface CallOptions {
   readonly type?: string;
   readonly query?: Record<string, string>;
   readonly token?: string;

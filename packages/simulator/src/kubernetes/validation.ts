@@ -96,7 +96,7 @@ function validateMeta(resource: Resource, object: KubeObject): FieldFault[] {
   return faults;
 }
 
-export function validateName(kind: string, name: string, field: string): FieldFault[] {
+function validateName(kind: string, name: string, field: string): FieldFault[] {
   if (PATH_NAMES.has(kind)) {
     return /^[^/%]+$/.test(name) && name !== "." && name !== ".."
       ? []
@@ -190,7 +190,7 @@ function validatePodSpec(spec: PodSpec, path: string): FieldFault[] {
     }
   }
   for (const [index, gate] of (spec.schedulingGates ?? []).entries()) {
-    if (!isQualifiedName(gate.name)) {
+    if (!isQualifiedName(gate.name ?? "")) {
       faults.push({
         kind: "Invalid",
         field: `${path}.schedulingGates[${index}]`,

@@ -6,7 +6,7 @@ import { matchesNodeSelector, matchesRequirement, matchesSelector } from "./sele
 import type { Store } from "./store.ts";
 
 export const SELECTED_NODE = "volume.kubernetes.io/selected-node";
-export const NO_PROVISIONER = "kubernetes.io/no-provisioner";
+const NO_PROVISIONER = "kubernetes.io/no-provisioner";
 export const ZONE_LABEL = "topology.kubernetes.io/zone";
 
 export function classOf(claim: Claim, store: Store): StorageClass | undefined {
