@@ -120,6 +120,7 @@ export interface KubeCapacity {
   readonly isStatic: boolean;
   readonly health: string;
   readonly observedAt: Date | null;
+  /** Not deleted; 0 where it is the region's only kube: nobody counts thousands of rows to compare one number. */
   readonly clusters: number;
   readonly pools: readonly {
     readonly poolId: PoolId;
@@ -177,7 +178,8 @@ export async function findKubeCapacities(
 ): Promise<KubeCapacity[]> {
   const rows = await sql.query<Capacity>(
     `select k.id as "kubeId", k.region, k.zones, k.is_static as "isStatic", k.health, k.observed_at as "observedAt",
-       (select count(*)::int from cluster c where c.kube_id = k.id and c.state <> 'deleted') as clusters,
+       case when (select count(*) from kube where region = $1) = 1 then 0 else
+         (select count(*)::int from cluster c where c.kube_id = k.id and c.state <> 'deleted') end as clusters,
        (select coalesce(jsonb_agg(jsonb_build_object('poolId', p.id, 'zones', to_jsonb(p.zones),
              'machineTypes', to_jsonb(p.machine_types), 'instancesPerMachine', p.instances_per_machine,
              'maxMachines', p.max_machines) order by p.id), '[]') from pool p where p.kube_id = k.id) as pools,
