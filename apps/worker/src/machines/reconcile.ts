@@ -1,6 +1,6 @@
 import type { HeldLease, Leases, MachineRecord, MachineStore } from "@berth/db";
 import { type IdSource, keepSince, type MachineId } from "@berth/domain";
-import { type DesiredMachine, decideMachine, type MachineDecision } from "@berth/lifecycle";
+import { type DesiredMachine, decideMachine, type MachineDecision, UNSEEN_GUARD } from "@berth/lifecycle";
 import type { Clock, Cloud } from "@berth/ports";
 import type { EffectObserver } from "../effects.ts";
 import { backoffMs, failureOf } from "../failure.ts";
@@ -72,10 +72,12 @@ async function runPass(deps: MachineLoopDeps, lease: HeldLease, machine: Machine
     const failure = failureOf(error, current);
     if (failure === undefined) throw error;
     const guard = { name: failure.guard, subject: machine.id, hint: `${failure.action}: ${failure.message}` };
+    // A look that failed is no sight of the instance: it goes on being unseen.
+    const unseen = machine.waitingFor.filter((one) => one.name === UNSEEN_GUARD);
     await deps.store.recordStatus(lease, machine.id, {
       state: machine.state,
       emptySince: machine.emptySince,
-      waitingFor: keepSince(machine.waitingFor, [guard], now.toISOString()),
+      waitingFor: keepSince(machine.waitingFor, [guard, ...unseen], now.toISOString()),
       lastFailure: { action: failure.action, message: failure.message },
       failures: machine.failures + 1,
       wakes: machine.wakes,
@@ -86,6 +88,7 @@ async function runPass(deps: MachineLoopDeps, lease: HeldLease, machine: Machine
 }
 
 function desiredOf(machine: MachineRecord): DesiredMachine {
+  const unseen = machine.waitingFor.find((guard) => guard.name === UNSEEN_GUARD);
   return {
     state: machine.state,
     nodeName: machine.nodeName,
@@ -97,6 +100,7 @@ function desiredOf(machine: MachineRecord): DesiredMachine {
     launchedAt: machine.launchedAt?.getTime(),
     emptySince: machine.emptySince?.getTime(),
     terminatingAt: machine.terminatingAt?.getTime(),
+    unseenSince: unseen === undefined ? undefined : Date.parse(unseen.since),
     emptyAfterMs: machine.pool.emptyAfterSeconds * 1000,
     brought: machine.isStatic,
   };

@@ -14,6 +14,7 @@ const machine = (over: Partial<DesiredMachine> = {}): DesiredMachine => ({
   launchedAt: undefined,
   emptySince: undefined,
   terminatingAt: undefined,
+  unseenSince: undefined,
   emptyAfterMs: 60_000,
   brought: false,
   ...over,
@@ -81,6 +82,21 @@ describe("joining", () => {
     expect(kinds(joined)).toEqual(["settle_node", "delete_bootstrap_token"]);
   });
 
+  it("loses its token the moment it registers, and nobody joins by it again", () => {
+    const registered = decideMachine(
+      booting,
+      seen({
+        cloud: "running",
+        node: { ...node, ready: false },
+        tokenSecret: { uid: "t" },
+        requests: [{ name: "again", uid: "1", verdict: { approve: true } }],
+      }),
+      NOW,
+    );
+    expect(registered.actions).toEqual([{ kind: "delete_bootstrap_token", uid: "t" }]);
+    expect(registered.guards[0]).toMatchObject({ name: "join_refused", subject: "again" });
+  });
+
   it("is given up after 15 minutes", () => {
     const late = decideMachine(
       booting,
@@ -105,6 +121,24 @@ describe("leaving", () => {
     const later = decideMachine({ ...ready, emptySince: NOW }, seen({ cloud: "running", node }), NOW + 60_000);
     expect(later.state).toBe("draining");
     expect(kinds(later)).toEqual(["cordon"]);
+  });
+
+  it("goes when it is empty and its Node is gone, with nothing to cordon", () => {
+    const first = decideMachine({ ...ready, emptySince: NOW }, seen({ cloud: "running" }), NOW + 60_000);
+    expect(first).toMatchObject({ state: "draining", actions: [] });
+    const then = { ...ready, state: "draining", emptySince: NOW } as const;
+    expect(decideMachine(then, seen({ cloud: "running" }), NOW + 10_000).state).toBe("terminating");
+  });
+
+  it("is given up when EC2 has not listed it for an hour and its kubelet is silent", () => {
+    const silent = seen({ cloud: "absent", node: { ...node, ready: false }, pods: 1 });
+    const first = decideMachine(ready, silent, NOW);
+    expect(first).toMatchObject({ state: "ready", guards: [{ name: "instance_unseen" }, { name: "node_not_ready" }] });
+    const later = decideMachine({ ...ready, unseenSince: NOW }, silent, NOW + 60 * 60_000 + 1);
+    expect(later.state).toBe("terminating");
+    expect(kinds(later)).toEqual(["delete_node", "terminate"]);
+    const alive = seen({ cloud: "absent", node, pods: 1 });
+    expect(decideMachine({ ...ready, unseenSince: NOW }, alive, NOW + 60 * 60_000 + 1).state).toBe("ready");
   });
 
   it("comes back when something was placed on it meanwhile", () => {

@@ -5,8 +5,10 @@ import type { DesiredMachine, MachineAction, MachineDecision, ObservedMachine } 
 export const JOIN_TIMEOUT_MS = 15 * 60_000;
 /** After the cordon, how long placements that were under way may still arrive before the machine goes. */
 const DRAIN_SETTLE_MS = 10_000;
-/** How long an instance that EC2 does not list may stay unseen before the row is believed wrong. */
+/** How long an instance that EC2 does not list may stay unseen before it is believed gone. */
 const UNSEEN_GRACE_MS = 60 * 60_000;
+/** Its `since` is when EC2 stopped listing the instance. */
+export const UNSEEN_GUARD = "instance_unseen";
 const BUSY_CHECK_MS = 2_000;
 const RESTING_CHECK_MS = 60_000;
 
@@ -94,13 +96,19 @@ function decideBoot(desired: DesiredMachine, observed: ObservedMachine, now: num
   }
   const actions: MachineAction[] = [];
   const guards: Omit<Guard, "since">[] = [];
-  // A restart of the control plane may have lost the Secret while the token is still needed.
-  if (observed.tokenSecret === undefined && observed.node === undefined && observed.requests.length === 0) {
+  if (observed.node !== undefined) {
+    // It has its certificate: from here on the token could only serve somebody else.
+    actions.push(...removeToken(observed));
+  } else if (observed.tokenSecret === undefined && observed.requests.length === 0) {
+    // A restart of the control plane may have lost the Secret while the token is still needed.
     actions.push({ kind: "put_bootstrap_token" });
   }
   for (const request of observed.requests) {
-    if (request.verdict.approve) actions.push({ kind: "approve_join", request: request.name, uid: request.uid });
-    else guards.push({ name: "join_refused", subject: request.name, hint: request.verdict.because });
+    const because = request.verdict.approve
+      ? observed.node !== undefined && "the machine has joined already"
+      : request.verdict.because;
+    if (because === false) actions.push({ kind: "approve_join", request: request.name, uid: request.uid });
+    else guards.push({ name: "join_refused", subject: request.name, hint: because });
   }
   guards.push({
     name: observed.node === undefined ? "waiting_for_join" : "waiting_for_node_ready",
@@ -124,6 +132,19 @@ function decideReady(desired: DesiredMachine, observed: ObservedMachine, now: nu
   }
   const actions: MachineAction[] = [];
   const guards: Omit<Guard, "since">[] = [];
+  // EC2 forgets an instance about an hour after its end. One look that finds nothing proves nothing: many in a row, with a
+  // kubelet that is silent too, do.
+  if (!desired.brought && observed.cloud === "absent" && observed.node?.ready !== true) {
+    if (now - (desired.unseenSince ?? now) > UNSEEN_GRACE_MS) {
+      return decision({
+        state: "terminating",
+        actions: [...deleteNode(observed), { kind: "terminate" }],
+        failure: "EC2 has not listed the instance for an hour.",
+        nextCheckInMs: BUSY_CHECK_MS,
+      });
+    }
+    guards.push({ name: UNSEEN_GUARD, subject: desired.nodeName, hint: "EC2 does not list the instance." });
+  }
   if (observed.node === undefined || !observed.node.ready) {
     guards.push({
       name: "node_not_ready",
@@ -138,14 +159,12 @@ function decideReady(desired: DesiredMachine, observed: ObservedMachine, now: nu
 
   const emptySince = desired.emptySince ?? now;
   const left = emptySince + desired.emptyAfterMs - now;
-  if (left > 0 || observed.node === undefined) {
-    if (left > 0) {
-      guards.push({
-        name: "empty",
-        subject: desired.nodeName,
-        hint: `Goes in ${Math.ceil(left / 1000)} s unless something is placed here.`,
-      });
-    }
+  if (left > 0) {
+    guards.push({
+      name: "empty",
+      subject: desired.nodeName,
+      hint: `Goes at ${new Date(emptySince + desired.emptyAfterMs).toISOString()} unless something is placed here.`,
+    });
     return decision({
       state: "ready",
       actions,
@@ -156,7 +175,8 @@ function decideReady(desired: DesiredMachine, observed: ObservedMachine, now: nu
   }
   return decision({
     state: "draining",
-    actions: [{ kind: "cordon", uid: observed.node.uid }],
+    // Without a Node nothing can be bound to it: there is nothing to cordon.
+    actions: observed.node === undefined ? [] : [{ kind: "cordon", uid: observed.node.uid }],
     emptySince: now,
     nextCheckInMs: DRAIN_SETTLE_MS,
   });

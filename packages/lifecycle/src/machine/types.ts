@@ -15,6 +15,8 @@ export interface DesiredMachine {
   readonly launchedAt: number | undefined;
   readonly emptySince: number | undefined;
   readonly terminatingAt: number | undefined;
+  /** Since when EC2 has not listed the instance of a machine in use. */
+  readonly unseenSince: number | undefined;
   readonly emptyAfterMs: number;
   /** A static kube's machines are brought by the operator: nothing is launched or terminated. */
   readonly brought: boolean;
