@@ -1,10 +1,11 @@
 import type { HeldLease, MachineRecord } from "@berth/db";
-import { FIELD_MANAGER, LABELS, MANAGED_BY, parseCpuMilli, parseMebibytesDown } from "@berth/domain";
+import { LABELS, MANAGED_BY, parseCpuMilli, parseMebibytesDown } from "@berth/domain";
 import { userDataOf } from "@berth/ec2";
 import { bootstrapTokenName, bootstrapTokenSecret } from "@berth/kubernetes";
 import type { MachineAction } from "@berth/lifecycle";
 import { type Cloud, isPortError, type Kubernetes } from "@berth/ports";
 import { runEffect } from "../effects.ts";
+import { escapePointer } from "../escape-pointer.ts";
 import { clientTokenOf, machineTags, newBootstrapToken } from "./launch-request.ts";
 import type { MachineLoopDeps } from "./reconcile.ts";
 
@@ -46,7 +47,7 @@ export async function executeMachineAction(context: MachineContext, action: Mach
       );
       return;
     case "settle_node":
-      await effect("settle_node", () => settleNode(context));
+      await effect("settle_node", () => settleNode(context, action.uid));
       return;
     case "delete_bootstrap_token": {
       const tokenId = machine.launch?.bootstrapTokenId;
@@ -156,21 +157,21 @@ async function launch(context: MachineContext): Promise<void> {
   context.effects.reached("machines.launch", "recorded");
 }
 
-/** Labels that no kubelet may give itself, and what the node really offers in place of the estimate. */
-async function settleNode(context: MachineContext): Promise<void> {
+/**
+ * Labels that no kubelet may give itself, and what the node really offers in place of the estimate.
+ *
+ * A patch of that very node, not an apply: one that was deleted meanwhile must not come back as an empty object of ours.
+ */
+async function settleNode(context: MachineContext, uid: string): Promise<void> {
   const { kubernetes, machine, lease, store } = context;
-  const node = await kubernetes.apply(
-    {
-      apiVersion: "v1",
-      kind: "Node",
-      metadata: {
-        name: machine.nodeName,
-        labels: { [LABELS.pool]: machine.pool.id, [LABELS.machine]: machine.id, [LABELS.managedBy]: MANAGED_BY },
-      },
-    },
-    FIELD_MANAGER,
-  );
-  const offered = (node as { status?: { allocatable?: Record<string, string> } }).status?.allocatable;
+  const labels = { [LABELS.pool]: machine.pool.id, [LABELS.machine]: machine.id, [LABELS.managedBy]: MANAGED_BY };
+  const node = await kubernetes.patch("Node", { name: machine.nodeName }, [
+    { op: "test", path: "/metadata/uid", value: uid },
+    ...Object.entries(labels).map(
+      ([label, value]) => ({ op: "add", path: `/metadata/labels/${escapePointer(label)}`, value }) as const,
+    ),
+  ]);
+  const offered = node.status?.allocatable;
   const cpu = parseCpuMilli(offered?.cpu ?? "");
   const memory = parseMebibytesDown(offered?.memory ?? "");
   if (!cpu.ok || !memory.ok) return;

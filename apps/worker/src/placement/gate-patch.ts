@@ -1,5 +1,6 @@
 import { LABELS, SCHEDULING_GATE } from "@berth/domain";
 import type { JsonPatchOperation, NodeSelectorTerm, Pod } from "@berth/ports";
+import { escapePointer } from "../escape-pointer.ts";
 
 /**
  * One guarded patch that sends a gated pod to a node: the affinity is tightened, the zone label set and the gate lifted.
@@ -30,8 +31,4 @@ export function gatePatch(pod: Pod, nodeName: string, zone: string): JsonPatchOp
       ? { op: "remove", path: "/spec/schedulingGates" }
       : { op: "replace", path: "/spec/schedulingGates", value: gates },
   ];
-}
-
-function escapePointer(key: string): string {
-  return key.replaceAll("~", "~0").replaceAll("/", "~1");
 }
