@@ -31,9 +31,7 @@ export async function runDev(
 
 async function run(options: DevOptions, env: Readonly<Record<string, string | undefined>>): Promise<void> {
   const startedAt = performance.now();
-  const tell = (text: string) => {
-    if (!options.json) process.stderr.write(`${text}\n`);
-  };
+  const tell = (text: string) => void process.stderr.write(`${text}\n`);
   const stopped = untilStopped(env);
   // A folder or port that cannot be had is said before anything is started.
   const folder = openDataFolder(options.data);
