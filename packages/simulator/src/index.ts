@@ -2,8 +2,9 @@ export * from "./clock.ts";
 export * from "./ec2/index.ts";
 export * from "./engine/index.ts";
 export { type KubernetesServer, startKubernetesServer } from "./kubernetes/http-server.ts";
-export type { MachineFacts, NodeJoin, SimulatedNode } from "./kubernetes/kubelets.ts";
+export type { SimulatedNode } from "./kubernetes/kubelets.ts";
 export { createKubernetesModel, type KubernetesModel, type KubernetesSnapshot } from "./kubernetes/model.ts";
+export type { MachineFacts, NodeJoin } from "./kubernetes/node-object.ts";
 export {
   type KubernetesModelDeps,
   type KubernetesOptions,

@@ -2,10 +2,20 @@ import type { PodRuntime, PodToRun } from "../pod-runtime.ts";
 import { type Cluster, nowText } from "./cluster.ts";
 import { setCondition } from "./conditions.ts";
 import { equal } from "./json.ts";
-import type { Container, ContainerStatus, KubeObject, Pod, PodStatus } from "./objects.ts";
+import type { KubeObject, Pod, PodStatus } from "./objects.ts";
 import type { PodAddresses } from "./pod-addresses.ts";
 import { environmentOf, filesOf, memoryMibOf, readsObject, UnresolvedReference } from "./pod-files.ts";
-import { podRequests, qosClassOf } from "./pod-resources.ts";
+import { podRequests } from "./pod-resources.ts";
+import {
+  crashedStatus,
+  endedStatus,
+  isResizing,
+  resizedStatus,
+  runningStatus,
+  setReady,
+  WAITING_REASON,
+  waitingStatus,
+} from "./pod-status.ts";
 import { claimNames, isDeleting, isReady, isTerminal } from "./pods.ts";
 import { addTo, type Vector, vectorOf } from "./quantities.ts";
 import { SYSTEM } from "./registry.ts";
@@ -27,7 +37,6 @@ interface Worker {
 }
 
 const COMPONENT = "kubelet";
-const WAITING_REASON = "ContainerCreating";
 const MOUNT_RETRY_MS = 1_000;
 const CRASH_BACKOFF_LIMIT = 30;
 const READY_PROBE_FACTOR = 5;
@@ -114,22 +123,7 @@ export class KubeletPods {
     const { crashBackoffMs } = this.cluster.timings;
     const delayMs =
       worker.crashes === 1 ? 0 : crashBackoffMs * Math.min(CRASH_BACKOFF_LIMIT, 2 ** (worker.crashes - 2));
-    this.writeStatus(pod, (status, now) => {
-      status.containerStatuses = pod.spec.containers.map((container, index) => {
-        const before = status.containerStatuses?.[index];
-        const ended = { terminated: { exitCode: 137, reason: "Error", finishedAt: now } };
-        return {
-          ...containerStatus(container, before),
-          state: {
-            waiting: { reason: "CrashLoopBackOff", message: `back-off restarting failed container=${container.name}` },
-          },
-          lastState: ended,
-          ready: false,
-          started: false,
-        };
-      });
-      setReady(status, false, now);
-    });
+    this.writeStatus(pod, (status, now) => crashedStatus(status, pod, now));
     this.cluster.events.record(pod, "Warning", "BackOff", "Back-off restarting failed container", COMPONENT);
     this.starts.add(worker.uid, delayMs + this.cluster.timings.controllerMs);
     return true;
@@ -221,7 +215,8 @@ export class KubeletPods {
     worker.files = run.files;
     worker.state = "running";
     this.runtime.start(run);
-    this.writeStatus(pod, (status, now) => this.runningStatus(status, pod, worker, now));
+    const facts = { address: worker.address, hostAddress: this.hostAddress(worker.nodeName), crashes: worker.crashes };
+    this.writeStatus(pod, (status, now) => runningStatus(status, pod, facts, now));
     this.cluster.events.record(pod, "Normal", "Started", "Container started", COMPONENT);
     this.probes.add(uid);
   }
@@ -286,44 +281,6 @@ export class KubeletPods {
     return addresses.find((each) => each.type === "InternalIP")?.address ?? "127.0.0.1";
   }
 
-  private runningStatus(status: PodStatus, pod: Pod, worker: Worker, now: string): void {
-    const wasRunning =
-      status.phase === "Running" &&
-      worker.crashes === 0 &&
-      (status.containerStatuses ?? []).every((each) => each.state?.running !== undefined);
-    if (wasRunning && (status.containerStatuses ?? []).length > 0) return;
-    status.phase = "Running";
-    status.qosClass ??= qosClassOf(pod.spec);
-    status.hostIP = this.hostAddress(worker.nodeName);
-    status.hostIPs = [{ ip: status.hostIP }];
-    status.podIP = worker.address;
-    status.podIPs = [{ ip: worker.address }];
-    status.startTime ??= now;
-    for (const type of ["PodReadyToStartContainers", "Initialized"]) {
-      status.conditions = setCondition(status.conditions, { type, status: "True" }, now);
-    }
-    if (pod.spec.initContainers !== undefined) {
-      status.initContainerStatuses = pod.spec.initContainers.map((container, index) => ({
-        ...containerStatus(container, status.initContainerStatuses?.[index]),
-        state: { terminated: { exitCode: 0, reason: "Completed", startedAt: now, finishedAt: now } },
-        ready: true,
-        started: false,
-      }));
-    }
-    status.containerStatuses = pod.spec.containers.map((container, index) => {
-      const before = status.containerStatuses?.[index];
-      const restarted = worker.crashes > 0 && before !== undefined;
-      return {
-        ...containerStatus(container, before),
-        state: { running: { startedAt: now } },
-        restartCount: (before?.restartCount ?? 0) + (restarted ? 1 : 0),
-        ready: false,
-        started: true,
-      };
-    });
-    setReady(status, false, now);
-  }
-
   private probe(uid: string): void {
     const found = this.live(uid);
     if (found === undefined || found.worker.state !== "running" || isDeleting(found.pod)) return;
@@ -382,13 +339,7 @@ export class KubeletPods {
       if (obstacle.reason === "Deferred") this.resizes.add(uid, MOUNT_RETRY_MS);
       return;
     }
-    this.writeStatus(pod, (status) => {
-      status.containerStatuses = (status.containerStatuses ?? []).map((each, index) => {
-        const container = pod.spec.containers[index];
-        return container === undefined ? each : { ...each, ...actual(container) };
-      });
-      status.conditions = (status.conditions ?? []).filter((each) => !each.type.startsWith("PodResize"));
-    });
+    this.writeStatus(pod, (status) => resizedStatus(status, pod));
   }
 
   /** Why a node cannot give a pod what it now asks for: never (Infeasible), or not beside the others (Deferred). */
@@ -448,16 +399,7 @@ export class KubeletPods {
     const { namespace, name } = pod.metadata;
     this.forget(worker, 0);
     if ((pod.status.containerStatuses ?? []).length > 0 && !isTerminal(pod)) {
-      this.writeStatus(pod, (status, now) => {
-        status.phase = "Failed"; // SIGTERM ends the engine with 143.
-        status.containerStatuses = (status.containerStatuses ?? []).map((each) => ({
-          ...each,
-          state: { terminated: { exitCode: 143, reason: "Error", finishedAt: now } },
-          ready: false,
-          started: false,
-        }));
-        setReady(status, false, now);
-      });
+      this.writeStatus(pod, (status, now) => endedStatus(status, now));
     }
     this.cluster.registry.remove(PODS, namespace, name, { preconditions: { uid }, gracePeriodSeconds: 0 }, SYSTEM);
   }
@@ -484,56 +426,6 @@ export class KubeletPods {
       { ...SYSTEM, part: "status" },
     );
   }
-}
-
-function containerStatus(container: Container, before: ContainerStatus | undefined): ContainerStatus {
-  return {
-    name: container.name,
-    image: container.image ?? "",
-    imageID: container.image ?? "",
-    ready: false,
-    restartCount: 0,
-    ...before,
-    ...actual(container),
-  };
-}
-
-/** The resources that a container runs with, as its status shows them. */
-function actual(container: Container): Pick<ContainerStatus, "resources" | "allocatedResources"> {
-  return {
-    resources: container.resources ?? {},
-    ...(container.resources?.requests === undefined ? {} : { allocatedResources: container.resources.requests }),
-  };
-}
-
-function isResizing(pod: Pod): boolean {
-  return pod.spec.containers.some((container, index) => {
-    const status = pod.status.containerStatuses?.[index];
-    return status?.resources !== undefined && !equal(status.resources, container.resources ?? {});
-  });
-}
-
-function setReady(status: PodStatus, ready: boolean, now: string): void {
-  const facts = ready
-    ? { status: "True" as const }
-    : { status: "False" as const, reason: "ContainersNotReady", message: "containers with unready status" };
-  for (const type of ["ContainersReady", "Ready"])
-    status.conditions = setCondition(status.conditions, { type, ...facts }, now);
-}
-
-function waitingStatus(status: PodStatus, pod: Pod, now: string, reason: string, message: string): void {
-  status.startTime ??= now;
-  status.conditions = setCondition(
-    status.conditions,
-    { type: "Initialized", status: pod.spec.initContainers === undefined ? "True" : "False" },
-    now,
-  );
-  status.containerStatuses = pod.spec.containers.map((container, index) => ({
-    ...containerStatus(container, status.containerStatuses?.[index]),
-    state: { waiting: reason === WAITING_REASON ? { reason } : { reason, message } },
-    started: false,
-  }));
-  setReady(status, false, now);
 }
 
 function sameFiles(a: PodToRun["files"], b: PodToRun["files"]): boolean {

@@ -2,38 +2,16 @@ import { X509Certificate } from "node:crypto";
 import type { Status } from "./api-error.ts";
 import { callerOfCertificate } from "./authentication.ts";
 import { type Cluster, nowText } from "./cluster.ts";
-import { hasCondition, setCondition } from "./conditions.ts";
+import { hasCondition } from "./conditions.ts";
 import { microTimeText } from "./identity.ts";
 import type { KubeletPods } from "./kubelet-pods.ts";
-import type { Amounts, CertificateSigningRequest, Node, Taint } from "./objects.ts";
+import { type MachineFacts, type NodeJoin, newNode, readyConditions } from "./node-object.ts";
+import type { CertificateSigningRequest, Node } from "./objects.ts";
 import { type Caller, SYSTEM } from "./registry.ts";
 import type { ApiRequest, ApiResponse } from "./request.ts";
 import { CERTIFICATE_REQUESTS, CSI_NODES, LEASES, NODES, type Resource } from "./resources.ts";
-import { ZONE_LABEL } from "./volume-matching.ts";
 import { WorkQueue } from "./work-queue.ts";
 import { createRequest, keyFromSeed } from "./x509.ts";
-
-/** What a machine is told in its user data. */
-export interface NodeJoin {
-  /** Bootstrap token, `abcdef.0123456789abcdef`. */
-  readonly token: string;
-  readonly nodeName: string;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly taints?: readonly Taint[];
-  readonly maxPods?: number;
-}
-
-/** What a machine is. */
-export interface MachineFacts {
-  readonly machineType: string;
-  readonly zone: string;
-  readonly providerId: string;
-  /** Kubernetes amounts: `cpu`, `memory`, `pods`, `ephemeral-storage`. */
-  readonly capacity: Readonly<Amounts>;
-  readonly allocatable: Readonly<Amounts>;
-  /** Volumes that it can attach; left out, any number. */
-  readonly attachableVolumes?: number;
-}
 
 type Stage = "requesting" | "waiting" | "registering" | "running" | "frozen" | "dead";
 
@@ -311,7 +289,7 @@ export class Kubelets {
       path: "/api/v1/nodes",
       user: this.callerOf(state),
       headers: {},
-      body: newNode(state, join, machine),
+      body: newNode(state.hostAddress, join, machine),
     });
     noteRefusal(state, answer);
     if (answer.status !== 201 && answer.status !== 409) {
@@ -422,70 +400,4 @@ export class Kubelets {
 function noteRefusal(state: KubeletState, answer: ApiResponse): void {
   const refused = answer.status >= 400 && answer.status !== 409;
   state.lastRefusal = refused ? `${answer.status} ${(answer.body as Status).message ?? ""}` : null;
-}
-
-function newNode(state: KubeletState, join: NodeJoin, machine: MachineFacts): Node {
-  const region = /^(.*\d)[a-z]$/.exec(machine.zone)?.[1] ?? machine.zone;
-  const pods = join.maxPods === undefined ? {} : { pods: String(join.maxPods) };
-  return {
-    apiVersion: "v1",
-    kind: "Node",
-    metadata: {
-      name: state.nodeName,
-      labels: {
-        "kubernetes.io/hostname": state.nodeName,
-        "kubernetes.io/os": "linux",
-        "kubernetes.io/arch": "amd64",
-        "node.kubernetes.io/instance-type": machine.machineType,
-        [ZONE_LABEL]: machine.zone,
-        "topology.kubernetes.io/region": region,
-        ...join.labels,
-      },
-    },
-    spec: {
-      providerID: machine.providerId,
-      ...(join.taints === undefined || join.taints.length === 0 ? {} : { taints: [...join.taints] }),
-    },
-    status: {
-      capacity: { ...machine.capacity, ...pods },
-      allocatable: { ...machine.allocatable, ...pods },
-      addresses: [
-        { type: "InternalIP", address: state.hostAddress },
-        { type: "Hostname", address: state.nodeName },
-      ],
-      conditions: [
-        { type: "Ready", status: "False", reason: "KubeletNotReady", message: "container runtime network not ready" },
-      ],
-      nodeInfo: {
-        machineID: "",
-        systemUUID: "",
-        bootID: "",
-        kernelVersion: "simulated",
-        osImage: "berth simulator",
-        containerRuntimeVersion: "simulated://1",
-        kubeletVersion: "v1.37.2+berth.simulated",
-        kubeProxyVersion: "",
-        operatingSystem: "linux",
-        architecture: "amd64",
-      },
-    },
-  };
-}
-
-function readyConditions(node: Node, now: string): NonNullable<Node["status"]["conditions"]> {
-  let conditions = node.status.conditions ?? [];
-  for (const [type, reason] of [
-    ["MemoryPressure", "KubeletHasSufficientMemory"],
-    ["DiskPressure", "KubeletHasNoDiskPressure"],
-    ["PIDPressure", "KubeletHasSufficientPID"],
-  ] as const) {
-    conditions = setCondition(conditions, { type, status: "False", reason, message: "", lastHeartbeatTime: now }, now);
-  }
-  const ready = {
-    type: "Ready",
-    status: "True" as const,
-    reason: "KubeletReady",
-    message: "kubelet is posting ready status",
-  };
-  return setCondition(conditions, { ...ready, lastHeartbeatTime: now }, now);
 }
