@@ -37,7 +37,7 @@ export async function executeClusterAction(context: ExecuteContext, action: Clus
 
   switch (action.kind) {
     case "apply_objects":
-      await applyObjects(context);
+      await applyObjects(context, action.resync);
       context.onApplied();
       return;
     case "apply_seed_hosts": {
@@ -101,14 +101,19 @@ export async function executeClusterAction(context: ExecuteContext, action: Clus
 /**
  * Applies everything. The anchor goes first without its hash and once more with it at the end: an apply that was cut off
  * shows as outdated and is done again. Walls are applied before pods: the StatefulSets come last.
+ *
+ * A resync leaves the hash where it is: taking it off and putting it back would be two writes to a cluster at rest, whose
+ * objects are as they should be. One that is cut off is due again, as only its end is noted.
  */
-async function applyObjects(context: ExecuteContext): Promise<void> {
+async function applyObjects(context: ExecuteContext, resync: boolean): Promise<void> {
   const { kubernetes, objects } = context;
   const apply = <T extends KubernetesObject>(object: T) =>
     runEffect(context.effects, `clusters.apply_${object.kind}`, () => kubernetes.apply(object, FIELD_MANAGER));
 
+  const annotations = { ...objects.anchor.metadata.annotations, [OBJECTS_HASH]: objects.hash };
+  const hashed = { ...objects.anchor, metadata: { ...objects.anchor.metadata, annotations } };
   await apply(objects.namespace);
-  const anchor = await apply(objects.anchor);
+  const anchor = await apply(resync ? hashed : objects.anchor);
   const owned = objects.owned(anchor.metadata.uid ?? "");
   const workloads = owned.filter((object) => object.kind === "StatefulSet");
   const walls = owned.filter((object) => object.kind !== "StatefulSet");
@@ -117,10 +122,8 @@ async function applyObjects(context: ExecuteContext): Promise<void> {
     const first = failures[0];
     if (first !== undefined) throw first.error;
   }
-  const annotations = { ...objects.anchor.metadata.annotations, [OBJECTS_HASH]: objects.hash };
-  await runEffect(context.effects, "clusters.apply_anchor_hash", () =>
-    kubernetes.apply({ ...objects.anchor, metadata: { ...objects.anchor.metadata, annotations } }, FIELD_MANAGER),
-  );
+  if (resync) return;
+  await runEffect(context.effects, "clusters.apply_anchor_hash", () => kubernetes.apply(hashed, FIELD_MANAGER));
 }
 
 /** Deletes a claim for good: its volume is switched to reclaim Delete first, so that nothing of the data is left behind. */

@@ -31,7 +31,7 @@ export function decideUp(desired: DesiredCluster, observed: ObservedCluster): Cl
       hint: "The cluster's objects are being deleted by somebody else; they are applied again once they are gone.",
     });
   } else if (observed.objects !== "current") {
-    actions.push({ kind: "apply_objects" });
+    actions.push({ kind: "apply_objects", resync: observed.objects === "resync_due" });
   }
 
   const seeds = seedAddresses(observed.pods);

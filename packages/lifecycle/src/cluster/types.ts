@@ -65,7 +65,8 @@ export interface ObservedCluster {
 
 /** The next things to do, in order. Data only: the worker's one switch carries them out. */
 export type ClusterAction =
-  | { readonly kind: "apply_objects" }
+  /** `resync`: they were applied as they are already, and are put right in case somebody changed them. */
+  | { readonly kind: "apply_objects"; readonly resync: boolean }
   | { readonly kind: "apply_seed_hosts"; readonly addresses: readonly string[] }
   | { readonly kind: "record_formed"; readonly engineUuid: string }
   | { readonly kind: "put_users"; readonly credentialIds: readonly string[] }
