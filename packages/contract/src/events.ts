@@ -26,7 +26,7 @@ export const listEvents = route({
   tag: "events",
   summary: "List or follow what happened",
   description:
-    "Oldest first, for 90 days. With `Accept: text/event-stream` the events are streamed as they happen: from the one " +
+    "Oldest first. With `Accept: text/event-stream` the events are streamed as they happen: from the one " +
     "after Last-Event-ID (or `after`), or from now on when neither is given.",
   permission: "clusters:read",
   query: z.strictObject({

@@ -95,8 +95,8 @@ export const listOperationEvents = route({
   tag: "operations",
   summary: "List or follow the events of an operation",
   description:
-    "With `Accept: text/event-stream` the events are streamed as they happen; the stream ends after the operation's last " +
-    "event, and resumes after the event that Last-Event-ID names.",
+    "With `Accept: text/event-stream` the events are streamed as they happen; it begins with the operation, ends after " +
+    "its last event with one named `end`, and resumes after the event that Last-Event-ID names.",
   permission: "clusters:read",
   params,
   query: z.strictObject({ ...pageQuery, after: idInput("event").optional() }),

@@ -36,26 +36,35 @@ export async function planNewCluster(
   const project = await projectOf(sql, organizationId, body.project_id);
   if (!project.ok) return project;
   const regions = await listOpenRegions(sql);
-  const kubes = (await findKubeCapacities(sql, body.region, detail)).filter((kube) => openZones(kube).length > 0);
+  const kubes = await findKubeCapacities(sql, body.region, detail);
   // The same name gives the same zones, so that a dry run and its create agree; different names spread.
   const offset = crc32(`${organizationId}/${body.name}`);
 
   let refusal: Refusal | undefined;
   for (const kube of [...kubes.filter(isReachable), ...kubes.filter((one) => !isReachable(one))]) {
-    const zones = openZones(kube);
+    const open = openZones(kube);
+    const zones = open.length > 0 ? open : kube.zones;
     const plan = planCluster(specOfBody(body, zones.length), new Map([...regions, [body.region, zones]]), offset);
-    const faults = plan.ok ? neverFits(plan.value, kube, now) : plan.error.faults;
+    const faults = [
+      ...(open.length > 0 ? [] : [NOT_OPEN_YET]),
+      ...(plan.ok ? (open.length > 0 ? neverFits(plan.value, kube, now) : []) : plan.error.faults),
+    ];
     if (plan.ok && faults.length === 0) return ok({ plan: plan.value, projectId: project.value, kube });
     refusal ??= toRefusal(faults, body);
   }
   if (refusal !== undefined) return err(refusal);
 
-  // No kube is open here: say so, with whatever else is wrong.
-  const open = new Map([...regions].filter(([region]) => region !== body.region));
-  const plan = planCluster(specOfBody(body, 3), open, offset);
+  const plan = planCluster(specOfBody(body, 3), regions, offset);
   if (plan.ok) throw new Error("a region without a kube is not open");
   return err(toRefusal(plan.error.faults, body));
 }
+
+/** Known, but nothing could run there: it has no pool, or an operator has yet to bring machines. */
+const NOT_OPEN_YET: Fault = {
+  pointer: "/region",
+  code: "region_not_open",
+  detail: "No machines are open in this region yet.",
+};
 
 function isReachable(kube: KubeCapacity): boolean {
   return kube.health !== "unreachable";

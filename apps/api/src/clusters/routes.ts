@@ -57,12 +57,14 @@ export function clusterRoutes(app: FastifyInstance, deps: ApiDeps): void {
     const { limit, page_token, ...filter } = query;
     const { organizationId } = principal;
     const scope = ["listClusters", organizationId, filter] as const;
+    const labels = labelsOf(filter.label ?? []);
+    if (labels === undefined) return ok({ status: 200, body: { data: [], next_page_token: null } });
     const page = await listClusters(db, {
       organizationId,
       projectId: filter.project_id,
       name: filter.name,
       state: filter.state,
-      labels: filter.label === undefined ? undefined : labelsOf(filter.label),
+      labels: filter.label === undefined ? undefined : labels,
       before: startOf(pageTokens, scope, page_token),
       limit,
     });
@@ -153,7 +155,9 @@ export function clusterRoutes(app: FastifyInstance, deps: ApiDeps): void {
   }
 }
 
-/** `key:value` each; the first colon parts them. */
-function labelsOf(pairs: readonly string[]): Record<string, string> {
-  return Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf(":")), pair.slice(pair.indexOf(":") + 1)]));
+/** `key:value` each; the first colon parts them. Undefined when a key is to have two values, which no cluster can fit. */
+function labelsOf(pairs: readonly string[]): Record<string, string> | undefined {
+  const labels = pairs.map((pair) => [pair.slice(0, pair.indexOf(":")), pair.slice(pair.indexOf(":") + 1)] as const);
+  const byKey = new Map(labels);
+  return labels.every(([key, value]) => byKey.get(key) === value) ? Object.fromEntries(byKey) : undefined;
 }

@@ -47,7 +47,7 @@ export async function placeInFeed(
   if (id === undefined) return ok(undefined);
   const seq = await seqOfEvent(sql, organizationId, id);
   if (seq !== undefined) return ok(seq);
-  const detail = "There is no such event: it may be older than 90 days, or of another organization.";
+  const detail = "There is no such event in this organization.";
   if (id === lastEventId) return refuse("invalid_header", `Last-Event-ID: ${detail}`);
   return refuse("validation_failed", detail, { errors: [{ pointer: "?after", code: "unknown_event", detail }] });
 }
