@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync } from "node:fs";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createClient } from "@berth/client";
 import { createKubernetes, parseKubeconfig } from "@berth/kubernetes";
 import type { Kubernetes } from "@berth/ports";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -40,6 +41,11 @@ describe("a customer's cluster on real parts", () => {
     const connection = parseKubeconfig(kubeconfigOf(dev));
     if (!connection.ok) throw new Error(connection.error.detail);
     kube = createKubernetes(connection.value);
+    // Machines that nothing is on go soon, so that their going is seen here.
+    const admin = createClient({ baseUrl: dev.apiUrl, apiKey: dev.operatorKey });
+    for (const pool of (await admin.listPools({ query: {} })).body.data) {
+      await admin.updatePool({ params: { pool_id: pool.id }, body: { empty_after_seconds: 5 } });
+    }
   });
   afterAll(async () => {
     kube?.close();
@@ -90,10 +96,15 @@ describe("a customer's cluster on real parts", () => {
   async function expectPlacedAsDecided(clusterId: string, namespace: string): Promise<void> {
     const pods = await kube.list("Pod", { namespace });
     expect(pods).toHaveLength(3);
+    const instances: { id: string; name: string }[] = JSON.parse(
+      (await customer("instance", "list", clusterId, "-o", "json")).stdout,
+    ).data;
     const listed = await operator("admin", "placement", "list", "--cluster", clusterId, "-o", "json");
-    const decisions: { pod_uid: string; node_name: string; verdict: string | null }[] = JSON.parse(listed.stdout).data;
+    const decisions: { instance_id: string; node_name: string }[] = JSON.parse(listed.stdout).data;
     for (const pod of pods) {
-      const decision = decisions.find((one) => one.pod_uid === pod.metadata.uid);
+      const instance = instances.find((one) => one.name === pod.metadata.name);
+      // Newest first: a pod that was taken back and planned again has more than one.
+      const decision = decisions.find((one) => one.instance_id === instance?.id);
       expect(decision?.node_name).toBe(pod.spec.nodeName);
     }
     const nodes = await kube.list("Node");
