@@ -75,6 +75,7 @@ const seen = (over: Partial<PlacementObservation> = {}): PlacementObservation =>
         memoryMib: 1024,
         holdsData: true,
         masterEligible: true,
+        leaving: false,
       },
     ],
   ]),
@@ -153,6 +154,21 @@ describe("placementProblem", () => {
     expect(
       placementProblem(seen({ pods: [pod({ spec: sentTo("mac-1"), status: { conditions: [fresh] } })] })).underWay,
     ).toBe(1);
+  });
+
+  it("takes back what was sent to a node that fell silent before it got there, not while the machine boots", () => {
+    const sent = { nodes: [node("mac-1", false)], pods: [pod({ spec: sentTo("mac-1") })] };
+    expect(placementProblem(seen(sent)).stuck).toMatchObject([{ because: "node_not_ready", detail: "mac-1" }]);
+    expect(placementProblem(seen({ ...sent, now: new Date("2026-11-24T11:00:30Z") })).stuck).toEqual([]);
+    expect(placementProblem(seen({ ...sent, machines: [machine("booting")] })).stuck).toEqual([]);
+  });
+
+  it("places nothing of a cluster that is being deleted, and counts what still stands", () => {
+    const instances = new Map([...seen().instances].map(([key, one]) => [key, { ...one, leaving: true }]));
+    const gated = pod({ spec: { schedulingGates: [{ name: SCHEDULING_GATE }] } });
+    expect(placementProblem(seen({ instances, pods: [gated] })).requests).toEqual([]);
+    const bound = placementProblem(seen({ instances, pods: [pod({ spec: { nodeName: "mac-1" } })] }));
+    expect(bound.nodes[0]?.instances).toHaveLength(1);
   });
 
   it("offers no launch when the pool is full or the offering lacked capacity", () => {

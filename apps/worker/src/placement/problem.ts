@@ -31,6 +31,8 @@ export interface PlaceableInstance {
   readonly memoryMib: number;
   readonly holdsData: boolean;
   readonly masterEligible: boolean;
+  /** Its cluster is being deleted: what stands counts, and nothing of it is placed any more. */
+  readonly leaving: boolean;
 }
 
 export interface KnownMachine {
@@ -66,7 +68,7 @@ export interface GatedPod {
 
 /** A pod without its gate that cannot get where it was sent: it must come back gated. */
 export interface StuckPod extends GatedPod {
-  readonly because: "machine_gone" | "refused_by_scheduler";
+  readonly because: "machine_gone" | "node_not_ready" | "refused_by_scheduler";
   readonly detail: string;
 }
 
@@ -84,6 +86,8 @@ export interface PlacementProblem {
 
 /** How long kube-scheduler may call a ready target unschedulable before the pod is planned again. */
 const SCHEDULER_PATIENCE_MS = 10_000;
+/** How long a node that was in use may be silent before what was sent to it and never got there is planned again. */
+const NODE_PATIENCE_MS = 60_000;
 const STATES_ON_THE_WAY = ["planned", "launching", "booting"];
 const STATES_GONE = ["terminating", "terminated", "failed"];
 
@@ -108,7 +112,7 @@ export function placementProblem(seen: PlacementObservation): PlacementProblem {
     if (pod.spec.nodeName === undefined) {
       if (pod.metadata.deletionTimestamp !== undefined) continue;
       if (isGated(pod)) {
-        gated.push({ pod, instance });
+        if (!instance.leaving) gated.push({ pod, instance });
         continue;
       }
       const problem = troubleOf(pod, target, machineByNode, nodeByName, seen.now);
@@ -180,9 +184,16 @@ function troubleOf(
   if (node === undefined && (machine === undefined || STATES_GONE.includes(machine.state))) {
     return { because: "machine_gone", detail: target };
   }
-  const scheduled = pod.status?.conditions?.find((condition) => condition.type === "PodScheduled");
-  if (node === undefined || !isReady(node) || scheduled?.reason !== "Unschedulable") return undefined;
+  if (node === undefined) return undefined; // On its way.
   const readySince = Date.parse(readyCondition(node)?.lastTransitionTime ?? "");
+  if (!isReady(node)) {
+    // While a machine boots, its own loop knows how long that may take.
+    const booting = machine !== undefined && STATES_ON_THE_WAY.includes(machine.state);
+    if (booting || Number.isNaN(readySince) || now.getTime() - readySince < NODE_PATIENCE_MS) return undefined;
+    return { because: "node_not_ready", detail: target };
+  }
+  const scheduled = pod.status?.conditions?.find((condition) => condition.type === "PodScheduled");
+  if (scheduled?.reason !== "Unschedulable") return undefined;
   const refusedSince = Date.parse(scheduled.lastTransitionTime ?? "");
   const since = Math.max(Number.isNaN(readySince) ? 0 : readySince, Number.isNaN(refusedSince) ? 0 : refusedSince);
   if (now.getTime() - since < SCHEDULER_PATIENCE_MS) return undefined;

@@ -76,9 +76,10 @@ export async function reconcilePlacement(deps: PlacementLoopDeps, id: KubeId): P
     } catch (error) {
       const failure = failureOf(error, "placement");
       if (failure === undefined) throw error;
-      const guard = { name: "kube_unreachable", subject: id, hint: failure.message };
+      const unreachable = isPortError(error, "unavailable") || isPortError(error, "denied");
+      const guard = { name: unreachable ? "kube_unreachable" : failure.guard, subject: id, hint: failure.message };
       await deps.store.recordKube(lease, id, {
-        health: "unreachable",
+        health: unreachable ? "unreachable" : "healthy",
         message: failure.message,
         version: undefined,
         waitingFor: keepSince(kube.waitingFor, [guard], now.toISOString()),
@@ -125,7 +126,7 @@ async function recordVerdicts(deps: PlacementLoopDeps, lease: HeldLease, problem
     ...problem.bound.map(({ instanceId }) => ({ instanceId, verdict: "bound" as const })),
     ...problem.stuck.map(({ instance, because }) => ({
       instanceId: instance.instanceId,
-      verdict: because === "machine_gone" ? ("machine_gone" as const) : ("refused" as const),
+      verdict: because === "refused_by_scheduler" ? ("refused" as const) : because,
     })),
   ];
   if (verdicts.length > 0) await deps.store.recordVerdicts(lease, verdicts);

@@ -129,6 +129,7 @@ describe("the loops' statements", () => {
   it("plans a machine, launches it, is refused, tries the next, and lets it go", async () => {
     const placement = placementStore(pool);
     const before = await placement.findKube(kube);
+    expect(before?.instances[0]?.leaving).toBe(false);
     expect(before?.offerings).toHaveLength(1);
     const machine = id("machine") as MachineId;
     const allocatable = { cpuMilli: 1500, memoryMib: 6000, volumes: 30, pods: 16 };

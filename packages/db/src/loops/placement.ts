@@ -14,7 +14,7 @@ select k.id, k.region, k.is_static, k.api_server_url, k.waiting_for, k.failures,
           from machine m where m.kube_id = k.id and m.state not in ('terminated', 'failed')) as machines,
        (select coalesce(json_agg(json_build_object('instanceId', i.id, 'clusterId', i.cluster_id,
                'organizationId', i.organization_id, 'podName', i.pod_name, 'zone', i.zone, 'cpuMilli', m.cpu_milli,
-               'memoryMib', m.memory_mib, 'roles', m.roles) order by i.id), '[]')
+               'memoryMib', m.memory_mib, 'roles', m.roles, 'leaving', c.purge_at is not null) order by i.id), '[]')
           from instance i join component m on m.id = i.component_id join cluster c on c.id = i.cluster_id
          where c.kube_id = k.id and c.state <> 'deleted') as instances
   from kube k where k.id = $1`;

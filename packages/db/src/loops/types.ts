@@ -168,6 +168,8 @@ export interface KubeRecord {
     readonly cpuMilli: number;
     readonly memoryMib: number;
     readonly roles: readonly Role[];
+    /** Its cluster is being deleted. */
+    readonly leaving: boolean;
   }[];
 }
 
@@ -199,7 +201,7 @@ export interface NewDecision {
 
 /** What the placement loop reads and writes. */
 export interface PlacementStore {
-  /** Alive machines, and instances of clusters that are not being deleted. */
+  /** With machines that are alive, and instances of clusters that are not deleted. */
   findKube(id: KubeId): Promise<KubeRecord | undefined>;
   /** Machine intents, decisions and where each instance goes, in one transaction fenced by the kube's lease. */
   recordPlan(
@@ -213,7 +215,10 @@ export interface PlacementStore {
   /** What kube-scheduler made of earlier decisions; ones with a verdict keep it. */
   recordVerdicts(
     lease: HeldLease,
-    verdicts: readonly { readonly instanceId: InstanceId; readonly verdict: "bound" | "refused" | "machine_gone" }[],
+    verdicts: readonly {
+      readonly instanceId: InstanceId;
+      readonly verdict: "bound" | "refused" | "machine_gone" | "node_not_ready";
+    }[],
   ): Promise<void>;
   recordKube(
     lease: HeldLease,
