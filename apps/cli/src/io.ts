@@ -1,3 +1,5 @@
+import { EXIT_CODES } from "./exit-codes.ts";
+
 /**
  * Everything that a command may touch of the process around it. Tests hand in their own.
  *
@@ -8,7 +10,13 @@ export interface Io {
   err(text: string): void;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Whether each stream is a terminal: prompts need stdin and stderr, the step tree stderr, colours their own stream. */
-  readonly terminal: { readonly in: boolean; readonly out: boolean; readonly err: boolean };
+  readonly terminal: {
+    readonly in: boolean;
+    readonly out: boolean;
+    readonly err: boolean;
+    /** Width of stderr; 0 when it is no terminal, or one without a size. */
+    readonly errColumns: number;
+  };
   readStdin(): Promise<string>;
   /** Aborts at the first Ctrl-C; a second one ends the process at once. */
   readonly interrupted: AbortSignal;
@@ -16,8 +24,13 @@ export interface Io {
 
 export function processIo(): Io {
   const interruption = new AbortController();
-  process.once("SIGINT", () => interruption.abort());
-  process.once("SIGTERM", () => interruption.abort());
+  const interrupt = () => {
+    if (interruption.signal.aborted) process.exit(EXIT_CODES.interrupted);
+    interruption.abort();
+  };
+  // Not `once`: what draws the step tree sends the signal again when it finds nobody else listening.
+  process.on("SIGINT", interrupt);
+  process.on("SIGTERM", interrupt);
   // A reader that went away (`berth … | head`) is no fault of ours.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(0);
@@ -31,6 +44,7 @@ export function processIo(): Io {
       in: process.stdin.isTTY === true,
       out: process.stdout.isTTY === true,
       err: process.stderr.isTTY === true,
+      errColumns: process.stderr.columns ?? 0,
     },
     readStdin: async () => {
       let text = "";

@@ -28,7 +28,7 @@ export async function run(words: readonly string[], options: RunOptions = {}): P
       options.onErr?.(err);
     },
     env: options.env ?? {},
-    terminal: { in: false, out: false, err: false },
+    terminal: { in: false, out: false, err: false, errColumns: 0 },
     readStdin: async () => options.stdin ?? "",
     interrupted: options.interrupt ?? new AbortController().signal,
   };

@@ -14,11 +14,14 @@ export interface Progress {
   end(): Promise<void>;
 }
 
+/** A tree in fewer columns is only torn lines; a terminal of none has no size at all. */
+const NARROWEST = 30;
+
 /** A tree on a terminal, a line for each change elsewhere, nothing when stderr is kept for a problem object. */
 export async function openProgress(session: Session): Promise<Progress> {
   const { terminal, env } = session.io;
-  const dumb = env.TERM === "dumb" || (env.CI !== undefined && env.CI !== "");
-  if (terminal.err && !dumb) return (await import("./step-tree.ts")).openStepTree(session.io);
+  const canDraw = terminal.errColumns >= NARROWEST && env.TERM !== "dumb" && (env.CI ?? "") === "";
+  if (terminal.err && canDraw) return (await import("./step-tree.ts")).openStepTree(session.io);
   if (["json", "yaml", "name"].includes(session.output)) return { update: () => {}, end: async () => {} };
   return (await import("./step-lines.ts")).openStepLines(session.io);
 }

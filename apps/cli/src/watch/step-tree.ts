@@ -91,7 +91,6 @@ export function openStepTree(io: Pick<Io, "env">): Progress {
           useIcons: true,
           processOutput: new ProcessOutput(process.stderr, process.stderr),
         }),
-        collapseSkips: false,
         removeEmptyLines: true,
       },
       registerSignalListeners: false,
