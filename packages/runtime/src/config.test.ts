@@ -36,4 +36,14 @@ describe("a log", () => {
     expect(lines.join("")).toContain("hello");
     expect(lines.join("")).not.toContain("canary");
   });
+
+  it("says of an error what it is and what caused it, not everything that hangs on it", () => {
+    const lines: string[] = [];
+    const log = createLogger({ name: "t", level: "info", destination: { write: (line) => void lines.push(line) } });
+    const cause = Object.assign(new Error("connection lost"), { code: "57P01", client: { key: "canary" } });
+    log.error({ err: new Error("could not read", { cause }) });
+    const { err } = JSON.parse(lines[0] ?? "");
+    expect(err).toMatchObject({ message: "could not read", cause: { message: "connection lost", code: "57P01" } });
+    expect(lines.join("")).not.toContain("canary");
+  });
 });

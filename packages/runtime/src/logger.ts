@@ -37,7 +37,24 @@ export function createLogger(options: LoggerOptions): Logger {
       paths: SECRET_FIELDS.flatMap((field) => [`["${field}"]`, `*["${field}"]`, `req.headers["${field}"]`]),
       censor: "[removed]",
     },
-    serializers: { err: pino.stdSerializers.err },
+    serializers: { err: errorFacts },
   };
   return options.destination === undefined ? pino(settings) : pino(settings, options.destination);
+}
+
+/**
+ * What a log says of an error: named facts, a few causes deep. Not all of its fields: drivers hang whole connections on their
+ * errors, with what is in them.
+ */
+function errorFacts(error: unknown, depth = 0): unknown {
+  if (!(error instanceof Error)) return depth === 0 ? String(error) : undefined;
+  const { code, kind } = error as { readonly code?: unknown; readonly kind?: unknown };
+  return {
+    type: error.name,
+    message: error.message,
+    ...(typeof code === "string" ? { code } : {}),
+    ...(typeof kind === "string" ? { kind } : {}),
+    stack: error.stack,
+    ...(error.cause === undefined || depth >= 3 ? {} : { cause: errorFacts(error.cause, depth + 1) }),
+  };
 }
