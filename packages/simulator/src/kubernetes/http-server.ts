@@ -22,6 +22,7 @@ export interface KubernetesServer {
   close(): Promise<void>;
 }
 
+const KEEP_ALIVE_MS = 300_000;
 const BODY_LIMIT = 3 * 1024 * 1024;
 
 /**
@@ -45,6 +46,8 @@ export async function startKubernetesServer(options: {
     requestCert: true,
     rejectUnauthorized: false,
   });
+  // Node's 5 s would close connections under clients that are about to use them again; a real API server waits minutes.
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   const sockets = new Set<Socket>();
   server.on("secureConnection", (socket) => {
     sockets.add(socket);

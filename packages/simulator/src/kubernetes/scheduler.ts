@@ -10,7 +10,7 @@ import { type NodeInfo, SchedulerCache } from "./scheduler-cache.ts";
 import { affinityFilter, namedNodes, type Rejection, rejectNode, wantedOf } from "./scheduling-filters.ts";
 import { type PodVolumes, rejectByVolumes, volumesOf } from "./scheduling-volumes.ts";
 import { type Change, objectKey } from "./store.ts";
-import { findVolume, SELECTED_NODE } from "./volume-matching.ts";
+import { candidateVolumes, reachableVolume, SELECTED_NODE } from "./volume-matching.ts";
 import { WorkQueue } from "./work-queue.ts";
 
 const COMPONENT = "default-scheduler";
@@ -74,7 +74,7 @@ export function createScheduler(cluster: Cluster): Controller {
     const chosen = reserved.get(key);
     if (chosen !== undefined) {
       if (volumes.blocked === undefined && cache.get(chosen) !== undefined) {
-        finish(key, pod, volumes.waiting, chosen);
+        finish(key, pod, volumes.waiting.length, chosen);
         return;
       }
       reserved.delete(key);
@@ -87,18 +87,18 @@ export function createScheduler(cluster: Cluster): Controller {
       return;
     }
     const { node } = decision;
-    const waiting = volumes.blocked === undefined ? volumes.waiting : [];
+    const waiting = volumes.blocked === undefined ? volumes.waiting.map(({ claim }) => claim) : [];
     if (waiting.length > 0) {
       reserved.set(key, node.metadata.name);
       cache.assume(pod, node.metadata.name);
       for (const claim of waiting) reserveVolume(cluster, claim, node);
       return;
     }
-    finish(key, pod, [], node.metadata.name);
+    finish(key, pod, 0, node.metadata.name);
   }
 
-  function finish(key: string, pod: Pod, waiting: readonly Claim[], nodeName: string): void {
-    if (waiting.length > 0) return; // A claim's change brings us back.
+  function finish(key: string, pod: Pod, waitingClaims: number, nodeName: string): void {
+    if (waitingClaims > 0) return; // A claim's change brings us back.
     const { namespace = "", name, uid } = pod.metadata;
     const bound = bindPod(cluster, namespace, name, nodeName, uid);
     reserved.delete(key);
@@ -146,7 +146,7 @@ function couldFree(pod: Pod, before: Pod): boolean {
 /** For a claim that waits for its first consumer: binds a fitting free volume, or asks the provisioner for one near the node. */
 function reserveVolume(cluster: Cluster, claim: Claim, node: Node): void {
   const { namespace, name, uid } = claim.metadata;
-  const free = findVolume(claim, cluster.store, node);
+  const free = reachableVolume(candidateVolumes(claim, cluster.store), node);
   if (free !== undefined) {
     cluster.registry.update(
       VOLUMES,

@@ -6,7 +6,19 @@ import type { NodeInfo } from "./scheduler-cache.ts";
 import type { Rejection } from "./scheduling-filters.ts";
 import { matchesNodeSelector } from "./selectors.ts";
 import type { Store } from "./store.ts";
-import { bindingModeOf, canProvision, findVolume, SELECTED_NODE, topologyAllows } from "./volume-matching.ts";
+import {
+  bindingModeOf,
+  candidateVolumes,
+  canProvision,
+  reachableVolume,
+  SELECTED_NODE,
+  topologyAllows,
+} from "./volume-matching.ts";
+
+export interface WaitingClaim {
+  readonly claim: Claim;
+  readonly candidates: readonly PersistentVolume[];
+}
 
 /** A pod's claims as the scheduler takes them, or why it cannot be placed anywhere yet. */
 export type PodVolumes =
@@ -15,12 +27,13 @@ export type PodVolumes =
       readonly blocked?: undefined;
       readonly bound: readonly PersistentVolume[];
       readonly lost: boolean;
-      readonly waiting: readonly Claim[];
+      /** Unbound claims that wait for their first consumer, with the free volumes that could serve them. */
+      readonly waiting: readonly WaitingClaim[];
     };
 
 export function volumesOf(pod: Pod, store: Store): PodVolumes {
   const bound: PersistentVolume[] = [];
-  const waiting: Claim[] = [];
+  const waiting: WaitingClaim[] = [];
   let lost = false;
   for (const name of claimNames(pod)) {
     const claim = store.get(CLAIMS, pod.metadata.namespace, name);
@@ -34,7 +47,8 @@ export function volumesOf(pod: Pod, store: Store): PodVolumes {
       const volume = store.get(VOLUMES, undefined, claim.spec.volumeName ?? "");
       if (volume === undefined) lost = true;
       else bound.push(volume);
-    } else if (bindingModeOf(claim, store) === "WaitForFirstConsumer") waiting.push(claim);
+    } else if (bindingModeOf(claim, store) === "WaitForFirstConsumer")
+      waiting.push({ claim, candidates: candidateVolumes(claim, store) });
     else return { blocked: "pod has unbound immediate PersistentVolumeClaims" };
   }
   return { bound, waiting, lost };
@@ -58,11 +72,11 @@ export function rejectByVolumes(
       return { reasons: ["node(s) didn't match PersistentVolume's node affinity"], helpless: true };
     }
   }
-  for (const claim of volumes.waiting) {
+  for (const { claim, candidates } of volumes.waiting) {
     const selected = claim.metadata.annotations?.[SELECTED_NODE];
     const possible =
       (selected === undefined || selected === info.name) &&
-      (findVolume(claim, store, info.node) !== undefined ||
+      (reachableVolume(candidates, info.node) !== undefined ||
         (canProvision(claim, store) && topologyAllows(claim, store, info.node)));
     if (!possible) return { reasons: ["node(s) didn't find available persistent volumes to bind"], helpless: true };
   }

@@ -35,25 +35,29 @@ export function topologyAllows(claim: Claim, store: Store, node: Node): boolean 
   );
 }
 
-/** The smallest free volume that satisfies a claim, reachable from the node if one is given. */
-export function findVolume(claim: Claim, store: Store, node?: Node): PersistentVolume | undefined {
+/** Free volumes that satisfy a claim, the smallest first; one that is reserved for it by name before all. */
+export function candidateVolumes(claim: Claim, store: Store): PersistentVolume[] {
   const { namespace, name, uid } = claim.metadata;
-  let best: PersistentVolume | undefined;
+  const free: PersistentVolume[] = [];
   for (const volume of store.all(VOLUMES)) {
-    if (isDeleting(volume) || !satisfies(volume, claim)) continue;
     const reference = volume.spec.claimRef;
-    const isReserved =
-      reference?.namespace === namespace && reference?.name === name && (reference?.uid ?? uid) === uid;
-    if (reference !== undefined && !isReserved) continue;
-    if (reference === undefined && volume.status.phase !== "Available") continue;
-    const required = volume.spec.nodeAffinity?.required;
-    if (node !== undefined && required !== undefined) {
-      if (!matchesNodeSelector(required, { name: node.metadata.name, labels: node.metadata.labels ?? {} })) continue;
+    if (reference === undefined) {
+      if (volume.status.phase === "Available" && !isDeleting(volume) && satisfies(volume, claim)) free.push(volume);
+      continue;
     }
-    if (isReserved) return volume;
-    if (best === undefined || isSmaller(volume, best)) best = volume;
+    const isReserved = reference.namespace === namespace && reference.name === name && (reference.uid ?? uid) === uid;
+    if (isReserved && !isDeleting(volume) && satisfies(volume, claim)) return [volume];
   }
-  return best;
+  return free.sort((a, b) => (isSmaller(a, b) ? -1 : 1));
+}
+
+/** The first of the candidates that can be reached from a node. */
+export function reachableVolume(candidates: readonly PersistentVolume[], node: Node): PersistentVolume | undefined {
+  const facts = { name: node.metadata.name, labels: node.metadata.labels ?? {} };
+  return candidates.find((volume) => {
+    const required = volume.spec.nodeAffinity?.required;
+    return required === undefined || matchesNodeSelector(required, facts);
+  });
 }
 
 const sizeOf = (volume: PersistentVolume): bigint => nanoOf(volume.spec.capacity?.storage);

@@ -6,7 +6,14 @@ import { nanoOf } from "./quantities.ts";
 import { SYSTEM } from "./registry.ts";
 import { CLAIMS, NODES, PODS, type Resource, STORAGE_CLASSES, VOLUMES } from "./resources.ts";
 import { type Change, objectKey } from "./store.ts";
-import { bindingModeOf, canProvision, classOf, findVolume, SELECTED_NODE, ZONE_LABEL } from "./volume-matching.ts";
+import {
+  bindingModeOf,
+  candidateVolumes,
+  canProvision,
+  classOf,
+  SELECTED_NODE,
+  ZONE_LABEL,
+} from "./volume-matching.ts";
 import { WorkQueue } from "./work-queue.ts";
 
 const BIND_COMPLETED = "pv.kubernetes.io/bind-completed";
@@ -71,7 +78,7 @@ export function createVolumeController(cluster: Cluster, runtime: PodRuntime, co
       checkBound(key, claim);
       return;
     }
-    const reserved = findVolume(claim, store);
+    const reserved = candidateVolumes(claim, store)[0];
     const prebound = reserved?.spec.claimRef !== undefined || claim.spec.volumeName !== undefined;
     if (reserved !== undefined && (prebound || bindingModeOf(claim, store) === "Immediate")) {
       bind(claim, reserved);
