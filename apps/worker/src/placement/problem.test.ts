@@ -171,6 +171,14 @@ describe("placementProblem", () => {
     expect(bound.nodes[0]?.instances).toHaveLength(1);
   });
 
+  it("knows the nodes of a static kube that have no row yet, but for closed ones and those without a zone", () => {
+    const zoneless = { ...node("no-zone"), metadata: { name: "no-zone" } };
+    const nodes = [node("mac-1"), node("rack-1"), node("rack-2", false), zoneless];
+    const fixed = placementProblem(seen({ isStatic: true, nodes }));
+    expect(fixed.brought).toMatchObject([{ name: "rack-1", poolId: "p", zone: "a", machineType: "unknown" }]);
+    expect(placementProblem(seen({ nodes })).brought).toEqual([]);
+  });
+
   it("offers no launch when the pool is full or the offering lacked capacity", () => {
     expect(
       placementProblem(seen({ machines: [machine("ready"), { ...machine("booting"), nodeName: "mac-2" }] })).options[0]

@@ -82,6 +82,8 @@ export interface PlacementProblem {
   readonly requests: readonly InstanceRequest[];
   readonly nodes: readonly NodeState[];
   readonly options: readonly LaunchOption[];
+  /** Nodes of a static kube that have no machine row yet: their operator brought them. */
+  readonly brought: readonly NodeState[];
 }
 
 /** How long kube-scheduler may call a ready target unschedulable before the pod is planned again. */
@@ -131,14 +133,19 @@ export function placementProblem(seen: PlacementObservation): PlacementProblem {
     }
   }
 
+  const states = nodeStates(seen, machineByNode, residents);
   return {
     gated,
     stuck,
     bound,
     underWay,
     requests: gated.map(({ instance }) => requestOf(instance)),
-    nodes: nodeStates(seen, machineByNode, residents),
+    nodes: states,
     options: seen.isStatic ? [] : launchOptions(seen.pools, seen.offerings, seen.machines, seen.now),
+    // A node without a zone can hold nothing, and one that is tainted (a control plane's) is not for us.
+    brought: seen.isStatic
+      ? states.filter((one) => !machineByNode.has(one.name) && one.closed === undefined && one.zone !== "")
+      : [],
   };
 }
 
@@ -211,10 +218,13 @@ function nodeStates(
     const name = node.metadata.name;
     const machine = machineByNode.get(name);
     if (machine === undefined && !seen.isStatic) continue; // Not ours to fill.
-    const pool = seen.pools.find((one) => one.poolId === machine?.poolId) ?? seen.pools[0];
-    if (pool === undefined) continue;
     const machineType = machine?.machineType ?? node.metadata.labels?.[LABELS.machineType] ?? "unknown";
     const zone = node.metadata.labels?.[LABELS.zone] ?? machine?.zone ?? "";
+    const pool =
+      seen.pools.find((one) => one.poolId === machine?.poolId) ??
+      seen.pools.find((one) => one.zones.includes(zone)) ??
+      seen.pools[0];
+    if (pool === undefined) continue;
     const closed = closedBecause(node, machine);
     states.push({
       name,

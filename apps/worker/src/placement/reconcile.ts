@@ -52,6 +52,7 @@ export async function reconcilePlacement(deps: PlacementLoopDeps, id: KubeId): P
       const kubernetes = await deps.kubes.get(id);
       const problem = await observePlacement(kubernetes, kube, now);
       await recordVerdicts(deps, lease, problem);
+      await recordBrought(deps, lease, kube, problem);
       for (const stuck of problem.stuck) await takeBack(deps, kubernetes, stuck);
 
       const plan = placeInstances(problem.requests, problem.nodes, problem.options);
@@ -132,6 +133,24 @@ async function recordVerdicts(deps: PlacementLoopDeps, lease: HeldLease, problem
   if (verdicts.length > 0) await deps.store.recordVerdicts(lease, verdicts);
 }
 
+/** Gives the nodes of a static kube their machine rows: what lists, previews and the machines loop go by. */
+async function recordBrought(
+  deps: PlacementLoopDeps,
+  lease: HeldLease,
+  kube: KubeRecord,
+  problem: PlacementProblem,
+): Promise<void> {
+  if (problem.brought.length === 0) return;
+  const machines = problem.brought.map(({ name, poolId, ...node }): NewMachine => {
+    const pool = kube.pools.find((one) => one.poolId === poolId);
+    if (pool === undefined) throw new Error("a node stands in a pool of the kube");
+    const { zone, machineType, priceMicroUsdPerHour, allocatable } = node;
+    const facts = { zone, machineType, priceMicroUsdPerHour, allocatable, alternatives: [] };
+    return { id: deps.ids.next("machine"), poolId: pool.poolId, nodeName: name, ...facts };
+  });
+  await deps.store.recordBrought(lease, kube.id, machines);
+}
+
 /** An ungated pod cannot be gated again: the unbound pod is deleted by its uid, comes back gated and is planned anew. */
 async function takeBack(deps: PlacementLoopDeps, kubernetes: Kubernetes, stuck: StuckPod): Promise<void> {
   const { metadata } = stuck.pod;
@@ -173,7 +192,6 @@ async function executePlan(
       priceMicroUsdPerHour: machine.priceMicroUsdPerHour,
       allocatable: machine.allocatable,
       alternatives: machine.alternatives.map((option) => ({ machineType: option.machineType, zone: option.zone })),
-      state: "planned",
     };
   });
 

@@ -147,7 +147,6 @@ describe("the loops' statements", () => {
           priceMicroUsdPerHour: 100_800,
           allocatable,
           alternatives: [{ machineType: "m7i.xlarge", zone: "us-east-1a" }],
-          state: "planned",
         },
       ],
       [
@@ -239,6 +238,35 @@ describe("the loops' statements", () => {
       wakes: 0,
       nextCheckAt: new Date(),
     });
+  });
+
+  it("gives a brought node one row, which comes back with it", async () => {
+    const placement = placementStore(pool);
+    const fixed = id("kube") as KubeId;
+    const fixedPool = id("pool") as PoolId;
+    await pool.query(
+      "insert into kube (id, name, region, is_static, api_server_url) values ($1, 'fixed', 'eu-west-1', true, 'https://f')",
+      [fixed],
+    );
+    await pool.query("insert into pool (id, kube_id, name) values ($1, $2, 'racks')", [fixedPool, fixed]);
+    const facts = { poolId: fixedPool, nodeName: "rack-1", zone: "a", machineType: "unknown", priceMicroUsdPerHour: 0 };
+    const allocatable = { cpuMilli: 1000, memoryMib: 4000, volumes: 10, pods: 16 };
+    const bring = () =>
+      placement.recordBrought(lease, fixed, [
+        { ...facts, id: id("machine") as MachineId, allocatable, alternatives: [] },
+      ]);
+    const rows = async () => (await placement.findKube(fixed))?.machines;
+    await bring();
+    await bring();
+    const [machine, ...more] = (await rows()) ?? [];
+    expect(machine).toMatchObject({ nodeName: "rack-1", state: "ready", allocatable });
+    expect(more).toEqual([]);
+    await pool.query("update machine set state = 'terminated', terminated_at = now() where id = $1", [
+      machine?.machineId,
+    ]);
+    expect(await rows()).toEqual([]);
+    await bring();
+    expect(await rows()).toEqual([machine]);
   });
 
   it("records progress: each change of a step is one event, and a step that ended never goes back", async () => {

@@ -72,12 +72,11 @@ export function placementStore(pool: Pool): PlacementStore {
           await client.query(
             `insert into machine (id, kube_id, pool_id, state, node_name, zone, machine_type, price_micro_usd_per_hour,
                                   allocatable, alternatives, next_check_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, now())`,
+             values ($1, $2, $3, 'planned', $4, $5, $6, $7, $8, $9, now())`,
             [
               machine.id,
               kubeId,
               machine.poolId,
-              machine.state,
               machine.nodeName,
               machine.zone,
               machine.machineType,
@@ -119,6 +118,31 @@ export function placementStore(pool: Pool): PlacementStore {
              (select d.node_name from jsonb_to_recordset($1::jsonb) as d(node_name text))`,
           [...values, kubeId],
         );
+      }),
+
+    recordBrought: (lease, kubeId, machines) =>
+      fenced(pool, lease, async (client) => {
+        for (const machine of machines) {
+          await client.query(
+            `insert into machine (id, kube_id, pool_id, state, node_name, zone, machine_type, price_micro_usd_per_hour,
+                                  allocatable, ready_at, next_check_at)
+             values ($1, $2, $3, 'ready', $4, $5, $6, $7, $8, now(), now())
+             on conflict (node_name) do update
+                set state = 'ready', pool_id = excluded.pool_id, zone = excluded.zone, machine_type = excluded.machine_type,
+                    allocatable = excluded.allocatable, waiting_for = '[]', terminated_at = null, next_check_at = now()
+              where machine.kube_id = excluded.kube_id and machine.state = 'terminated'`,
+            [
+              machine.id,
+              kubeId,
+              machine.poolId,
+              machine.nodeName,
+              machine.zone,
+              machine.machineType,
+              machine.priceMicroUsdPerHour,
+              JSON.stringify(machine.allocatable),
+            ],
+          );
+        }
       }),
 
     recordExecuted: (lease, decisionIds) =>

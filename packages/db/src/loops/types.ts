@@ -182,8 +182,6 @@ export interface NewMachine {
   readonly priceMicroUsdPerHour: number;
   readonly allocatable: Allocatable;
   readonly alternatives: readonly { readonly machineType: string; readonly zone: string }[];
-  /** planned; or ready for a machine that an operator brought to a static kube. */
-  readonly state: "planned" | "ready";
 }
 
 export interface NewDecision {
@@ -210,6 +208,8 @@ export interface PlacementStore {
     machines: readonly NewMachine[],
     decisions: readonly NewDecision[],
   ): Promise<void>;
+  /** Machines that an operator brought to a static kube: ready as they are. One that was there before comes back. */
+  recordBrought(lease: HeldLease, kubeId: KubeId, machines: readonly NewMachine[]): Promise<void>;
   /** The gates that were lifted. */
   recordExecuted(lease: HeldLease, decisionIds: readonly DecisionId[]): Promise<void>;
   /** What kube-scheduler made of earlier decisions; ones with a verdict keep it. */

@@ -159,6 +159,13 @@ describe("leaving", () => {
   });
 
   it("never terminates a machine that an operator brought", () => {
-    expect(decideMachine({ ...ready, brought: true }, seen({ node }), NOW + 1e9).state).toBe("ready");
+    const brought = { ...ready, brought: true, cloudInstanceId: undefined };
+    expect(decideMachine(brought, seen({ node }), NOW + 1e9)).toMatchObject({ state: "ready", actions: [] });
+    expect(decideMachine(brought, seen({ node: { ...node, ready: false } }), NOW + 1e9).state).toBe("ready");
+  });
+
+  it("strikes a brought machine off when its operator deleted the Node", () => {
+    const brought = { ...ready, brought: true, cloudInstanceId: undefined };
+    expect(decideMachine(brought, seen(), NOW)).toMatchObject({ state: "terminated", actions: [] });
   });
 });

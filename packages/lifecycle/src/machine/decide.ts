@@ -122,6 +122,9 @@ function decideBoot(desired: DesiredMachine, observed: ObservedMachine, now: num
 }
 
 function decideReady(desired: DesiredMachine, observed: ObservedMachine, now: number): MachineDecision {
+  // Its operator took the Node away: that is the word that the machine is gone. When the Node is back, so is the row.
+  if (desired.brought && observed.node === undefined)
+    return decision({ state: "terminated", nextCheckInMs: undefined });
   if (!desired.brought && (observed.cloud === "terminated" || observed.cloud === "stopping")) {
     return decision({
       state: "terminating",
