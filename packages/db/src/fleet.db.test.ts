@@ -155,7 +155,7 @@ describe("the fleet", () => {
     await store.recordPlan(
       lease,
       kubeId,
-      [{ ...machine, priceMicroUsdPerHour: 100_800, allocatable, alternatives: [], state: "planned" }],
+      [{ ...machine, priceMicroUsdPerHour: 100_800, allocatable, alternatives: [] }],
       [
         {
           id: decisionId,
@@ -186,7 +186,7 @@ describe("the fleet", () => {
     expect((await listDecisions(db.api, { clusterId: cluster.id, before: decisionId, limit: 10 })).rows).toEqual([]);
     expect((await findDecision(db.api, decisionId))?.candidates).toHaveLength(2);
     const [capacity] = await findKubeCapacities(db.api, "eu-4");
-    expect(capacity).toMatchObject({ kubeId, clusters: 1, zones: ["eu-4a", "eu-4b", "eu-4c"], isStatic: false });
+    expect(capacity).toMatchObject({ kubeId, clusters: 0, zones: ["eu-4a", "eu-4b", "eu-4c"], isStatic: false });
     expect(capacity?.machines).toMatchObject([
       {
         machineId,
