@@ -55,10 +55,14 @@ export async function renewLease(sql: Sql, lease: HeldLease, ttlMs: number): Pro
   return row === undefined ? undefined : { ...lease, ...row };
 }
 
-/** Frees a lease at once; nothing happens when it is not ours any more. The row stays: its epoch must only grow. */
+/**
+ * Frees a lease at once; nothing happens when it is not ours any more. The row stays: its epoch must only grow.
+ *
+ * It ends a millisecond ago, as timestamptz(3) may round now up: the next holder would find it still held.
+ */
 export async function releaseLease(sql: Sql, lease: HeldLease): Promise<void> {
   await sql.query(
-    "update lease set expires_at = clock_timestamp() where name = $1 and holder = $2 and epoch = $3 and expires_at > clock_timestamp()",
+    "update lease set expires_at = clock_timestamp() - interval '1 ms' where name = $1 and holder = $2 and epoch = $3 and expires_at > clock_timestamp()",
     [lease.name, lease.holder, lease.epoch.toString()],
   );
 }
