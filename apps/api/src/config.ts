@@ -4,7 +4,8 @@ import type { ApiConfig } from "./start-api.ts";
 
 const HOUR_MS = 3_600_000;
 
-const schema = z.object({
+/** Every variable of the environment. @public README.md lists them from here (scripts/configuration-table.mjs). */
+export const API_VARIABLES = z.object({
   DATABASE_URL: z.string().describe("PostgreSQL, as a login that may take the role berth_api"),
   BERTH_PEPPER: secretVariable.describe("secret under which API keys are hashed: 32 bytes or more in base64"),
   BERTH_KEY_FILE: z.string().describe("file with the wrapping key of secrets, mode 0600; the worker's own"),
@@ -20,7 +21,7 @@ const schema = z.object({
 
 /** The API's configuration; the only place of the API that looks at the environment. */
 export function apiConfig(environment: Readonly<Record<string, string | undefined>>): ApiConfig {
-  const values = readConfig(schema, environment);
+  const values = readConfig(API_VARIABLES, environment);
   return {
     databaseUrl: values.DATABASE_URL,
     pepper: values.BERTH_PEPPER,

@@ -1,69 +1,16 @@
-import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { waitFor } from "@berth/testing";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { engineRequest } from "./demo/engine-request.ts";
 import type { ReadyLine } from "./ready-line.ts";
+import { openHome } from "./test-support/start-dev.ts";
 
-const bin = (name: string) => fileURLToPath(new URL(`../bin/${name}.mjs`, import.meta.url));
-const BERTH = fileURLToPath(new URL("../../cli/bin/berth.mjs", import.meta.url));
-const READY_MS = 120_000;
 // Each test starts everything, some twice, on a machine that may be busy with other suites.
 vi.setConfig({ testTimeout: 240_000 });
-
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-function start(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const child = spawn(process.execPath, [command, ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { PATH: process.env.PATH, HOME: home, NO_COLOR: "1", ...env },
-  });
-  const seen = { out: "", err: "" };
-  child.stdout.on("data", (chunk) => (seen.out += String(chunk)));
-  child.stderr.on("data", (chunk) => (seen.err += String(chunk)));
-  const ended = new Promise<Ended>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code) => resolve({ code, ...seen }));
-  });
-  return { child, seen, ended };
-}
-
-let home: string;
-let data: string;
-beforeAll(() => {
-  home = mkdtempSync(join(tmpdir(), "berth-dev-"));
-  data = join(home, "data");
-});
-afterAll(() => rmSync(home, { recursive: true, force: true }));
-
-async function startDev(args: readonly string[] = []) {
-  const dev = start(bin("dev"), ["--json", "--port", "0", "--data", data, ...args]);
-  await waitFor(
-    () => {
-      if (dev.child.exitCode !== null) throw new Error(`dev ended with ${dev.child.exitCode}: ${dev.seen.err}`);
-      return dev.seen.out.includes("\n");
-    },
-    { timeoutMs: READY_MS, what: "dev to be ready" },
-  );
-  return { ...dev, line: JSON.parse(dev.seen.out) as ReadyLine };
-}
-
-const berth = (line: ReadyLine, words: readonly string[], key = line.customer_key) =>
-  start(BERTH, words, { BERTH_API_URL: line.api_url, BERTH_API_KEY: key }).ended;
-
-/** Processes that have the data folder in their command line or were started for it. */
-function leftBehind(): string[] {
-  const lines = execFileSync("ps", ["-eo", "pid,args", "-ww"], { encoding: "utf8", maxBuffer: 32 << 20 }).split("\n");
-  return lines.filter((line) => line.includes(home));
-}
+const { home, data, run, startDev, berth, leftBehind, remove } = openHome();
+afterAll(remove);
 
 describe("dev", () => {
   let keys: ReadyLine;
@@ -115,7 +62,7 @@ describe("dev", () => {
     expect(await code(["cluster", "delete", "demo", "--purge", "--confirm", "demo", "--wait"])).toBe(0);
     expect(await code(["doctor"])).toBe(0);
 
-    const second = await start(bin("dev"), ["--port", "0", "--data", data]).ended;
+    const second = await run("dev", ["--port", "0", "--data", data]).ended;
     expect(second).toMatchObject({ code: 1, out: "" });
     expect(second.err).toContain("another dev");
     dev.child.kill("SIGTERM");
@@ -128,7 +75,7 @@ describe("dev", () => {
     const port = await new Promise<number>((resolve) => {
       server.listen(0, "127.0.0.1", () => resolve((server.address() as { port: number }).port));
     });
-    const { code, err } = await start(bin("dev"), ["--port", String(port), "--data", data]).ended;
+    const { code, err } = await run("dev", ["--port", String(port), "--data", data]).ended;
     server.close();
     expect(code).toBe(1);
     expect(err).toContain("--port PORT");
@@ -144,7 +91,7 @@ describe("dev", () => {
 });
 
 test("the demo plays the whole job on a Berth of its own, ends with 0 and leaves nothing", async () => {
-  const demo = start(bin("demo"), [], { TMPDIR: home });
+  const demo = run("demo", [], { TMPDIR: home });
   const { code, out, err } = await demo.ended;
   expect({ code, err: code === 0 ? "" : err }).toEqual({ code: 0, err: "" });
   for (const part of ["Feasible:        yes", "CANDIDATE", "Found it:", "is being deleted"])

@@ -2,7 +2,8 @@ import { integerVariable, portVariable, readConfig, readKeyFile } from "@berth/r
 import { z } from "zod";
 import type { WorkerConfig } from "./start-worker.ts";
 
-const schema = z.object({
+/** Every variable of the environment. @public README.md lists them from here (scripts/configuration-table.mjs). */
+export const WORKER_VARIABLES = z.object({
   DATABASE_URL: z.string().describe("PostgreSQL, as a login that may take the role berth_worker"),
   REDIS_URL: z.string().optional().describe("queue on Redis; on PostgreSQL when absent"),
   BERTH_KEY_FILE: z.string().describe("file with the wrapping key of secrets, mode 0600"),
@@ -26,7 +27,7 @@ const schema = z.object({
 
 /** The worker's configuration; the only place of the worker that looks at the environment. */
 export function workerConfig(environment: Readonly<Record<string, string | undefined>>): WorkerConfig {
-  const values = readConfig(schema, environment);
+  const values = readConfig(WORKER_VARIABLES, environment);
   return {
     databaseUrl: values.DATABASE_URL,
     queue:
