@@ -143,6 +143,7 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
       secrets,
       engine,
       access,
+      onFailure: (clusterId, { action, message }) => logger.warn({ clusterId, action, message }, "step failed"),
       appliedAt: new Map(),
       materials: new Map(),
     },

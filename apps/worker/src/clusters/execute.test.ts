@@ -21,8 +21,8 @@ async function anchorHashes(resync: boolean): Promise<(string | undefined)[]> {
       namespace: object("Namespace", "cl-x"),
       anchor: object("ConfigMap", "anchor"),
       owned: () => [object("StatefulSet", "data"), object("Secret", "tls")],
-      hash: "h1",
     },
+    objectsHash: "h1",
     onApplied: () => {},
   };
   await executeClusterAction(context as unknown as ExecuteContext, { kind: "apply_objects", resync });

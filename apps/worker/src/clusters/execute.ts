@@ -21,6 +21,7 @@ export interface ExecuteContext {
   readonly material: ClusterMaterial;
   readonly access: NetworkAccess;
   readonly objects: ClusterObjects;
+  readonly objectsHash: string;
   readonly anchorUid: string | undefined;
   readonly target: EngineTarget;
   readonly onApplied: () => void;
@@ -110,7 +111,7 @@ async function applyObjects(context: ExecuteContext, resync: boolean): Promise<v
   const apply = <T extends KubernetesObject>(object: T) =>
     runEffect(context.effects, `clusters.apply_${object.kind}`, () => kubernetes.apply(object, FIELD_MANAGER));
 
-  const annotations = { ...objects.anchor.metadata.annotations, [OBJECTS_HASH]: objects.hash };
+  const annotations = { ...objects.anchor.metadata.annotations, [OBJECTS_HASH]: context.objectsHash };
   const hashed = { ...objects.anchor, metadata: { ...objects.anchor.metadata, annotations } };
   await apply(objects.namespace);
   const anchor = await apply(resync ? hashed : objects.anchor);

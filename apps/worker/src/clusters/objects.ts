@@ -23,11 +23,9 @@ export interface ClusterObjects {
   readonly namespace: KubernetesObject;
   readonly anchor: KubernetesObject;
   readonly owned: (anchorUid: string) => readonly KubernetesObject[];
-  /** Of all of them, without seed addresses, which change with every pod and are applied on their own. */
-  readonly hash: string;
 }
 
-/** The objects of a cluster as they should be now. Pure but for hashing. */
+/** The objects of a cluster as they should be now. Pure. */
 export function clusterObjects(
   cluster: ClusterRecord,
   material: ClusterMaterial,
@@ -36,19 +34,25 @@ export function clusterObjects(
   seedAddresses: readonly string[],
 ): ClusterObjects {
   const input = manifestInput(cluster, material, access, seedAddresses);
-  const hashed = manifestInput(cluster, material, access, []);
-  const hash = createHash("sha256")
-    .update(
-      JSON.stringify([namespaceManifest(hashed), anchorManifest(hashed), ownedManifests(hashed, { uid: "" }, health)]),
-    )
-    .digest("hex")
-    .slice(0, 32);
   return {
     namespace: namespaceManifest(input),
     anchor: anchorManifest(input),
     owned: (anchorUid) => ownedManifests(input, { uid: anchorUid }, health),
-    hash,
   };
+}
+
+/** Hash of all of them, without seed addresses, which change with every pod and are applied on their own. */
+export function objectsHash(
+  cluster: ClusterRecord,
+  material: ClusterMaterial,
+  health: ClusterHealth,
+  access: NetworkAccess,
+): string {
+  const { namespace, anchor, owned } = clusterObjects(cluster, material, health, access, []);
+  return createHash("sha256")
+    .update(JSON.stringify([namespace, anchor, owned("")]))
+    .digest("hex")
+    .slice(0, 32);
 }
 
 export function manifestInput(

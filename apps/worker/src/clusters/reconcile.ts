@@ -3,11 +3,11 @@ import { type ClusterHealth, type ClusterId, isMasterEligible, keepSince, namesp
 import { type ClusterDecision, type DesiredCluster, decideCluster, type ObservedCluster } from "@berth/lifecycle";
 import type { Clock, Engine } from "@berth/ports";
 import type { EffectObserver } from "../effects.ts";
-import { backoffMs, failureOf } from "../failure.ts";
+import { backoffMs, type Failure, failureOf } from "../failure.ts";
 import type { KubeRegistry } from "../kubes.ts";
 import { executeClusterAction } from "./execute.ts";
 import { type ClusterMaterial, clusterMaterial, engineTargetOf } from "./material.ts";
-import { clusterObjects, type NetworkAccess } from "./objects.ts";
+import { clusterObjects, type NetworkAccess, objectsHash } from "./objects.ts";
 import { observeCluster } from "./observe.ts";
 
 export interface ClusterLoopDeps {
@@ -19,6 +19,8 @@ export interface ClusterLoopDeps {
   readonly clock: Clock;
   readonly effects: EffectObserver;
   readonly access: NetworkAccess;
+  /** Told of what went wrong in the port's own words, which tenants do not see. */
+  readonly onFailure: (id: ClusterId, failure: Failure) => void;
   /** When each cluster's objects were last applied by this process: a hint, lost at a restart. */
   readonly appliedAt: Map<ClusterId, number>;
   /** Certificates and Berth's own password by cluster: they never change once stored, and unsealing costs. */
@@ -61,11 +63,11 @@ async function runPass(deps: ClusterLoopDeps, lease: HeldLease, cluster: Cluster
     const namespace = namespaceOf(cluster.id);
     const target = (addresses: readonly string[]) => engineTargetOf(cluster, material, addresses);
     const health: ClusterHealth = cluster.health;
-    const before = clusterObjects(cluster, material, health, deps.access, []);
+    const hash = objectsHash(cluster, material, health, deps.access);
     observed = await observeCluster(kubernetes, deps.engine, {
       namespace,
       clusterId: cluster.id,
-      objectsHash: before.hash,
+      objectsHash: hash,
       resyncDue: now.getTime() - (deps.appliedAt.get(cluster.id) ?? 0) > RESYNC_MS,
       engineTarget: target,
     });
@@ -90,6 +92,7 @@ async function runPass(deps: ClusterLoopDeps, lease: HeldLease, cluster: Cluster
           material,
           access: deps.access,
           objects,
+          objectsHash: hash,
           anchorUid: observed.anchor?.uid,
           target: target(addresses),
           onApplied: () => deps.appliedAt.set(cluster.id, now.getTime()),
@@ -104,6 +107,7 @@ async function runPass(deps: ClusterLoopDeps, lease: HeldLease, cluster: Cluster
   } catch (error) {
     const failure = failureOf(error, current);
     if (failure === undefined) throw error;
+    deps.onFailure(cluster.id, failure);
     await deps.store.recordStatus(lease, cluster.id, failedStatus(cluster, observed, decision, failure, now));
     return false;
   }
@@ -170,16 +174,16 @@ function failedStatus(
   cluster: ClusterRecord,
   observed: ObservedCluster | undefined,
   decision: ClusterDecision | undefined,
-  failure: { readonly action: string; readonly message: string; readonly guard: string },
+  failure: Failure,
   now: Date,
 ): ClusterStatus {
-  const guard = { name: failure.guard, subject: cluster.id, hint: `${failure.action}: ${failure.message}` };
+  const guard = { name: failure.guard, subject: cluster.id, hint: failure.sentence };
   return {
     state: cluster.state,
     health: decision?.health ?? cluster.health,
     observedGeneration: cluster.generation,
     waitingFor: keepSince(cluster.waitingFor, [guard, ...(decision?.guards ?? [])], now.toISOString()),
-    lastFailure: { action: failure.action, message: failure.message },
+    lastFailure: { action: failure.action, message: failure.sentence },
     failures: cluster.failures + 1,
     wakes: cluster.wakes,
     nextCheckAt: new Date(now.getTime() + backoffMs(cluster.failures)),
