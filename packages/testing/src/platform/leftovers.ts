@@ -15,10 +15,13 @@ export async function leftovers(platform: Platform): Promise<string[]> {
 
 /** Waits until nothing is left. The error says what is. */
 export async function untilNothingIsLeft(platform: Platform, timeoutMs: number): Promise<void> {
+  const refuse = (left: readonly string[]) => {
+    if (left.length > 0) throw new Error(left.join(", "));
+  };
   await waitFor(
     async () => {
-      const left = await leftovers(platform);
-      if (left.length > 0) throw new Error(left.join(", "));
+      refuse(await leftInDatabase(platform)); // Cheap to ask; machines are the last to go.
+      refuse(await leftovers(platform));
       return true;
     },
     { timeoutMs, what: "nothing to be left over", intervalMs: 250 },
