@@ -18,6 +18,12 @@ export function commandLineOf(pid: number): string | undefined {
   return text === "" ? undefined : text.replaceAll("\0", " ").trim();
 }
 
+/** The process that started it, or that took it over since; undefined where the system does not tell. */
+export function parentOf(pid: number): number | undefined {
+  const parent = /^PPid:\s+(\d+)/m.exec(readOrEmpty(`/proc/${pid}/status`))?.[1];
+  return parent === undefined ? undefined : Number(parent);
+}
+
 /** Resolves with true when the process is gone, with false when `timeoutMs` passed first. */
 export async function waitForEnd(pid: number, timeoutMs: number): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;

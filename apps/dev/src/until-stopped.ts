@@ -1,3 +1,5 @@
+import { parentOf } from "./processes.ts";
+
 /** The wish to stop: Ctrl-C, a signal, or the end of the npm that started us. */
 export interface Stopped {
   readonly signal: AbortSignal;
@@ -8,6 +10,11 @@ export interface Stopped {
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const PARENT_EVERY_MS = 1000;
 const SAME_WISH_MS = 1000;
+
+/** Parent and grandparent: npm starts a shell that starts us, and the shell stays when npm is killed. */
+function ancestors(): string {
+  return `${process.ppid} ${parentOf(process.ppid) ?? ""}`;
+}
 
 /**
  * Resolves at the first wish to stop. A second Ctrl-C ends the process at once: the guardian then ends the rest.
@@ -24,9 +31,9 @@ export function untilStopped(env: Readonly<Record<string, string | undefined>>):
     wish.abort();
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
-  const parent = process.ppid;
+  const starters = ancestors();
   const timer = setInterval(() => {
-    if (env.npm_lifecycle_event !== undefined && process.ppid !== parent) wish.abort();
+    if (env.npm_lifecycle_event !== undefined && ancestors() !== starters) wish.abort();
   }, PARENT_EVERY_MS);
   timer.unref();
   return {
