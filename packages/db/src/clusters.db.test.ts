@@ -390,7 +390,7 @@ describe("a credential", () => {
     await endOperations(cluster.id);
     expect(await add()).toMatchObject({ ok: true });
     const listed = await listCredentials(db.api, organizationId, cluster.id);
-    expect(listed.map((one) => one.username)).toEqual(["admin", "reader"]);
+    expect(listed.map((one) => one.username).sort()).toEqual(["admin", "reader"]);
   });
 });
 

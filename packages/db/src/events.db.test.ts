@@ -44,9 +44,11 @@ describe("the feed of events", () => {
     let writing = true;
     const seen: bigint[] = [];
     const reader = (async () => {
-      for (let last = 0n, rest = true; writing || rest; ) {
+      for (let last = 0n, isLast = false; !isLast; ) {
+        // Only a read that began after the last commit may be the last one.
+        const wroteAll = !writing;
         const { rows } = await listEvents(db.api, { organizationId, afterSeq: last, limit: 1000 });
-        rest = rows.length > 0;
+        isLast = wroteAll && rows.length === 0;
         seen.push(...rows.map((row) => row.seq));
         last = rows.at(-1)?.seq ?? last;
       }
