@@ -15,20 +15,19 @@ async function berth(words: readonly string[], answer: (request: FakeRequest) =>
 }
 
 describe("a refusal of the API", () => {
-  const cases: readonly (readonly [FakeAnswer, number])[] = [
-    [problem(400, "malformed_json"), EXIT_CODES.usage],
-    [problem(401, "invalid_credentials"), EXIT_CODES.authentication],
-    [problem(403, "insufficient_scope"), EXIT_CODES.authentication],
-    [problem(404, "not_found"), EXIT_CODES.notFound],
-    [problem(409, "name_taken"), EXIT_CODES.conflict],
-    [problem(412, "precondition_failed"), EXIT_CODES.conflict],
-    [problem(422, "validation_failed"), EXIT_CODES.usage],
-    [problem(422, "quota_exceeded"), EXIT_CODES.quota],
-    [problem(429, "rate_limited"), EXIT_CODES.quota],
-    [problem(500, "internal"), EXIT_CODES.failure],
-  ];
-  test.each(cases)("%j ends with exit code %i, and nothing on stdout", async (answer, code) => {
-    const result = await berth(["whoami"], () => answer);
+  test.each([
+    [400, "malformed_json", EXIT_CODES.usage],
+    [401, "invalid_credentials", EXIT_CODES.authentication],
+    [403, "insufficient_scope", EXIT_CODES.authentication],
+    [404, "not_found", EXIT_CODES.notFound],
+    [409, "name_taken", EXIT_CODES.conflict],
+    [412, "precondition_failed", EXIT_CODES.conflict],
+    [422, "validation_failed", EXIT_CODES.usage],
+    [422, "quota_exceeded", EXIT_CODES.quota],
+    [429, "rate_limited", EXIT_CODES.quota],
+    [500, "internal", EXIT_CODES.failure],
+  ])("%i %s ends with exit code %i, and nothing on stdout", async (status, problemCode, code) => {
+    const result = await berth(["whoami"], () => problem(status, problemCode));
     expect(result).toMatchObject({ code, out: "" });
     expect(result.err).toMatch(/^error: \w+: detail of /);
   });

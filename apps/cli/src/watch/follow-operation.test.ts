@@ -28,14 +28,16 @@ const step = (name: string, state: string, message = "") => {
 };
 const waiting = [{ name: "waiting_for_machine", subject: "data-0", since: at(0), hint: "It boots." }];
 
-/** Answers the n-th look at the operation with the n-th of these, then with the last; the event stream never ends. */
+/** Answers the n-th look at the operation with the n-th of these, then with the last; the event stream never ends and wakes often. */
 function playing(looks: readonly object[]): (request: FakeRequest) => FakeAnswer {
   let look = 0;
   return ({ path, headers }) => {
     if (headers.accept === "text/event-stream") {
       return (response) => {
         response.writeHead(200, { "content-type": "text/event-stream" });
-        response.write('id: evt_1\nevent: operation.step\ndata: {"id":"evt_1"}\n\n');
+        const send = () => response.write('id: evt_1\nevent: operation.step\ndata: {"id":"evt_1"}\n\n');
+        const timer = setInterval(send, 20);
+        response.on("close", () => clearInterval(timer));
       };
     }
     if (path === "/v1/operations/op_1") return { body: looks[Math.min(look++, looks.length - 1)] };
