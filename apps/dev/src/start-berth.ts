@@ -1,10 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Api, type ApiConfig, startApi } from "@berth/api";
+import type { Api, ApiConfig } from "@berth/api";
 import { createClient } from "@berth/client";
 import { createDatabase, importOfferings, migrate } from "@berth/db";
-import { loadAwsCatalogue } from "@berth/simulator";
-import { startWorker } from "@berth/worker";
 import { type Cleanup, createCleanup } from "./cleanup.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { DevFailure } from "./dev-failure.ts";
@@ -50,20 +48,22 @@ export async function startBerth({ options, folder, tell, stopped }: StartOption
     const guardian = startGuardian();
     cleanup.add(() => guardian.dismiss());
 
-    // Both take a moment, and neither needs the other.
-    const [databaseUrl, world] = await allOrNothing([
+    // What is a process of its own starts first; meanwhile this one loads API and worker, which takes seconds.
+    const [databaseUrl, world, { startApi, makeApiKey }, { startWorker }] = await allOrNothing([
       startDatabase(folder, installation.superuserPassword, guardian, cleanup),
       openWorld(options, { folder, guardian, tell }).then((opened) => {
         cleanup.add(() => opened.close());
         return opened;
       }),
+      import("@berth/api"),
+      import("@berth/worker"),
     ]);
-    const tenants = await seedTenants(databaseUrl, folder, pepper, { all: options.seedFleet });
+    const tenants = await seedTenants(databaseUrl, folder, () => makeApiKey(pepper), { all: options.seedFleet });
     await seedOfferings(databaseUrl, world);
     tell(`PostgreSQL and ${options.real ? "the real parts" : "the simulated cloud"} run.`);
 
     const common = { databaseUrl, key, logger, logLevel: logger.level };
-    const api = await listen({
+    const api = await listen(startApi, {
       ...common,
       pepper,
       host: "127.0.0.1",
@@ -141,6 +141,7 @@ async function createDatabaseOnce(url: string, name: string): Promise<void> {
 }
 
 async function seedOfferings(databaseUrl: string, { kube }: World): Promise<void> {
+  const { loadAwsCatalogue } = await import("@berth/simulator");
   const database = createDatabase({ url: databaseUrl, role: "berth_migrator", poolSize: 1 });
   try {
     await importOfferings(database, offeringsOf(loadAwsCatalogue(), kube.region, kube.zones));
@@ -149,7 +150,7 @@ async function seedOfferings(databaseUrl: string, { kube }: World): Promise<void
   }
 }
 
-async function listen(config: ApiConfig): Promise<Api> {
+async function listen(startApi: (config: ApiConfig) => Promise<Api>, config: ApiConfig): Promise<Api> {
   try {
     return await startApi(config);
   } catch (error) {

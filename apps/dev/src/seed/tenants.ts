@@ -1,4 +1,4 @@
-import { makeApiKey } from "@berth/api";
+import type { NewApiKey } from "@berth/api";
 import { CUSTOMER_PERMISSIONS, OPERATOR_PERMISSIONS, type Permission } from "@berth/contract";
 import {
   createDatabase,
@@ -31,13 +31,13 @@ const CUSTOMERS = ["acme", "globex", "initech"] as const;
 export async function seedTenants(
   databaseUrl: string,
   folder: DataFolder,
-  pepper: Uint8Array,
+  makeKey: () => NewApiKey,
   options: { readonly all: boolean },
 ): Promise<Tenants> {
   const database = createDatabase({ url: databaseUrl, role: "berth_migrator", poolSize: 1 });
   try {
     const seed = (organization: string, permissions: readonly Permission[]) =>
-      seedTenant(database, folder, pepper, { organization, permissions });
+      seedTenant(database, folder, makeKey, { organization, permissions });
     const operatorKey = await seed(OPERATORS, OPERATOR_PERMISSIONS);
     const [first, ...others] = CUSTOMERS;
     const customerKeys: [string, ...string[]] = [await seed(first, CUSTOMER_PERMISSIONS)];
@@ -52,7 +52,7 @@ export async function seedTenants(
 async function seedTenant(
   database: Database,
   folder: DataFolder,
-  pepper: Uint8Array,
+  makeKey: () => NewApiKey,
   tenant: { readonly organization: string; readonly permissions: readonly Permission[] },
 ): Promise<string> {
   const { organization, permissions } = tenant;
@@ -64,7 +64,7 @@ async function seedTenant(
     );
   }
 
-  const key = makeApiKey(pepper);
+  const key = makeKey();
   // Kept before its row is committed: a key that works and that nobody knows could never be had again.
   rememberApiKey(folder, organization, key.text);
   await sqlTransaction(database, async (tx) => {
