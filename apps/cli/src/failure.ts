@@ -48,8 +48,11 @@ export function usageFailure(message: string, hint?: string): Failure {
 
 /** A refusal of the API as a failure: its status chooses the exit code, its `errors` become lines. */
 export function failureOfProblem(problem: Problem): Failure {
-  const summary = [problem.title, problem.detail].filter((part) => part !== undefined && part !== "").join(": ");
-  const lines = (problem.errors ?? []).map((error) => `  ${error.pointer ?? ""}  ${error.detail ?? error.code ?? ""}`);
+  const faults = problem.errors ?? [];
+  // The detail sums the faults up, which stand below.
+  const parts = faults.length > 0 ? [problem.title] : [problem.title, problem.detail];
+  const summary = parts.filter((part) => part !== undefined && part !== "").join(": ");
+  const lines = faults.map((error) => `  ${error.pointer ?? ""}  ${error.detail ?? error.code ?? ""}`);
   return new Failure(exitCodeOf(problem), [summary || `status ${problem.status}`, ...lines].join("\n"), {
     hint: hintOf(problem),
     problem,

@@ -41,7 +41,7 @@ export async function runBerth(argv: readonly string[], io: Io): Promise<ExitCod
 }
 
 /** How long a command that watches may take to say how to resume, before Ctrl-C ends it without a word. */
-const LEAVE_MS = 500;
+const LEAVE_MS = 2000;
 
 /** The command's own end; or, some time after Ctrl-C, a failure in its stead: a request that hangs must not hold us. */
 async function endOrInterruption(command: Promise<unknown>, interrupted: AbortSignal): Promise<void> {
