@@ -11,6 +11,7 @@ import {
 } from "@berth/testing";
 import { DevFailure } from "../dev-failure.ts";
 import { REGION, ZONES } from "./region.ts";
+import { describeFailure } from "./simulated-world-process.ts";
 import type { World, WorldOptions } from "./world.ts";
 
 const SEED = 1;
@@ -49,6 +50,10 @@ export async function openRealWorld({ folder, tell }: WorldOptions): Promise<Wor
     dataDir: join(data, "cloud"),
     nodeJoiner: machines.joiner,
     onWarning: (message) => tell(`simulated EC2: ${message}`),
+  }).catch(async (error: unknown) => {
+    await volumes.stop();
+    await controlPlane.stop();
+    throw new DevFailure(`the simulated EC2 did not start: ${describeFailure(error)}`);
   });
   return {
     kube: { name: "real", region: REGION, zones: ZONES, kubeconfig: controlPlane.adminKubeconfig, simulated: false },

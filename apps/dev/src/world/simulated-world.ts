@@ -1,6 +1,7 @@
 import { fork } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { DevFailure } from "../dev-failure.ts";
 import { REGION, ZONES } from "./region.ts";
 import type { World, WorldOptions } from "./world.ts";
 
@@ -49,7 +50,7 @@ export async function openSimulatedWorld({ folder, guardian, tell }: WorldOption
       child.on("message", (message: FromWorld) => {
         if (message.kind === "ready") resolve(message);
         else if (message.kind === "warning") tell(`simulated cloud: ${message.message}`);
-        else reject(new Error(`the simulated cloud did not start: ${message.message}`));
+        else reject(new DevFailure(`the simulated cloud did not start: ${message.message}`));
       });
       child.once("error", reject);
       child.once("exit", (code, signal) => reject(new Error(`the simulated cloud ended with ${code ?? signal}`)));
