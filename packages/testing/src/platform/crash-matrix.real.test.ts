@@ -3,7 +3,13 @@ import { join } from "node:path";
 import { type ClusterId, namespaceOf } from "@berth/domain";
 import { describe, expect, it, vi } from "vitest";
 import { createTestCluster, purgeCluster, untilSucceeded } from "./clusters.ts";
-import { CRASH_POINTS, LATER_CRASH_POINTS, OCCASIONAL_POINTS } from "./crash-points.ts";
+import {
+  CREATE_POINTS,
+  LATER_CREATE_POINTS,
+  LATER_PURGE_POINTS,
+  OCCASIONAL_POINTS,
+  PURGE_POINTS,
+} from "./crash-points.ts";
 import { engineCall } from "./engine-call.ts";
 import { untilNothingIsLeft } from "./leftovers.ts";
 import { replaceDeadWorkers } from "./replace-dead-workers.ts";
@@ -18,30 +24,40 @@ const PLATFORM = { emptyAfterSeconds: 5 };
 // They wait more than they work.
 vi.setConfig({ maxConcurrency: 6 });
 
-const points = [...CRASH_POINTS, ...LATER_CRASH_POINTS];
+const createPoints = [...CREATE_POINTS, ...LATER_CREATE_POINTS];
+const purgePoints = [...PURGE_POINTS, ...LATER_PURGE_POINTS];
+const points = [...createPoints, ...purgePoints];
 console.log(`crash points (${points.length}):\n  ${points.join("\n  ")}`);
+
+/** A create's point, and for as many as there are one of the purge, at which the worker is killed that took over. */
+const cases = createPoints.map((point, index) => [point, ...purgePoints.slice(index, index + 1)]);
 
 // Each on a database and a world of its own.
 describe.concurrent("the worker is killed", { timeout: 4 * LONG_MS }, () => {
-  it("at no other points than those of the list, which a create and a purge reach", () =>
+  it("at no other points than those of the lists, which a create and a purge reach", () =>
     withPlatform(PLATFORM, async (platform, world) => {
       const file = join(platform.folder, "effects");
       await platform.restartWorker({ BERTH_EFFECTS_FILE: file });
       await createUseAndPurge(platform, world);
       const reached = new Set(readFileSync(file, "utf8").trim().split("\n"));
-      expect([...reached].filter((point) => !OCCASIONAL_POINTS.test(point)).sort()).toEqual([...CRASH_POINTS].sort());
+      const usual = [...reached].filter((point) => !OCCASIONAL_POINTS.test(point));
+      expect(usual.sort()).toEqual([...CREATE_POINTS, ...PURGE_POINTS].sort());
     }));
 
-  it.each(points)("at %s: create and purge end well, nothing is made twice, nothing is left", (point) =>
-    withPlatform({ ...PLATFORM, workerEnv: { BERTH_CRASH_AT: point } }, async (platform, world) => {
-      const replacing = replaceDeadWorkers(platform);
-      try {
-        await createUseAndPurge(platform, world);
-      } finally {
-        replacing.stop();
-      }
-      expect(replacing.ends()).toEqual(["signal SIGKILL"]);
-    }),
+  it.each(cases.map((one) => [one.join(", then at "), one] as const))(
+    "at %s: create and purge end well, nothing is made twice, nothing is left",
+    (_name, [first = "", ...later]) => {
+      const armed = (point: string) => ({ BERTH_CRASH_AT: point });
+      return withPlatform({ ...PLATFORM, workerEnv: armed(first) }, async (platform, world) => {
+        const replacing = replaceDeadWorkers(platform, later.map(armed));
+        try {
+          await createUseAndPurge(platform, world);
+        } finally {
+          replacing.stop();
+        }
+        expect(replacing.ends()).toEqual(Array(1 + later.length).fill("signal SIGKILL"));
+      });
+    },
   );
 });
 

@@ -1,9 +1,9 @@
 /**
- * Effect points at which the crash matrix kills the worker: `effect:phase`, in the order in which a create and a purge of one
- * cluster reach them for the first time. A test holds the list against the points that are really reached.
+ * Effect points at which the crash matrix kills the worker: `effect:phase`, in the order in which a create, then a purge of
+ * one cluster reach them for the first time. A test holds the lists against the points that are really reached.
  */
-export const CRASH_POINTS = [
-  // Create: the cluster's objects.
+export const CREATE_POINTS = [
+  // The cluster's objects.
   "clusters.apply_Namespace:before",
   "clusters.apply_Namespace:answered",
   "clusters.apply_ConfigMap:before",
@@ -51,7 +51,9 @@ export const CRASH_POINTS = [
   "clusters.put_user:before",
   "clusters.put_user:answered",
   "clusters.put_user:recorded",
-  // Purge.
+] as const;
+
+export const PURGE_POINTS = [
   "clusters.delete_anchor:before",
   "clusters.delete_anchor:answered",
   "clusters.release_volume:before",
@@ -70,8 +72,8 @@ export const CRASH_POINTS = [
   "machines.delete_node:answered",
 ] as const;
 
-/** The same points in the midst of several: one of three is done, two are not. */
-export const LATER_CRASH_POINTS = [
+/** Some of them in the midst of several: one of three is done, two are not. */
+export const LATER_CREATE_POINTS = [
   "clusters.apply_ConfigMap:answered#4",
   "clusters.apply_StatefulSet:answered#2",
   "clusters.status:recorded#4",
@@ -81,6 +83,9 @@ export const LATER_CRASH_POINTS = [
   "machines.launch:answered#3",
   "machines.approve_join:answered#2",
   "machines.status:recorded#9",
+] as const;
+
+export const LATER_PURGE_POINTS = [
   "clusters.release_volume:answered#2",
   "clusters.delete_claim:answered#2",
   "machines.terminate:answered#2",
