@@ -65,7 +65,9 @@ export function clusterStore(pool: Pool, ids: IdSource): ClusterStore {
       fenced(pool, lease, async (client) => {
         await client.query("update cluster set users_ready_at = coalesce(users_ready_at, now()) where id = $1", [id]);
         await client.query(
-          "update credential set state = 'active' where cluster_id = $1 and id = any($2) and state = 'pending'",
+          `with given as (
+             update credential set state = 'active' where cluster_id = $1 and id = any($2) and state = 'pending' returning id)
+           delete from secret_value where owner in (select 'credential/' || id from given)`,
           [id, active],
         );
       }),

@@ -16,6 +16,7 @@ import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createEnvelope } from "../envelope.ts";
 import { secretKeeper } from "../secrets.ts";
+import type { Sql } from "../sql.ts";
 import { createMigratedDatabase } from "../testing/migrated-database.ts";
 import { clusterStore } from "./clusters.ts";
 import { LeaseLost } from "./fenced.ts";
@@ -36,6 +37,14 @@ const component = id("component");
 const instance = id("instance") as InstanceId;
 const credential = id("credential") as CredentialId;
 const operation = id("operation");
+const envelope = createEnvelope({
+  keyId: "test",
+  wrap: async (dataKey) => Uint8Array.from(dataKey),
+  unwrap: async (wrapped) => Uint8Array.from(wrapped),
+});
+const sqlOf = (pool: pg.Pool): Sql => ({
+  query: async (text, values = []) => (await pool.query(text, [...values])).rows,
+});
 const lease: HeldLease = { name: "any", holder: "me", epoch: 7n };
 
 describe("the loops' statements", () => {
@@ -171,14 +180,7 @@ describe("the loops' statements", () => {
       machineState: "planned",
     });
 
-    const secrets = secretKeeper(
-      { query: async (text, values = []) => (await pool.query(text, [...values])).rows },
-      createEnvelope({
-        keyId: "test",
-        wrap: async (dataKey) => Uint8Array.from(dataKey),
-        unwrap: async (wrapped) => Uint8Array.from(wrapped),
-      }),
-    );
+    const secrets = secretKeeper(sqlOf(pool), envelope);
     const machines = machineStore(pool, secrets);
     const launchSecrets = async () =>
       (await pool.query("select owner from secret_value where owner like 'launch/%'")).rows.length;
@@ -318,13 +320,26 @@ describe("the loops' statements", () => {
     expect(rows[0].due).toBe(true);
   });
 
-  it("records formation once, users, and closes everything at the end", async () => {
+  it("records formation once, users and from then on no password of theirs, and closes everything at the end", async () => {
     const store = clusterStore(pool, ids);
     await store.recordFormed(lease, cluster, "u1");
     await store.recordFormed(lease, cluster, "u1");
     await expect(store.recordFormed(lease, cluster, "u2")).rejects.toThrow("another UUID");
+    const later = id("credential") as CredentialId;
+    await pool.query(
+      "insert into credential (id, organization_id, cluster_id, username, role, hint) values ($1, $2, $3, 'later', 'customer_read', 'abcd')",
+      [later, org, cluster],
+    );
+    const secrets = secretKeeper(sqlOf(pool), envelope);
+    for (const one of [credential, later]) await secrets.put(`credential/${one}`, "password", "secret");
     await store.recordUsers(lease, cluster, [credential]);
-    expect(await store.find(cluster)).toMatchObject({ usersReady: true, credentials: [{ state: "active" }] });
+    expect(await store.find(cluster)).toMatchObject({
+      usersReady: true,
+      credentials: [{ state: "active" }, { state: "pending" }],
+    });
+    // A password is forgotten once the engine has it, and not before.
+    expect(await secrets.get(`credential/${credential}`, "password")).toBeUndefined();
+    expect(await secrets.get(`credential/${later}`, "password")).toBe("secret");
     await store.recordCredentialDeleted(lease, cluster, credential);
     await store.recordDeleted(lease, cluster);
     expect((await store.find(cluster))?.state).toBe("deleted");

@@ -118,6 +118,11 @@ export interface ClusterStore {
   recordStatus(lease: HeldLease, id: ClusterId, status: ClusterStatus): Promise<void>;
   /** Throws when another UUID is recorded already. */
   recordFormed(lease: HeldLease, id: ClusterId, engineUuid: string): Promise<void>;
+  /**
+   * The engine has these users: their passwords are forgotten with it, in one transaction. What the engine keeps is a hash,
+   * on the cluster's own volumes; nothing ever sets such a user again. Should an engine lose its users, the customer makes
+   * new credentials, as passwords that we could hand out for ever are worth more to a thief than that convenience to anybody.
+   */
   recordUsers(lease: HeldLease, id: ClusterId, active: readonly CredentialId[]): Promise<void>;
   recordCredentialDeleted(lease: HeldLease, id: ClusterId, credentialId: CredentialId): Promise<void>;
   /** Forgets the cluster's secrets and credentials and closes its rows. */
