@@ -196,6 +196,7 @@ export async function findKubeCapacities(
                  'organizationId', i.organization_id, 'cpuMilli', t.cpu_milli, 'memoryMib', t.memory_mib,
                  'zone', i.zone, 'roles', to_jsonb(t.roles)) order by i.id), '[]')
                 from instance i join component t on t.id = i.component_id
+                join cluster c on c.id = i.cluster_id and c.kube_id = k.id
                where $2::boolean and i.node_name = m.node_name and i.state <> 'removed')) order by m.id), '[]')
           from machine m where m.kube_id = k.id and ($2::boolean or k.is_static)
            and m.state not in ('terminated', 'failed')) as machines

@@ -68,12 +68,13 @@ export interface ResidentRow {
   readonly memoryMib: number;
 }
 
-/** What is on each of these machines, or was sent there: by node name, which both placement and the pods tell. */
+/** What is on each of these machines, or was sent there: by kube and node name, which both placement and the pods tell. */
 export function listResidents(sql: Sql, machineIds: readonly string[]): Promise<ResidentRow[]> {
   return sql.query<ResidentRow>(
     `select i.id, i.organization_id as "organizationId", i.cluster_id as "clusterId", m.id as "machineId",
             i.pod_name as "podName", i.state, i.decision_id as "decisionId", t.cpu_milli as "cpuMilli", t.memory_mib as "memoryMib"
-       from machine m join instance i on i.node_name = m.node_name join component t on t.id = i.component_id
+       from machine m join instance i on i.node_name = m.node_name
+       join cluster c on c.id = i.cluster_id and c.kube_id = m.kube_id join component t on t.id = i.component_id
       where m.id = any($1::text[]) and i.state <> 'removed' order by m.id, i.id`,
     [machineIds],
   );

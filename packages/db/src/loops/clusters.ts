@@ -27,7 +27,7 @@ select c.id, c.organization_id, c.project_id, c.kube_id, c.generation, c.state, 
        (select coalesce(json_agg(json_build_object('id', i.id, 'podName', i.pod_name, 'roles', m.roles,
                'nodeName', i.node_name, 'machineState', a.state) order by i.pod_name), '[]')
           from instance i join component m on m.id = i.component_id
-          left join machine a on a.node_name = i.node_name where i.cluster_id = c.id) as instances,
+          left join machine a on a.kube_id = c.kube_id and a.node_name = i.node_name where i.cluster_id = c.id) as instances,
        (select coalesce(json_agg(json_build_object('id', d.id, 'username', d.username, 'role', d.role, 'state', d.state)
                order by d.id), '[]') from credential d where d.cluster_id = c.id and d.state <> 'deleted') as credentials,
        (select json_build_object('id', o.id, 'kind', o.kind) from operation o

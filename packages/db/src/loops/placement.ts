@@ -108,10 +108,10 @@ export function placementStore(pool: Pool): PlacementStore {
         );
         await client.query(
           `update instance i set decision_id = d.id, node_name = d.node_name,
-                  machine_id = (select m.id from machine m where m.node_name = d.node_name)
+                  machine_id = (select m.id from machine m where m.kube_id = $2 and m.node_name = d.node_name)
              from jsonb_to_recordset($1::jsonb) as d(${shape})
             where i.id = d.instance_id and d.node_name is not null`,
-          values,
+          [...values, kubeId],
         );
         await client.query(
           `update machine set empty_since = null where kube_id = $2 and empty_since is not null and node_name in
@@ -127,10 +127,10 @@ export function placementStore(pool: Pool): PlacementStore {
             `insert into machine (id, kube_id, pool_id, state, node_name, zone, machine_type, price_micro_usd_per_hour,
                                   allocatable, ready_at, next_check_at)
              values ($1, $2, $3, 'ready', $4, $5, $6, $7, $8, now(), now())
-             on conflict (node_name) do update
+             on conflict (kube_id, node_name) do update
                 set state = 'ready', pool_id = excluded.pool_id, zone = excluded.zone, machine_type = excluded.machine_type,
                     allocatable = excluded.allocatable, waiting_for = '[]', terminated_at = null, next_check_at = now()
-              where machine.kube_id = excluded.kube_id and machine.state = 'terminated'`,
+              where machine.state = 'terminated'`,
             [
               machine.id,
               kubeId,
