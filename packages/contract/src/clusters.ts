@@ -315,7 +315,10 @@ export const getCluster = route({
   headers: ifNoneMatch,
   responses: {
     200: { description: "The cluster.", schema: clusterSchema, headers: ["ETag"] },
-    304: { description: "Unchanged since the version in If-None-Match.", headers: ["ETag"] },
+    304: {
+      description: "Unchanged since the version in If-None-Match, but for `observed_at`.",
+      headers: ["ETag"],
+    },
   },
 });
 

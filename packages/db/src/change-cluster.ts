@@ -83,7 +83,7 @@ export async function requestDeletion(
 export async function hastenPurge(tx: Tx, ids: IdSource, change: ClusterChange): Promise<void> {
   const { organizationId, id, actor, requestId } = change;
   const hastened = await tx.query(
-    `update cluster set purge_at = now(), next_check_at = now(), wakes = wakes + 1
+    `update cluster set purge_at = now(), generation = generation + 1, next_check_at = now(), wakes = wakes + 1
       where organization_id = $1 and id = $2 and state = 'deleting' and purge_at > now() returning id`,
     [organizationId, id],
   );

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { asWorker, playWorker } from "../testing/play-worker.ts";
 import { aCluster, aKube, aPool, startTestApi, type TestApi, ZONES } from "../testing/test-api.ts";
 
 let api: TestApi;
@@ -434,6 +435,40 @@ describe("GET /v1/clusters/{cluster_id}", () => {
     const changed = await get(`/v1/clusters/${id}`, { "if-none-match": String(first.headers.etag) });
     expect(changed.statusCode).toBe(200);
     expect(changed.json().status.health).toBe("green");
+  });
+
+  it("another ETag whenever anything but the time of the look is another, and the same one otherwise", async () => {
+    const body = aCluster();
+    const { id } = (await create(body)).json();
+    const look = async () => {
+      const answer = await get(`/v1/clusters/${id}`);
+      const { status, ...rest } = answer.json();
+      return { etag: answer.headers.etag, shown: { ...rest, status: { ...status, observed_at: null } } };
+    };
+    const remove = (query = "") => api.ask("DELETE", `/v1/clusters/${id}${query}`, { key: api.customer.key });
+    const changes: [string, () => Promise<unknown>][] = [
+      ["its operation begins", () => playWorker(api, id, {})],
+      ["an instance starts", () => playWorker(api, id, { instance: "starting" })],
+      ["and runs", () => playWorker(api, id, { instance: "running" })],
+      ["it forms", () => asWorker(api, id, (store, lease) => store.recordFormed(lease, id, "u1"))],
+      ["it has users", () => asWorker(api, id, (store, lease) => store.recordUsers(lease, id, []))],
+      ["its operation ends", () => playWorker(api, id, { instance: "running", ended: "succeeded" })],
+      ["it is well", () => playWorker(api, id, { instance: "running", state: "running", health: "green" })],
+      ["it is being deleted", () => remove()],
+      ["and at once", () => remove(`?purge=true&confirm=${body.name}`)],
+      ["it is gone", () => asWorker(api, id, (store, lease) => store.recordDeleted(lease, id))],
+    ];
+    let before = await look();
+    for (const [what, change] of changes) {
+      await change();
+      const after = await look();
+      expect(after.shown, what).not.toEqual(before.shown);
+      expect(after.etag, what).not.toBe(before.etag);
+      before = after;
+      if (what === "it is gone") break;
+      await change();
+      expect((await look()).etag, `${what}, said twice`).toBe(after.etag);
+    }
   });
 
   it("200 with the guards and the failure that were recorded", async () => {

@@ -1,4 +1,4 @@
-/** Version of an answer: the generation that was asked for, and how often its status was recorded. */
+/** Version of an answer: the generation that was asked for, and how often its status changed. */
 export interface Version {
   readonly generation: number;
   readonly statusVersion: number;

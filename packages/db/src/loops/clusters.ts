@@ -48,14 +48,18 @@ export function clusterStore(pool: Pool, ids: IdSource): ClusterStore {
     recordStatus: (lease, id, status) =>
       fenced(pool, lease, async (client) => {
         await updateCluster(client, id, status);
-        await updateInstances(client, id, status);
-        if (status.operation !== undefined) await updateOperation(client, ids, id, status, status.operation);
+        const instances = await updateInstances(client, id, status);
+        const operation =
+          status.operation !== undefined && (await updateOperation(client, ids, id, status, status.operation));
+        if (instances || operation) await client.query(NEXT_STATUS_VERSION, [id]);
       }),
 
     recordFormed: (lease, id, engineUuid) =>
       fenced(pool, lease, async (client) => {
         const { rowCount } = await client.query(
-          "update cluster set engine_uuid = $2 where id = $1 and (engine_uuid is null or engine_uuid = $2)",
+          `update cluster set engine_uuid = $2,
+                  status_version = status_version + case when engine_uuid is null then 1 else 0 end
+            where id = $1 and (engine_uuid is null or engine_uuid = $2)`,
           [id, engineUuid],
         );
         if (rowCount !== 1) throw new Error(`${id} has formed under another UUID already`);
@@ -63,7 +67,10 @@ export function clusterStore(pool: Pool, ids: IdSource): ClusterStore {
 
     recordUsers: (lease, id, active) =>
       fenced(pool, lease, async (client) => {
-        await client.query("update cluster set users_ready_at = coalesce(users_ready_at, now()) where id = $1", [id]);
+        await client.query(
+          "update cluster set users_ready_at = now(), status_version = status_version + 1 where id = $1 and users_ready_at is null",
+          [id],
+        );
         await client.query(
           `with given as (
              update credential set state = 'active' where cluster_id = $1 and id = any($2) and state = 'pending' returning id)
@@ -118,7 +125,12 @@ function toRecord(row: ClusterRow): ClusterRecord {
   } as ClusterRecord;
 }
 
-/** The status version grows only when something that a reader sees has changed: a resting cluster keeps its ETag. */
+/**
+ * The status version grows with whatever a reader of the cluster sees change, in the transaction that changes it, and with
+ * nothing else: a resting cluster keeps its ETag. When somebody last looked is no such change.
+ */
+const NEXT_STATUS_VERSION = "update cluster set status_version = status_version + 1 where id = $1";
+
 async function updateCluster(client: PoolClient, id: ClusterId, status: ClusterStatus): Promise<void> {
   await client.query(
     `update cluster set
@@ -144,8 +156,9 @@ async function updateCluster(client: PoolClient, id: ClusterId, status: ClusterS
   );
 }
 
-async function updateInstances(client: PoolClient, id: ClusterId, status: ClusterStatus): Promise<void> {
-  if (status.instances.length === 0) return;
+/** True when any differs from before. */
+async function updateInstances(client: PoolClient, id: ClusterId, status: ClusterStatus): Promise<boolean> {
+  if (status.instances.length === 0) return false;
   const seen = status.instances.map((one) => ({
     id: one.id,
     state: one.state,
@@ -154,7 +167,7 @@ async function updateInstances(client: PoolClient, id: ClusterId, status: Cluste
     restarts: one.restarts,
   }));
   // A node chosen by placement stays on record until the pod is bound; a bound pod's node replaces it.
-  await client.query(
+  const { rowCount } = await client.query(
     `update instance i set state = s.state, pod_address = s.pod_address, node_name = coalesce(s.node_name, i.node_name),
             restarts = s.restarts, observed_at = now()
        from jsonb_to_recordset($2::jsonb) as s(id text, state text, pod_address text, node_name text, restarts int)
@@ -163,6 +176,7 @@ async function updateInstances(client: PoolClient, id: ClusterId, status: Cluste
             is distinct from (s.state, s.pod_address, coalesce(s.node_name, i.node_name), s.restarts)`,
     [id, JSON.stringify(seen)],
   );
+  return (rowCount ?? 0) > 0;
 }
 
 interface StoredStep {
@@ -173,14 +187,17 @@ interface StoredStep {
   readonly message: string | null;
 }
 
-/** Merges progress into the operation's steps. A step that ended never goes back; each change is one event. */
+/**
+ * Merges progress into the operation's steps. A step that ended never goes back; each change is one event. True when the
+ * operation's own state is another, which its cluster shows.
+ */
 async function updateOperation(
   client: PoolClient,
   ids: IdSource,
   clusterId: ClusterId,
   status: ClusterStatus,
   progress: NonNullable<ClusterStatus["operation"]>,
-): Promise<void> {
+): Promise<boolean> {
   const { rows } = await client.query<{
     organization_id: string;
     kind: string;
@@ -189,7 +206,7 @@ async function updateOperation(
     now: Date;
   }>("select organization_id, kind, state, steps, now() as now from operation where id = $1 for update", [progress.id]);
   const operation = rows[0];
-  if (operation === undefined || isEnded(operation.state)) return;
+  if (operation === undefined || isEnded(operation.state)) return false;
   const nowIso = operation.now.toISOString();
   const changed: StoredStep[] = [];
   const steps = operation.steps.map((step): StoredStep => {
@@ -207,13 +224,14 @@ async function updateOperation(
     return next;
   });
   const ended = progress.ended;
-  if (changed.length === 0 && ended === undefined && operation.state === "running") return;
+  const state = ended ?? "running";
+  if (changed.length === 0 && operation.state === state) return false;
 
   await client.query(
     `update operation set steps = $2, state = $3, started_at = coalesce(started_at, now()),
             finished_at = case when $4 then now() else finished_at end
       where id = $1`,
-    [progress.id, JSON.stringify(steps), ended ?? "running", ended !== undefined],
+    [progress.id, JSON.stringify(steps), state, ended !== undefined],
   );
   for (const step of changed) {
     await appendEvent(client, ids, operation.organization_id, `${operation.kind}.step`, clusterId, progress.id, step);
@@ -230,6 +248,7 @@ async function updateOperation(
       facts,
     );
   }
+  return operation.state !== state;
 }
 
 function isEnded(state: string): boolean {
