@@ -32,6 +32,7 @@ import { createKubeRegistry } from "./kubes.ts";
 import { loopTable } from "./loops.ts";
 import { sweepOrphans } from "./machines/orphans.ts";
 import { createWorkerMetrics } from "./metrics.ts";
+import { forgetWhatIsOld } from "./retention.ts";
 import { startSweeps } from "./sweeps.ts";
 import { createWaker } from "./wake.ts";
 
@@ -58,6 +59,7 @@ export interface Worker {
 
 const WAKE_DELAY_MS = 50;
 const ORPHAN_SWEEP_MS = 30_000;
+const RETENTION_SWEEP_MS = 10 * 60_000;
 const CLOSE_GRACE_MS = 20_000;
 const POOL_SIZE = 20;
 
@@ -147,7 +149,7 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
       appliedAt: new Map(),
       materials: new Map(),
     },
-    placement: { ...shared, store: placementStore(database.pool), ids: systemIds, refused: new Map() },
+    placement: { ...shared, store: placementStore(database.pool), ids: systemIds },
     machines: {
       ...shared,
       store: machines,
@@ -219,6 +221,7 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
             onOrphan: (instanceId, because) => logger.warn({ instanceId, because }, "orphaned instance is terminated"),
           }),
       },
+      { name: "retention", everyMs: RETENTION_SWEEP_MS, run: () => forgetWhatIsOld(database) },
     ],
     (sweep, err) => logger.warn({ err, sweep }, "sweep failed"),
   );

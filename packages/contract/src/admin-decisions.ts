@@ -18,6 +18,7 @@ export const decisionSchema = z
     executed_at: timestamp.nullable().meta({ description: "When the gate was lifted." }),
     verdict: z.string().nullable().meta({ description: "What kube-scheduler made of it: bound or refused." }),
     created_at: timestamp,
+    last_seen_at: timestamp.meta({ description: "When a refusal was last found to hold: it is stored once." }),
   })
   .meta({ id: "PlacementDecision" });
 export type PlacementDecision = z.infer<typeof decisionSchema>;

@@ -1,5 +1,5 @@
 import type { Database } from "./database.ts";
-import { columns, type Page, page, startWhere } from "./sql.ts";
+import { columns, type Page, page, type Sql, startWhere } from "./sql.ts";
 
 /** A decision as lists show it: candidates may be hundreds, so only their number. */
 export interface DecisionSummary {
@@ -14,6 +14,7 @@ export interface DecisionSummary {
   readonly executedAt: Date | null;
   readonly verdict: string | null;
   readonly createdAt: Date;
+  readonly lastSeenAt: Date;
   readonly candidateCount: number;
 }
 
@@ -29,6 +30,7 @@ const COLUMNS = columns<Omit<DecisionSummary, "candidateCount">>("d", [
   "executedAt",
   "verdict",
   "createdAt",
+  "lastSeenAt",
 ]);
 
 export interface DecisionQuery {
@@ -66,4 +68,21 @@ export interface DecisionRow extends Omit<DecisionSummary, "candidateCount"> {
 /** One decision with every candidate. */
 export async function findDecision(db: Database, id: string): Promise<DecisionRow | undefined> {
   return (await db.prisma.placementDecision.findUnique({ where: { id } })) ?? undefined;
+}
+
+/** How long the decisions of a deleted cluster tell why it went as it did. */
+const DAYS_AFTER_DELETION = 7;
+
+/** Removes decisions of clusters that are long gone; some at a time. Gives how many. */
+export async function forgetOldDecisions(sql: Sql, limit = 1000): Promise<number> {
+  const [row] = await sql.query<{ count: number }>(
+    `with old as (
+       delete from placement_decision where id in (
+         select d.id from placement_decision d join cluster c on c.id = d.cluster_id
+          where c.deleted_at < now() - $1::int * interval '1 day' limit $2)
+       returning id)
+     select count(*)::int as count from old`,
+    [DAYS_AFTER_DELETION, limit],
+  );
+  return row?.count ?? 0;
 }

@@ -26,6 +26,7 @@ export {
   type DecisionRow,
   type DecisionSummary,
   findDecision,
+  forgetOldDecisions,
   listDecisions,
 } from "./decisions.ts";
 export { dueBacklog, findDue, markDue, parseDue } from "./due.ts";

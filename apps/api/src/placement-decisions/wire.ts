@@ -17,6 +17,7 @@ export function toDecisionBody(decision: DecisionSummary): PlacementDecision {
     executed_at: isoOrNull(decision.executedAt),
     verdict: decision.verdict,
     created_at: iso(decision.createdAt),
+    last_seen_at: iso(decision.lastSeenAt),
   };
 }
 

@@ -25,8 +25,6 @@ export interface PlacementLoopDeps {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly effects: EffectObserver;
-  /** Instances whose refusal is on record already, by pod uid: a refusal is stored once, not at every look. */
-  readonly refused: Map<string, string>;
 }
 
 const PATCH_LANES = 16;
@@ -201,11 +199,6 @@ async function executePlan(
     const gated = problem.gated[index];
     if (gated === undefined) throw new Error("assignments come in the order of the requests");
     const decision = decisionOf(deps.ids, gated, assignment, machines, problem);
-    if (decision.outcome === "refused") {
-      const known = JSON.stringify(assignment.candidates);
-      if (deps.refused.get(decision.podUid) === known) return;
-      deps.refused.set(decision.podUid, known);
-    }
     decisions.push(decision);
     if (decision.nodeName !== undefined) lifts.push({ gated, node: decision.nodeName, decision });
   });
@@ -217,7 +210,6 @@ async function executePlan(
   const lifted: NewDecision["id"][] = [];
   const failures = await inParallel(lifts, PATCH_LANES, async ({ gated, node, decision }) => {
     await liftGate(deps, kubernetes, gated.pod, node, gated.instance.zone);
-    deps.refused.delete(decision.podUid);
     lifted.push(decision.id);
   });
   if (lifted.length > 0) {

@@ -1,7 +1,8 @@
+import { createHash } from "node:crypto";
 import type { Guard, KubeId, Role } from "@berth/domain";
-import type { Pool } from "pg";
+import type { Pool, PoolClient } from "pg";
 import { fenced } from "./fenced.ts";
-import type { KubeRecord, PlacementStore } from "./types.ts";
+import type { KubeRecord, NewDecision, PlacementStore } from "./types.ts";
 
 const FIND = `
 select k.id, k.region, k.is_static, k.api_server_url, k.waiting_for, k.failures, k.wakes,
@@ -18,6 +19,15 @@ select k.id, k.region, k.is_static, k.api_server_url, k.waiting_for, k.failures,
           from instance i join component m on m.id = i.component_id join cluster c on c.id = i.cluster_id
          where c.kube_id = k.id and c.state <> 'deleted') as instances
   from kube k where k.id = $1`;
+
+/** Decisions of an instance that are kept, beside the one that holds. Each has every candidate: they are large. */
+const DECISIONS_KEPT = 20;
+
+const FORGET_OLDER = `
+delete from placement_decision d using (
+    select id, row_number() over (partition by instance_id order by last_seen_at desc, id desc) as place
+      from placement_decision where instance_id = any($1)) ranked
+ where d.id = ranked.id and ranked.place > $2 and not exists (select 1 from instance i where i.decision_id = d.id)`;
 
 /** Apart from the rest: its rows carry an instant, which JSON would turn into text. */
 const FIND_OFFERINGS = `
@@ -39,6 +49,45 @@ interface KubeRow {
   readonly pools: KubeRecord["pools"];
   readonly machines: KubeRecord["machines"];
   readonly instances: readonly (Omit<KubeRecord["instances"][number], "roles"> & { readonly roles: readonly Role[] })[];
+}
+
+function toRow(decision: NewDecision) {
+  const { candidates } = decision;
+  return {
+    id: decision.id,
+    organization_id: decision.organizationId,
+    cluster_id: decision.clusterId,
+    instance_id: decision.instanceId,
+    pod_uid: decision.podUid,
+    outcome: decision.outcome,
+    node_name: decision.nodeName ?? null,
+    machine_id: decision.machineId ?? null,
+    digest:
+      decision.outcome === "refused"
+        ? createHash("sha256").update(JSON.stringify(candidates)).digest("base64url")
+        : null,
+    candidates,
+  };
+}
+
+/**
+ * Leaves out refusals that are on record with the same candidates, and notes that they still hold.
+ *
+ * A pod without a place is refused at every look, by every worker: its refusal is one row, and what it weighs is sent to
+ * the database only when it changed.
+ */
+async function withoutKnownRefusals(client: PoolClient, kubeId: KubeId, rows: readonly ReturnType<typeof toRow>[]) {
+  const refused = rows.filter((row) => row.outcome === "refused");
+  if (refused.length === 0) return rows;
+  const known = await client.query<{ pod_uid: string }>(
+    `update placement_decision d set last_seen_at = now()
+       from unnest($2::text[], $3::text[]) as r(pod_uid, digest)
+      where d.kube_id = $1 and d.outcome = 'refused' and d.pod_uid = r.pod_uid and d.digest = r.digest
+     returning d.pod_uid`,
+    [kubeId, refused.map((row) => row.pod_uid), refused.map((row) => row.digest)],
+  );
+  const still = new Set(known.rows.map((row) => row.pod_uid));
+  return rows.filter((row) => row.outcome !== "refused" || !still.has(row.pod_uid));
 }
 
 /** The placement loop's reads and writes. */
@@ -86,26 +135,21 @@ export function placementStore(pool: Pool): PlacementStore {
             ],
           );
         }
-        const rows = decisions.map((decision) => ({
-          id: decision.id,
-          organization_id: decision.organizationId,
-          cluster_id: decision.clusterId,
-          instance_id: decision.instanceId,
-          pod_uid: decision.podUid,
-          outcome: decision.outcome,
-          node_name: decision.nodeName ?? null,
-          machine_id: decision.machineId ?? null,
-          candidates: decision.candidates,
-        }));
         const shape =
-          "id text, organization_id text, cluster_id text, instance_id text, pod_uid text, outcome text, node_name text, machine_id text, candidates jsonb";
-        const values = [JSON.stringify(rows)];
+          "id text, organization_id text, cluster_id text, instance_id text, pod_uid text, outcome text, node_name text, machine_id text, digest text, candidates jsonb";
+        const fresh = await withoutKnownRefusals(client, kubeId, decisions.map(toRow));
+        const values = [JSON.stringify(fresh)];
         await client.query(
-          `insert into placement_decision (id, kube_id, organization_id, cluster_id, instance_id, pod_uid, outcome, node_name, machine_id, candidates)
-           select d.id, $2, d.organization_id, d.cluster_id, d.instance_id, d.pod_uid, d.outcome, d.node_name, d.machine_id, d.candidates
-             from jsonb_to_recordset($1::jsonb) as d(${shape})`,
+          `insert into placement_decision (id, kube_id, organization_id, cluster_id, instance_id, pod_uid, outcome, node_name,
+                                           machine_id, digest, candidates)
+           select d.id, $2, d.organization_id, d.cluster_id, d.instance_id, d.pod_uid, d.outcome, d.node_name, d.machine_id,
+                  d.digest, d.candidates
+             from jsonb_to_recordset($1::jsonb) as d(${shape})
+           on conflict (kube_id, pod_uid) where outcome = 'refused' do update
+              set digest = excluded.digest, candidates = excluded.candidates, last_seen_at = now()`,
           [...values, kubeId],
         );
+        await client.query(FORGET_OLDER, [[...new Set(fresh.map((row) => row.instance_id))], DECISIONS_KEPT]);
         await client.query(
           `update instance i set decision_id = d.id, node_name = d.node_name,
                   machine_id = (select m.id from machine m where m.kube_id = $2 and m.node_name = d.node_name)

@@ -206,7 +206,10 @@ export interface NewDecision {
 export interface PlacementStore {
   /** With machines that are alive, and instances of clusters that are not deleted. */
   findKube(id: KubeId): Promise<KubeRecord | undefined>;
-  /** Machine intents, decisions and where each instance goes, in one transaction fenced by the kube's lease. */
+  /**
+   * Machine intents, decisions and where each instance goes, in one transaction fenced by the kube's lease. A refusal is
+   * stored once for each pod, however often it is found again; of an instance's older decisions the last twenty stay.
+   */
   recordPlan(
     lease: HeldLease,
     kubeId: KubeId,
