@@ -33,7 +33,7 @@ export type Approval =
  *
  * Stricter than Kubernetes' own auto-approver, which lets any bootstrap token have any node's name: there, one leaked token
  * is every node's identity. Username and groups are set by the API server from the token, so the asker cannot choose them.
- * That it is asked once is for the caller to see to: the token's Secret is deleted after the first approval.
+ * That one request alone is approved is for the caller to see to, who knows which was before.
  */
 export function approvalOf(csr: CertificateSigningRequest, expected: ExpectedJoin): Approval {
   const { signerName, username, groups = [], usages = [] } = csr.spec;

@@ -1,4 +1,4 @@
-import type { HeldLease, MachineRecord } from "@berth/db";
+import type { ApprovedRequest, HeldLease, MachineRecord } from "@berth/db";
 import { LABELS, MANAGED_BY, parseCpuMilli, parseMebibytesDown } from "@berth/domain";
 import { userDataOf } from "@berth/ec2";
 import { bootstrapTokenName, bootstrapTokenSecret } from "@berth/kubernetes";
@@ -42,9 +42,13 @@ export async function executeMachineAction(context: MachineContext, action: Mach
       await launch(context);
       return;
     case "approve_join":
+      await recordJoin(context, { name: action.name, uid: action.uid, issued: false });
       await effect("approve_join", () =>
-        kubernetes.approveCertificate(action.request, action.uid, "BerthLaunchedThisMachine"),
+        kubernetes.approveCertificate(action.name, action.uid, "BerthLaunchedThisMachine"),
       );
+      return;
+    case "record_join":
+      await recordJoin(context, { name: action.name, uid: action.uid, issued: action.issued });
       return;
     case "settle_node":
       await effect("settle_node", () => settleNode(context, action.uid));
@@ -120,6 +124,13 @@ async function openAttempt(context: MachineContext, attempt: number): Promise<vo
       rootVolumeGib: ROOT_VOLUME_GIB,
     },
   });
+}
+
+async function recordJoin(context: MachineContext, request: ApprovedRequest): Promise<void> {
+  const { launch } = context.machine;
+  if (launch === undefined) throw new Error("a join request belongs to a launch");
+  await context.store.recordJoin(context.lease, launch.id, request);
+  context.effects.reached("machines.record_join", "recorded");
 }
 
 async function putBootstrapToken(context: MachineContext): Promise<void> {

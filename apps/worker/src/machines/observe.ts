@@ -1,7 +1,7 @@
 import { LABELS, MANAGED_BY } from "@berth/domain";
 import { type Approval, approvalOf } from "@berth/kubernetes";
-import type { ObservedMachine } from "@berth/lifecycle";
-import type { Cloud, CloudInstanceState, Kubernetes } from "@berth/ports";
+import type { JoinRequest, ObservedMachine } from "@berth/lifecycle";
+import type { CertificateSigningRequest, Cloud, CloudInstanceState, Kubernetes } from "@berth/ports";
 import { isReady, targetOf } from "../placement/problem.ts";
 
 export interface ObserveMachineInput {
@@ -9,6 +9,8 @@ export interface ObserveMachineInput {
   readonly poolId: string;
   readonly cloudInstanceId: string | undefined;
   readonly bootstrapTokenId: string | undefined;
+  /** The name of the join request that was approved, if one is on record. */
+  readonly approvedRequest: string | undefined;
   /** Pods are only counted where the answer matters. */
   readonly countPods: boolean;
 }
@@ -28,18 +30,24 @@ export async function observeMachine(
   cloud: Cloud | undefined,
   input: ObserveMachineInput,
 ): Promise<ObservedMachine> {
-  const [instances, node, requests, tokenSecret, pods] = await Promise.all([
+  const [instances, node, listed, recorded, tokenSecret, pods] = await Promise.all([
     cloud === undefined || input.cloudInstanceId === undefined
       ? Promise.resolve([])
       : cloud.describe({ instanceIds: [input.cloudInstanceId] }),
     kubernetes.read("Node", { name: input.nodeName }),
     input.bootstrapTokenId === undefined ? Promise.resolve([]) : kubernetes.list("CertificateSigningRequest"),
+    // By itself too: a list that lacks it would free its place for another.
+    input.bootstrapTokenId === undefined || input.approvedRequest === undefined
+      ? Promise.resolve(undefined)
+      : kubernetes.read("CertificateSigningRequest", { name: input.approvedRequest }),
     input.bootstrapTokenId === undefined
       ? Promise.resolve(undefined)
       : kubernetes.read("Secret", { namespace: "kube-system", name: `bootstrap-token-${input.bootstrapTokenId}` }),
     input.countPods ? podsOf(kubernetes, input.nodeName) : Promise.resolve(0),
   ]);
   const instance = instances[0];
+  const requests = new Map(listed.map((request) => [request.metadata.uid, request]));
+  if (recorded !== undefined) requests.set(recorded.metadata.uid, recorded);
   return {
     cloud: instance === undefined ? "absent" : CLOUD_STATES[instance.state],
     node:
@@ -51,16 +59,13 @@ export async function observeMachine(
             cordoned: node.spec?.unschedulable === true,
             settled: node.metadata.labels?.[LABELS.pool] === input.poolId,
           },
-    requests: requests
-      .filter(
-        (request) =>
-          request.spec.username === `system:bootstrap:${input.bootstrapTokenId}` &&
-          request.status?.certificate === undefined &&
-          !(request.status?.conditions ?? []).some((one) => one.type === "Approved" || one.type === "Denied"),
-      )
+    requests: [...requests.values()]
+      .filter((request) => request.spec.username === `system:bootstrap:${input.bootstrapTokenId}`)
       .map((request) => ({
         name: request.metadata.name,
         uid: request.metadata.uid ?? "",
+        createdAt: Date.parse(request.metadata.creationTimestamp ?? "") || 0,
+        state: stateOf(request),
         verdict: verdictOf(approvalOf(request, { nodeName: input.nodeName, tokenId: input.bootstrapTokenId ?? "" })),
       })),
     tokenSecret: tokenSecret === undefined ? undefined : { uid: tokenSecret.metadata.uid ?? "" },
@@ -78,6 +83,13 @@ async function podsOf(kubernetes: Kubernetes, nodeName: string): Promise<number>
   return bound.length + unbound.filter((pod) => targetOf(pod) === nodeName).length;
 }
 
-function verdictOf(approval: Approval): ObservedMachine["requests"][number]["verdict"] {
+function stateOf({ status }: CertificateSigningRequest): JoinRequest["state"] {
+  if (status?.certificate !== undefined) return "issued";
+  const has = (type: string) => status?.conditions?.some((one) => one.type === type) === true;
+  if (has("Denied") || has("Failed")) return "ended";
+  return has("Approved") ? "approved" : "pending";
+}
+
+function verdictOf(approval: Approval): JoinRequest["verdict"] {
   return approval.outcome === "approve" ? { approve: true } : { approve: false, because: approval.detail };
 }

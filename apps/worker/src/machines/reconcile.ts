@@ -50,6 +50,7 @@ async function runPass(deps: MachineLoopDeps, lease: HeldLease, machine: Machine
       cloudInstanceId: machine.cloudInstanceId,
       // Once joined, the token is gone and nobody may ask again.
       bootstrapTokenId: inUse ? undefined : machine.launch?.bootstrapTokenId,
+      approvedRequest: machine.launch?.approvedRequest?.name,
       countPods: inUse,
     });
     decision = decideMachine(desiredOf(machine), observed, now.getTime());

@@ -3,7 +3,7 @@ import type { Pool } from "pg";
 import { sqlOn } from "../database.ts";
 import { type SealedSecret, storeSecret } from "../secrets.ts";
 import { fenced } from "./fenced.ts";
-import type { MachineRecord, MachineStore, NewLaunch } from "./types.ts";
+import type { ApprovedRequest, MachineRecord, MachineStore, NewLaunch } from "./types.ts";
 
 /** Seals the two secrets of a launch. Given by the caller: this file knows rows, not keys. */
 export interface LaunchSecrets {
@@ -17,7 +17,8 @@ select m.id, m.kube_id, k.region, k.is_static, m.state, m.node_name, m.zone, m.m
        json_build_object('id', p.id, 'emptyAfterSeconds', p.empty_after_seconds, 'instancesPerMachine', p.instances_per_machine,
          'imageId', p.image_id, 'subnetIds', p.subnet_ids, 'securityGroupIds', p.security_group_ids,
          'instanceProfile', p.instance_profile) as pool,
-       (select json_build_object('id', l.id, 'outcome', l.outcome, 'bootstrapTokenId', l.bootstrap_token_id, 'request', l.request)
+       (select json_build_object('id', l.id, 'outcome', l.outcome, 'bootstrapTokenId', l.bootstrap_token_id, 'request', l.request,
+                 'approvedRequest', l.approved_request)
           from launch l where l.machine_id = m.id and l.attempt = m.attempt) as launch
   from machine m join kube k on k.id = m.kube_id join pool p on p.id = m.pool_id
  where m.id = $1`;
@@ -27,7 +28,11 @@ interface MachineRow extends Record<string, unknown> {
   readonly kube_id: KubeId;
   readonly waiting_for: Guard[];
   readonly pool: Omit<MachineRecord["pool"], "instanceProfile"> & { readonly instanceProfile: string | null };
-  readonly launch: MachineRecord["launch"] | null;
+  readonly launch:
+    | (Omit<NonNullable<MachineRecord["launch"]>, "approvedRequest"> & {
+        readonly approvedRequest: ApprovedRequest | null;
+      })
+    | null;
 }
 
 /** The machines loop's reads and writes. */
@@ -81,6 +86,14 @@ export function machineStore(pool: Pool, secrets: LaunchSecrets): MachineStore {
           "update machine set cloud_instance_id = $2, launched_at = coalesce(launched_at, now()) where id = $1",
           [id, cloudInstanceId],
         );
+      }),
+
+    recordJoin: (lease, launchId, request) =>
+      fenced(pool, lease, async (client) => {
+        await client.query("update launch set approved_request = $2 where id = $1", [
+          launchId,
+          JSON.stringify(request),
+        ]);
       }),
 
     recordRefused: (lease, id, launchId, refusal) =>
@@ -208,6 +221,7 @@ function toRecord(row: MachineRow): MachineRecord {
     failures: row.failures,
     wakes: row.wakes,
     pool: { ...row.pool, instanceProfile: row.pool.instanceProfile ?? undefined },
-    launch: row.launch ?? undefined,
+    launch:
+      row.launch === null ? undefined : { ...row.launch, approvedRequest: row.launch.approvedRequest ?? undefined },
   } as MachineRecord;
 }

@@ -278,8 +278,17 @@ export interface MachineRecord {
         readonly outcome: "pending" | "launched" | "refused";
         readonly bootstrapTokenId: string;
         readonly request: StoredLaunchRequest;
+        readonly approvedRequest: ApprovedRequest | undefined;
       }
     | undefined;
+}
+
+/** The one request for a node's certificate that a launch may have approved. */
+export interface ApprovedRequest {
+  readonly name: string;
+  readonly uid: string;
+  /** A certificate was seen in it. */
+  readonly issued: boolean;
 }
 
 export interface NewLaunch {
@@ -311,6 +320,8 @@ export interface MachineStore {
   openAttempt(lease: HeldLease, id: MachineId, launch: NewLaunch): Promise<void>;
   launchSecrets(launchId: LaunchId): Promise<{ readonly userData: string; readonly bootstrapToken: string }>;
   recordLaunched(lease: HeldLease, id: MachineId, launchId: LaunchId, cloudInstanceId: string): Promise<void>;
+  /** Before the request is approved, and once more when its certificate was seen. */
+  recordJoin(lease: HeldLease, launchId: LaunchId, request: ApprovedRequest): Promise<void>;
   /** Also keeps the offering from being tried for a while when capacity lacked; `retrySame` puts it first again. */
   recordRefused(
     lease: HeldLease,

@@ -29,7 +29,7 @@ const seen = (over: Partial<ObservedMachine> = {}): ObservedMachine => ({
 });
 const node = { uid: "n", ready: true, cordoned: false, settled: true };
 const kinds = (decision: { actions: readonly { kind: string }[] }) => decision.actions.map((action) => action.kind);
-const pending = { outcome: "pending", bootstrapTokenId: "abcdef" } as const;
+const pending = { outcome: "pending", bootstrapTokenId: "abcdef", approvedRequest: undefined } as const;
 
 describe("launching", () => {
   it("writes the attempt before anything is sent", () => {
@@ -66,13 +66,19 @@ describe("joining", () => {
       seen({
         tokenSecret: { uid: "t" },
         requests: [
-          { name: "good", uid: "1", verdict: { approve: true } },
-          { name: "bad", uid: "2", verdict: { approve: false, because: "another node's name" } },
+          { name: "good", uid: "1", createdAt: NOW, state: "pending", verdict: { approve: true } },
+          {
+            name: "bad",
+            uid: "2",
+            createdAt: NOW,
+            state: "pending",
+            verdict: { approve: false, because: "another node's name" },
+          },
         ],
       }),
       NOW,
     );
-    expect(joining.actions).toEqual([{ kind: "approve_join", request: "good", uid: "1" }]);
+    expect(joining.actions).toEqual([{ kind: "approve_join", name: "good", uid: "1" }]);
     expect(joining.guards[0]).toMatchObject({ name: "join_refused", hint: "another node's name" });
   });
 
@@ -89,7 +95,7 @@ describe("joining", () => {
         cloud: "running",
         node: { ...node, ready: false },
         tokenSecret: { uid: "t" },
-        requests: [{ name: "again", uid: "1", verdict: { approve: true } }],
+        requests: [{ name: "again", uid: "1", createdAt: NOW, state: "pending", verdict: { approve: true } }],
       }),
       NOW,
     );

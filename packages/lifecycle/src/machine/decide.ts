@@ -1,4 +1,5 @@
 import type { Guard, MachineState } from "@berth/domain";
+import { decideJoin } from "./decide-join.ts";
 import type { DesiredMachine, MachineAction, MachineDecision, ObservedMachine } from "./types.ts";
 
 /** A machine that has not joined by then is given up: it is terminated and counts as a failed launch. */
@@ -15,7 +16,7 @@ const RESTING_CHECK_MS = 60_000;
 /**
  * What to do next with one machine: launch, let it join, use it, let it go when empty.
  *
- * Pure. Launches are attempts with a token each; only the request of this machine's own token and node name is approved.
+ * Pure. Launches are attempts with a token each; only one request of this machine's own token and node name is approved.
  * A machine goes only when no pod is bound to it or on the way to it, seen after the cordon.
  */
 export function decideMachine(desired: DesiredMachine, observed: ObservedMachine, now: number): MachineDecision {
@@ -94,21 +95,13 @@ function decideBoot(desired: DesiredMachine, observed: ObservedMachine, now: num
       nextCheckInMs: BUSY_CHECK_MS,
     });
   }
-  const actions: MachineAction[] = [];
-  const guards: Omit<Guard, "since">[] = [];
+  const { actions, guards } = decideJoin(desired, observed);
   if (observed.node !== undefined) {
     // It has its certificate: from here on the token could only serve somebody else.
     actions.push(...removeToken(observed));
-  } else if (observed.tokenSecret === undefined && observed.requests.length === 0) {
+  } else if (observed.tokenSecret === undefined && !observed.requests.some(({ state }) => state === "issued")) {
     // A restart of the control plane may have lost the Secret while the token is still needed.
     actions.push({ kind: "put_bootstrap_token" });
-  }
-  for (const request of observed.requests) {
-    const because = request.verdict.approve
-      ? observed.node !== undefined && "the machine has joined already"
-      : request.verdict.because;
-    if (because === false) actions.push({ kind: "approve_join", request: request.name, uid: request.uid });
-    else guards.push({ name: "join_refused", subject: request.name, hint: because });
   }
   guards.push({
     name: observed.node === undefined ? "waiting_for_join" : "waiting_for_node_ready",

@@ -7,7 +7,12 @@ export interface DesiredMachine {
   readonly attempt: number;
   /** The current attempt's stored launch, if its row was written. */
   readonly launch:
-    | { readonly outcome: "pending" | "launched" | "refused"; readonly bootstrapTokenId: string }
+    | {
+        readonly outcome: "pending" | "launched" | "refused";
+        readonly bootstrapTokenId: string;
+        /** The request for a certificate that was chosen, recorded before it was approved; `issued` once a certificate was seen. */
+        readonly approvedRequest: { readonly uid: string; readonly issued: boolean } | undefined;
+      }
     | undefined;
   readonly alternatives: number;
   readonly cloudInstanceId: string | undefined;
@@ -22,16 +27,22 @@ export interface DesiredMachine {
   readonly brought: boolean;
 }
 
+/** A request for a node's certificate, asked with the launch's token. */
+export interface JoinRequest {
+  readonly name: string;
+  readonly uid: string;
+  readonly createdAt: number;
+  /** issued: it has its certificate; ended: denied or failed, it never gets one. */
+  readonly state: "pending" | "approved" | "issued" | "ended";
+  readonly verdict: { readonly approve: true } | { readonly approve: false; readonly because: string };
+}
+
 export interface ObservedMachine {
   readonly cloud: "absent" | "pending" | "running" | "stopping" | "terminated";
   readonly node:
     | { readonly uid: string; readonly ready: boolean; readonly cordoned: boolean; readonly settled: boolean }
     | undefined;
-  readonly requests: readonly {
-    readonly name: string;
-    readonly uid: string;
-    readonly verdict: { readonly approve: true } | { readonly approve: false; readonly because: string };
-  }[];
+  readonly requests: readonly JoinRequest[];
   readonly tokenSecret: { readonly uid: string } | undefined;
   /** Pods of ours bound to the node, or sent to it and not bound yet. */
   readonly pods: number;
@@ -41,7 +52,9 @@ export type MachineAction =
   | { readonly kind: "open_attempt"; readonly attempt: number }
   | { readonly kind: "put_bootstrap_token" }
   | { readonly kind: "launch" }
-  | { readonly kind: "approve_join"; readonly request: string; readonly uid: string }
+  /** Recorded first, then approved. */
+  | { readonly kind: "approve_join"; readonly name: string; readonly uid: string }
+  | { readonly kind: "record_join"; readonly name: string; readonly uid: string; readonly issued: boolean }
   | { readonly kind: "settle_node"; readonly uid: string }
   | { readonly kind: "delete_bootstrap_token"; readonly uid: string }
   | { readonly kind: "cordon"; readonly uid: string }

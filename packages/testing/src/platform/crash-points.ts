@@ -36,6 +36,7 @@ export const CREATE_POINTS = [
   "machines.launch:before",
   "machines.launch:answered",
   "machines.launch:recorded",
+  "machines.record_join:recorded",
   "machines.approve_join:before",
   "machines.approve_join:answered",
   "machines.settle_node:before",
