@@ -56,6 +56,16 @@ describe("the self-check", () => {
     expect(facts.stuck).toBe(1);
   });
 
+  it("does not blame a consumer for the time in which the whole process was frozen", async () => {
+    const { facts, passes } = consumer();
+    const now = performance.now.bind(performance);
+    performance.now = () => now() + 300_000;
+    await passes(55_000);
+    expect(facts.stuck).toBe(0);
+    await passes(25_000);
+    expect(facts.stuck).toBe(1);
+  });
+
   it("ends with its consumer", async () => {
     const { facts, check, passes } = consumer();
     check.stop();

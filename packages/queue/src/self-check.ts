@@ -31,25 +31,30 @@ export interface SelfCheckOptions {
  * Finds a consumer that stopped asking for good.
  *
  * Releases of BullMQ 6 before 6.7 did after an outage of Redis, while every health check stayed green. While the backend
- * itself is away, nobody is to blame: that time does not count.
+ * itself is away, or this process was frozen, nobody is to blame: that time does not count.
  */
 export function startSelfCheck(options: SelfCheckOptions): { stop(): void } {
   let excusedUntil = performance.now();
   let asking = false;
+  const everyMs = Math.max(10, options.stuckAfterMs / 6);
+  let lastTurnAt = performance.now();
   const check = async () => {
+    const now = performance.now();
+    if (now - lastTurnAt > 2 * everyMs) excusedUntil = now; // The turns in between never came: nothing ran at all.
+    lastTurnAt = now;
     if (asking) return;
     asking = true;
     try {
       if (options.isFull() || !(await options.answers())) excusedUntil = performance.now();
       const since = Math.max(options.lastPollAt(), excusedUntil);
-      if (performance.now() - since < options.stuckAfterMs) return;
+      if (now - since < options.stuckAfterMs) return;
       clearInterval(timer);
       options.onStuck();
     } finally {
       asking = false;
     }
   };
-  const timer = setInterval(() => void check(), Math.max(10, options.stuckAfterMs / 6));
+  const timer = setInterval(() => void check(), everyMs);
   timer.unref();
   return { stop: () => clearInterval(timer) };
 }
