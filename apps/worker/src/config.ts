@@ -19,6 +19,7 @@ export const WORKER_VARIABLES = z.object({
     .string()
     .optional()
     .describe("for crash tests: `effect:phase#count` at which the process ends itself"),
+  BERTH_FREEZE_AT: z.string().optional().describe("for crash tests: the same, but the process stops itself (SIGSTOP)"),
   BERTH_EFFECTS_FILE: z.string().optional().describe("for crash tests: file that every reached `effect:phase` goes to"),
   BERTH_METRICS_PORT: portVariable.optional().describe("where /metrics is served; nowhere when absent"),
   BERTH_METRICS_HOST: z.string().default("127.0.0.1").describe("address of /metrics"),
@@ -40,6 +41,7 @@ export function workerConfig(environment: Readonly<Record<string, string | undef
     logLevel: values.LOG_LEVEL,
     ...(values.BERTH_EC2_ENDPOINT === undefined ? {} : { ec2: { endpoint: values.BERTH_EC2_ENDPOINT } }),
     ...(values.BERTH_CRASH_AT === undefined ? {} : { crashAt: values.BERTH_CRASH_AT }),
+    ...(values.BERTH_FREEZE_AT === undefined ? {} : { freezeAt: values.BERTH_FREEZE_AT }),
     ...(values.BERTH_EFFECTS_FILE === undefined ? {} : { effectsFile: values.BERTH_EFFECTS_FILE }),
     ...(values.BERTH_METRICS_PORT === undefined
       ? {}

@@ -1,12 +1,13 @@
 import { isId, type KubeId, LABELS, MANAGED_BY } from "@berth/domain";
 import type { Kubernetes, Pod, Reflection } from "@berth/ports";
+import { type ReadOnlyKubernetes, readOnly } from "./effects.ts";
 import { isGated } from "./placement/problem.ts";
 import type { Waker } from "./wake.ts";
 
 /** Connections to the registered kubes, opened when first needed and kept. */
 export interface KubeRegistry {
   /** Throws PortError unavailable or denied when the stored kubeconfig does not work. */
-  get(kubeId: KubeId): Promise<Kubernetes>;
+  get(kubeId: KubeId): Promise<ReadOnlyKubernetes>;
   close(): void;
 }
 
@@ -62,7 +63,7 @@ export function createKubeRegistry(deps: KubeRegistryDeps): KubeRegistry {
         connections.set(kubeId, connection);
         connection.catch(() => connections.delete(kubeId));
       }
-      return (await connection).kubernetes;
+      return readOnly((await connection).kubernetes);
     },
     close: () => {
       for (const connection of connections.values()) {

@@ -27,7 +27,8 @@ import {
   systemClock,
   systemIds,
 } from "@berth/runtime";
-import { crashAt, everyObserver, listInto } from "./effects.ts";
+import { everyObserver, listInto, strikeAt } from "./effect-observers.ts";
+import { type ReadOnlyCloud, readOnly } from "./effects.ts";
 import { createKubeRegistry } from "./kubes.ts";
 import { loopTable } from "./loops.ts";
 import { sweepOrphans } from "./machines/orphans.ts";
@@ -46,6 +47,7 @@ export interface WorkerConfig {
   readonly logLevel: string;
   readonly ec2?: Omit<Ec2CloudOptions, "region">;
   readonly crashAt?: string;
+  readonly freezeAt?: string;
   readonly effectsFile?: string;
   /** Where /metrics is served; nowhere when absent. */
   readonly metrics?: { readonly host: string; readonly port: number };
@@ -87,7 +89,8 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
   const effects = everyObserver([
     metrics.effects,
     ...(config.effectsFile === undefined ? [] : [listInto(config.effectsFile)]),
-    ...(config.crashAt === undefined ? [] : [crashAt(config.crashAt, () => process.kill(process.pid, "SIGKILL"))]),
+    ...(config.crashAt === undefined ? [] : [strikeAt(config.crashAt, () => process.kill(process.pid, "SIGKILL"))]),
+    ...(config.freezeAt === undefined ? [] : [strikeAt(config.freezeAt, () => process.kill(process.pid, "SIGSTOP"))]),
   ]);
 
   const queue = await openQueue(config.queue, {
@@ -118,13 +121,13 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
   });
   const engine = createEngine();
   const clouds = new Map<string, Cloud & { close(): void }>();
-  const cloudOf = (region: string): Cloud => {
+  const cloudOf = (region: string): ReadOnlyCloud => {
     let cloud = clouds.get(region);
     if (cloud === undefined) {
       cloud = createEc2Cloud({ region, ...config.ec2 });
       clouds.set(region, cloud);
     }
-    return cloud;
+    return readOnly(cloud);
   };
   const access = {
     worker: [
@@ -143,7 +146,7 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
       ...shared,
       store: clusterStore(database.pool, systemIds),
       secrets,
-      engine,
+      engine: readOnly(engine),
       access,
       onFailure: (clusterId, { action, message }) => logger.warn({ clusterId, action, message }, "step failed"),
       appliedAt: new Map(),
@@ -171,7 +174,10 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
       ended("done");
     } catch (err) {
       // Somebody else owns it by now; the row is still due and theirs.
-      if (err instanceof LeaseLost || err instanceof LeaseEnded) return ended("lease_lost");
+      if (err instanceof LeaseLost || err instanceof LeaseEnded) {
+        logger.warn({ loop, id }, "lease lost: the run ended before its time");
+        return ended("lease_lost");
+      }
       ended("failed");
       logger.error({ err, loop, id }, "run failed");
       throw err;

@@ -61,7 +61,7 @@ export {
   listOpenRegions,
   type NewKube,
 } from "./kubes.ts";
-export { acquireLease, createLeases, type Lease, LeaseEnded, type LeasesWithSignal, releaseLease } from "./leases.ts";
+export { acquireLease, createLeases, type Lease, LeaseEnded, releaseLease } from "./leases.ts";
 export { type Channel, type Listener, listen } from "./listen.ts";
 export { clusterStore } from "./loops/clusters.ts";
 export { LeaseLost } from "./loops/fenced.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { acquireLease, createLeases, LeaseEnded, releaseLease, renewLease } from "./leases.ts";
 import { fenced, LeaseLost } from "./loops/fenced.ts";
-import type { HeldLease } from "./loops/types.ts";
+import type { HeldLease, LiveLease } from "./loops/types.ts";
 import { type OpenTestDatabase, openMigratedDatabase, waitFor } from "./testing/migrated-database.ts";
 
 let db: OpenTestDatabase;
@@ -184,10 +184,11 @@ describe("withLease", () => {
   it("renews while the work goes on, far beyond the lease's life", async () => {
     const name = fresh();
     const leases = createLeases(db.worker, { holder: "w", ttlMs: 300 });
-    await leases.withLease(name, async (lease, signal) => {
+    await leases.withLease(name, async (lease) => {
       const startedAt = performance.now();
       await waitFor(() => performance.now() - startedAt > 1000, { timeoutMs: 5000, what: "three lives to pass" });
-      expect(signal.aborted).toBe(false);
+      lease.ensureHeld();
+      expect(lease.signal.aborted).toBe(false);
       expect(await acquireLease(db.worker, name, "other", LONG_MS)).toBeUndefined();
       await fenced(db.worker.pool, lease, async () => {});
     });
@@ -198,7 +199,7 @@ describe("withLease", () => {
     const leases = createLeases(db.worker, { holder: "w", ttlMs: 300 });
     let next: HeldLease | undefined;
     const seen = await caught(
-      leases.withLease(name, async (_lease, signal) => {
+      leases.withLease(name, async ({ signal }) => {
         await expire(name);
         next = await mustAcquire(name, "next");
         await new Promise((resolve) => signal.addEventListener("abort", resolve));
@@ -219,9 +220,10 @@ describe("withLease", () => {
         down ? Promise.reject(new Error("away")) : db.worker.query<Row>(text, values),
     };
     const leases = createLeases(sql, { holder: "w", ttlMs: 300, onRenewalError: (_name, error) => errors.push(error) });
-    await leases.withLease(name, async (_lease, signal) => {
+    await leases.withLease(name, async ({ signal, ensureHeld }) => {
       down = true;
       await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      expect(ensureHeld).toThrow(LeaseEnded);
     });
     expect(errors.length).toBeGreaterThan(1); // Tried again before it gave up, and the release failed too.
   });
@@ -232,4 +234,37 @@ describe("withLease", () => {
     await expect(leases.withLease(name, () => Promise.reject(new Error("bug")))).rejects.toThrow("bug");
     expect(await leases.withLease(name, async () => "again")).toBe("again");
   });
+
+  /** The work's lease, on clocks that move when the test says so. */
+  const onClocks = (work: (lease: LiveLease, clocks: { monotonic: number; wall: number }) => Promise<void>) => {
+    const clocks = { monotonic: 5000, wall: 1_800_000_000_000 };
+    const leases = createLeases(db.worker, {
+      holder: "w",
+      ttlMs: LONG_MS,
+      clocks: { monotonicMs: () => clocks.monotonic, wallMs: () => clocks.wall },
+    });
+    return leases.withLease(fresh(), (lease) => work(lease, clocks));
+  };
+
+  it("allows no effect to a process that was frozen for the lease's life, before any timer has run", () =>
+    onClocks(async ({ ensureHeld, signal }, clocks) => {
+      clocks.monotonic += LONG_MS * 0.9;
+      ensureHeld();
+      clocks.monotonic += 1; // The rest is for what has been begun to arrive.
+      expect(ensureHeld).toThrow(LeaseEnded);
+      expect(signal.aborted).toBe(false);
+    }));
+
+  it("nor to one whose machine slept, which the monotonic clock does not count", () =>
+    onClocks(async ({ ensureHeld }, clocks) => {
+      clocks.wall += LONG_MS;
+      expect(ensureHeld).toThrow(LeaseEnded);
+    }));
+
+  it("is not prolonged by a wall clock that is set back", () =>
+    onClocks(async ({ ensureHeld }, clocks) => {
+      clocks.monotonic += LONG_MS;
+      clocks.wall -= LONG_MS;
+      expect(ensureHeld).toThrow(LeaseEnded);
+    }));
 });

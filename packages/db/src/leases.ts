@@ -1,4 +1,4 @@
-import type { HeldLease, Leases } from "./loops/types.ts";
+import type { HeldLease, Leases, LiveLease } from "./loops/types.ts";
 import type { Sql } from "./sql.ts";
 
 export interface Lease extends HeldLease {
@@ -12,7 +12,18 @@ export interface LeaseOptions {
   readonly ttlMs?: number;
   /** A renewal failed; it is tried again until the lease runs out. */
   readonly onRenewalError?: (name: string, error: unknown) => void;
+  /** The system's when absent. */
+  readonly clocks?: LeaseClocks;
 }
+
+/** Both in milliseconds; only their differences mean anything. */
+export interface LeaseClocks {
+  monotonicMs(): number;
+  wallMs(): number;
+}
+
+/** The last part of a lease's life, in which nothing is begun: a call takes its time to arrive, and clocks drift. */
+const MARGIN = 0.1;
 
 /** The lease ran out or went to somebody else while its work was under way. */
 export class LeaseEnded extends Error {
@@ -67,25 +78,23 @@ export async function releaseLease(sql: Sql, lease: HeldLease): Promise<void> {
   );
 }
 
-export interface LeasesWithSignal extends Leases {
-  /**
-   * Runs `work` while holding the lease, renewed meanwhile; undefined when somebody else holds it.
-   *
-   * The signal aborts when the lease is lost: a courtesy, to stop early. What keeps a late write out is the fence.
-   */
-  withLease<T>(name: string, work: (lease: HeldLease, signal: AbortSignal) => Promise<T>): Promise<T | undefined>;
-}
-
-export function createLeases(sql: Sql, options: LeaseOptions): LeasesWithSignal {
-  const ttlMs = options.ttlMs ?? 30_000;
+/**
+ * Leases that are renewed while work is under way.
+ *
+ * What keeps a late record out is the fence. What keeps a late call to the outside out is `ensureHeld`, asked before each:
+ * a process that was frozen goes on in the middle of its work, long before a timer tells it that its time is over. A call
+ * that is frozen in the last instant, after it was asked, still goes out: the sweeps find what such a call leaves.
+ */
+export function createLeases(sql: Sql, options: LeaseOptions): Leases {
+  const { holder, ttlMs = 30_000, clocks = systemClocks } = options;
   return {
     withLease: async (name, work) => {
-      const acquiredAt = performance.now();
-      const lease = await acquireLease(sql, name, options.holder, ttlMs);
+      const acquiredAt = readClocks(clocks);
+      const lease = await acquireLease(sql, name, holder, ttlMs);
       if (lease === undefined) return undefined;
-      const renewal = keepRenewing(sql, lease, { ...options, ttlMs, acquiredAt });
+      const renewal = keepRenewing(sql, lease, { ...options, ttlMs, clocks, acquiredAt });
       try {
-        return await work(lease, renewal.signal);
+        return await work(renewal.lease);
       } finally {
         await renewal.stop();
         // Failing to free it only delays the next holder until it runs out.
@@ -95,43 +104,72 @@ export function createLeases(sql: Sql, options: LeaseOptions): LeasesWithSignal 
   };
 }
 
-/** Renews at a third of the lease's life; aborts when it is lost, or when it must have run out by our own clock. */
+const systemClocks: LeaseClocks = { monotonicMs: () => performance.now(), wallMs: () => Date.now() };
+
+interface Instant {
+  readonly monotonicMs: number;
+  readonly wallMs: number;
+}
+
+function readClocks(clocks: LeaseClocks): Instant {
+  return { monotonicMs: clocks.monotonicMs(), wallMs: clocks.wallMs() };
+}
+
+/**
+ * The longer of what two clocks say. The monotonic one stands still while a machine is suspended, the wall clock can be set
+ * back; one that is set forward ends a lease too early, which costs a repetition.
+ */
+function elapsedMs(clocks: LeaseClocks, since: Instant): number {
+  const now = readClocks(clocks);
+  return Math.max(now.monotonicMs - since.monotonicMs, now.wallMs - since.wallMs);
+}
+
+/** Renews at a third of the lease's life; aborts when it is lost, or when it must have run out by our own clocks. */
 function keepRenewing(
   sql: Sql,
-  lease: Lease,
-  options: LeaseOptions & { readonly ttlMs: number; readonly acquiredAt: number },
-): { readonly signal: AbortSignal; stop(): Promise<void> } {
+  held: Lease,
+  options: LeaseOptions & { readonly ttlMs: number; readonly clocks: LeaseClocks; readonly acquiredAt: Instant },
+): { readonly lease: LiveLease; stop(): Promise<void> } {
+  const { ttlMs, clocks } = options;
   const lost = new AbortController();
-  let validUntil = options.acquiredAt + options.ttlMs;
+  const ended = () => new LeaseEnded(held.name);
+  // Read before the database was asked: by our clocks the lease ends no later than by the database's.
+  let renewedAt = options.acquiredAt;
   let running: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
+  const leftMs = () => ttlMs - elapsedMs(clocks, renewedAt);
 
   const renew = async () => {
-    const startedAt = performance.now();
+    const startedAt = readClocks(clocks);
     try {
-      const renewed = await renewLease(sql, lease, options.ttlMs);
-      if (renewed === undefined) lost.abort(new LeaseEnded(lease.name));
-      else validUntil = startedAt + options.ttlMs;
+      const renewed = await renewLease(sql, held, ttlMs);
+      if (renewed === undefined) lost.abort(ended());
+      else renewedAt = startedAt;
     } catch (error) {
-      options.onRenewalError?.(lease.name, error);
+      options.onRenewalError?.(held.name, error);
     }
-    if (performance.now() >= validUntil) lost.abort(new LeaseEnded(lease.name));
+    if (leftMs() <= 0) lost.abort(ended());
   };
   const schedule = () => {
-    const leftMs = Math.max(0, validUntil - performance.now());
     timer = setTimeout(
       () => {
         running = renew().then(() => {
           if (timer !== undefined && !lost.signal.aborted) schedule();
         });
       },
-      Math.min(options.ttlMs / 3, leftMs),
+      Math.min(ttlMs / 3, Math.max(0, leftMs())),
     );
   };
   schedule();
 
   return {
-    signal: lost.signal,
+    lease: {
+      ...held,
+      signal: lost.signal,
+      ensureHeld: () => {
+        if (lost.signal.aborted || leftMs() < ttlMs * MARGIN) throw ended();
+      },
+    },
     stop: async () => {
       clearTimeout(timer);
       timer = undefined;

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isUniqueViolation } from "./conflicts.ts";
 import { insertCluster } from "./insert-cluster.ts";
+import { acquireLease, releaseLease } from "./leases.ts";
+import { LeaseLost } from "./loops/fenced.ts";
 import { findClusterCa, sealSecret, secretKeeper, storeSecret } from "./secrets.ts";
 import { envelope, makeKube, makeTenant, newCluster } from "./testing/fixtures.ts";
 import { ids, type OpenTestDatabase, openMigratedDatabase } from "./testing/migrated-database.ts";
@@ -11,6 +13,12 @@ beforeAll(async () => {
   db = await openMigratedDatabase();
 });
 afterAll(() => db.close());
+
+async function held(name: string) {
+  const lease = await acquireLease(db.worker, name, "w", 60_000);
+  if (lease === undefined) throw new Error(`${name} is held by somebody else`);
+  return lease;
+}
 
 describe("secrets", () => {
   it("are stored by the API, read by the worker, and nowhere in the table as they are", async () => {
@@ -35,9 +43,20 @@ describe("secrets", () => {
   it("keep the first of several values that race", async () => {
     const keeper = secretKeeper(db.worker, envelope);
     const values = ["one", "two", "three", "four"];
-    const kept = await Promise.all(values.map((value) => keeper.putOnce("cluster/cl_1", "ca", value, undefined)));
+    const lease = await held("cluster/cl_1");
+    const kept = await Promise.all(
+      values.map((value) => keeper.putOnce(lease, "cluster/cl_1", "ca", value, undefined)),
+    );
     expect(new Set(kept).size).toBe(1);
     expect(await keeper.get("cluster/cl_1", "ca")).toBe(kept[0]);
+  });
+
+  it("of a cluster stay forgotten, whatever a worker that lost its lease still wants to keep", async () => {
+    const keeper = secretKeeper(db.worker, envelope);
+    const lease = await held("cluster/cl_2");
+    await releaseLease(db.worker, lease);
+    await expect(keeper.putOnce(lease, "cluster/cl_2", "ca", "late", undefined)).rejects.toThrow(LeaseLost);
+    expect(await keeper.get("cluster/cl_2", "ca")).toBeUndefined();
   });
 
   it("are replaced and forgotten on request", async () => {
@@ -56,8 +75,9 @@ describe("secrets", () => {
     await sqlTransaction(db.api, (tx) => insertCluster(tx, ids, cluster));
     expect(await findClusterCa(db.api, envelope, tenant.organizationId, cluster.id)).toBeUndefined();
     const keeper = secretKeeper(db.worker, envelope);
-    await keeper.putOnce(`cluster/${cluster.id}`, "ca", "private", tenant.organizationId);
-    await keeper.putOnce(`cluster/${cluster.id}`, "ca_cert", "PEM", tenant.organizationId);
+    const lease = await held(`cluster/${cluster.id}`);
+    await keeper.putOnce(lease, `cluster/${cluster.id}`, "ca", "private", tenant.organizationId);
+    await keeper.putOnce(lease, `cluster/${cluster.id}`, "ca_cert", "PEM", tenant.organizationId);
     expect(await findClusterCa(db.api, envelope, tenant.organizationId, cluster.id)).toBe("PEM");
     expect(await findClusterCa(db.api, envelope, other.organizationId, cluster.id)).toBeUndefined();
   });

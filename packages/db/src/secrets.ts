@@ -1,5 +1,7 @@
 import type { OrganizationId } from "@berth/domain";
+import { type Database, sqlOn } from "./database.ts";
 import type { Envelope, Sealed } from "./envelope.ts";
+import { fenced } from "./loops/fenced.ts";
 import type { SecretStore } from "./loops/types.ts";
 import type { Sql } from "./sql.ts";
 
@@ -51,7 +53,7 @@ export interface SecretKeeper extends SecretStore {
 }
 
 /** The worker's secrets: read, kept once, replaced, forgotten. */
-export function secretKeeper(sql: Sql, envelope: Envelope): SecretKeeper {
+export function secretKeeper(sql: Pick<Database, "query" | "pool">, envelope: Envelope): SecretKeeper {
   const get = async (owner: string, name: string): Promise<string | undefined> => {
     const [row] = await sql.query<Sealed>(
       `select key_id as "keyId", wrapped_key as "wrappedKey", nonce, ciphertext from secret_value where owner = $1 and name = $2`,
@@ -64,9 +66,11 @@ export function secretKeeper(sql: Sql, envelope: Envelope): SecretKeeper {
   return {
     get,
     seal: (owner, name, value) => sealSecret(envelope, owner, name, value),
-    putOnce: async (owner, name, value, organizationId) => {
+    putOnce: async (lease, owner, name, value, organizationId) => {
       const secret = await sealSecret(envelope, owner, name, value, organizationId);
-      const stored = await sql.query(`${INSERT} on conflict do nothing returning owner`, valuesOf(secret));
+      const stored = await fenced(sql.pool, lease, (client) =>
+        sqlOn(client).query(`${INSERT} on conflict do nothing returning owner`, valuesOf(secret)),
+      );
       if (stored.length === 1) return value;
       const first = await get(owner, name);
       if (first === undefined) throw new Error(`secret ${owner}/${name} was forgotten while it was stored`);

@@ -1,5 +1,6 @@
 import type { Kubernetes, KubernetesObject } from "@berth/ports";
 import { expect, it } from "vitest";
+import { liveLease } from "../testing/live-lease.ts";
 import { type ExecuteContext, executeClusterAction } from "./execute.ts";
 import { OBJECTS_HASH } from "./observe.ts";
 
@@ -17,6 +18,7 @@ async function anchorHashes(resync: boolean): Promise<(string | undefined)[]> {
   const context = {
     kubernetes,
     effects: { reached: () => {} },
+    lease: liveLease(),
     objects: {
       namespace: object("Namespace", "cl-x"),
       anchor: object("ConfigMap", "anchor"),

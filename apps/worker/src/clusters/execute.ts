@@ -1,21 +1,19 @@
-import type { ClusterRecord, ClusterStore, HeldLease, SecretStore } from "@berth/db";
+import type { ClusterRecord, ClusterStore, SecretStore } from "@berth/db";
 import { FIELD_MANAGER } from "@berth/domain";
 import { seedHostsManifest } from "@berth/kubernetes";
 import type { ClusterAction } from "@berth/lifecycle";
 import { type Engine, type EngineTarget, isPortError, type Kubernetes, type KubernetesObject } from "@berth/ports";
-import { type EffectObserver, runEffect } from "../effects.ts";
+import { type EffectContext, type ReadOnlyEngine, type ReadOnlyKubernetes, runEffect } from "../effects.ts";
 import { inParallel } from "../in-parallel.ts";
 import type { ClusterMaterial } from "./material.ts";
 import { type ClusterObjects, manifestInput, type NetworkAccess } from "./objects.ts";
 import { OBJECTS_HASH } from "./observe.ts";
 
-export interface ExecuteContext {
-  readonly kubernetes: Kubernetes;
-  readonly engine: Engine;
+export interface ExecuteContext extends EffectContext {
+  readonly kubernetes: ReadOnlyKubernetes;
+  readonly engine: ReadOnlyEngine;
   readonly store: ClusterStore;
   readonly secrets: SecretStore;
-  readonly effects: EffectObserver;
-  readonly lease: HeldLease;
   readonly cluster: ClusterRecord;
   readonly namespace: string;
   readonly material: ClusterMaterial;
@@ -32,8 +30,11 @@ const APPLY_LANES = 6;
 
 /** Carries out one action. Idempotent: after a crash at any line the same action ends in the same state. */
 export async function executeClusterAction(context: ExecuteContext, action: ClusterAction): Promise<void> {
-  const { kubernetes, engine, store, lease, cluster, namespace } = context;
-  const effect = <T>(name: string, call: () => Promise<T>) => runEffect(context.effects, `clusters.${name}`, call);
+  const { store, lease, cluster, namespace } = context;
+  const onKubernetes = <T>(name: string, call: (kubernetes: Kubernetes) => Promise<T>) =>
+    runEffect(context, `clusters.${name}`, context.kubernetes, call);
+  const onEngine = <T>(name: string, call: (engine: Engine) => Promise<T>) =>
+    runEffect(context, `clusters.${name}`, context.engine, call);
   const recorded = (name: string) => context.effects.reached(`clusters.${name}`, "recorded");
 
   switch (action.kind) {
@@ -45,7 +46,7 @@ export async function executeClusterAction(context: ExecuteContext, action: Clus
       const anchorUid = context.anchorUid;
       if (anchorUid === undefined) return; // Comes with the objects.
       const input = manifestInput(cluster, context.material, context.access, action.addresses);
-      await effect("apply_seed_hosts", () =>
+      await onKubernetes("apply_seed_hosts", (kubernetes) =>
         kubernetes.apply(seedHostsManifest(input, { uid: anchorUid }), FIELD_MANAGER),
       );
       return;
@@ -55,14 +56,14 @@ export async function executeClusterAction(context: ExecuteContext, action: Clus
       recorded("record_formed");
       return;
     case "put_users": {
-      await effect("put_roles", () => engine.putCustomerRoles(context.target));
+      await onEngine("put_roles", (engine) => engine.putCustomerRoles(context.target));
       for (const id of action.credentialIds) {
         const credential = cluster.credentials.find((one) => one.id === id);
         const password = await context.secrets.get(`credential/${id}`, "password");
         if (credential === undefined || password === undefined)
           throw new Error(`credential ${id} has no stored password`);
         const { username, role } = credential;
-        await effect("put_user", () => engine.putUser(context.target, { username, password, role }));
+        await onEngine("put_user", (engine) => engine.putUser(context.target, { username, password, role }));
       }
       const active = cluster.credentials.filter((one) => action.credentialIds.includes(one.id)).map((one) => one.id);
       await store.recordUsers(lease, cluster.id, active);
@@ -72,14 +73,14 @@ export async function executeClusterAction(context: ExecuteContext, action: Clus
     case "delete_user": {
       const credential = cluster.credentials.find((one) => one.id === action.credentialId);
       if (credential === undefined) return;
-      await effect("delete_user", () => engine.deleteUser(context.target, action.username));
+      await onEngine("delete_user", (engine) => engine.deleteUser(context.target, action.username));
       await store.recordCredentialDeleted(lease, cluster.id, credential.id);
       recorded("delete_user");
       return;
     }
     case "delete_anchor": {
       const key = { namespace, name: "anchor" };
-      await effect("delete_anchor", () =>
+      await onKubernetes("delete_anchor", (kubernetes) =>
         kubernetes.delete("ConfigMap", key, { uid: action.uid, propagation: "Foreground" }),
       );
       return;
@@ -88,7 +89,7 @@ export async function executeClusterAction(context: ExecuteContext, action: Clus
       await deleteClaim(context, action.name, action.uid);
       return;
     case "delete_namespace":
-      await effect("delete_namespace", () =>
+      await onKubernetes("delete_namespace", (kubernetes) =>
         kubernetes.delete("Namespace", { name: namespace }, { uid: action.uid, propagation: "Background" }),
       );
       return;
@@ -107,9 +108,11 @@ export async function executeClusterAction(context: ExecuteContext, action: Clus
  * objects are as they should be. One that is cut off is due again, as only its end is noted.
  */
 async function applyObjects(context: ExecuteContext, resync: boolean): Promise<void> {
-  const { kubernetes, objects } = context;
-  const apply = <T extends KubernetesObject>(object: T) =>
-    runEffect(context.effects, `clusters.apply_${object.kind}`, () => kubernetes.apply(object, FIELD_MANAGER));
+  const { objects } = context;
+  const apply = <T extends KubernetesObject>(object: T, as: string = object.kind) =>
+    runEffect(context, `clusters.apply_${as}`, context.kubernetes, (kubernetes) =>
+      kubernetes.apply(object, FIELD_MANAGER),
+    );
 
   const annotations = { ...objects.anchor.metadata.annotations, [OBJECTS_HASH]: context.objectsHash };
   const hashed = { ...objects.anchor, metadata: { ...objects.anchor.metadata, annotations } };
@@ -124,22 +127,23 @@ async function applyObjects(context: ExecuteContext, resync: boolean): Promise<v
     if (first !== undefined) throw first.error;
   }
   if (resync) return;
-  await runEffect(context.effects, "clusters.apply_anchor_hash", () => kubernetes.apply(hashed, FIELD_MANAGER));
+  await apply(hashed, "anchor_hash");
 }
 
 /** Deletes a claim for good: its volume is switched to reclaim Delete first, so that nothing of the data is left behind. */
 async function deleteClaim(context: ExecuteContext, name: string, uid: string): Promise<void> {
-  const { kubernetes, namespace } = context;
-  const claim = await kubernetes.read("PersistentVolumeClaim", { namespace, name });
+  const { namespace } = context;
+  const claim = await context.kubernetes.read("PersistentVolumeClaim", { namespace, name });
   if (claim === undefined || claim.metadata.uid !== uid) return;
   const volumeName = claim.spec.volumeName;
-  const volume = volumeName === undefined ? undefined : await kubernetes.read("PersistentVolume", { name: volumeName });
+  const volume =
+    volumeName === undefined ? undefined : await context.kubernetes.read("PersistentVolume", { name: volumeName });
   if (
     volume !== undefined &&
     volume.spec.claimRef?.uid === uid &&
     volume.spec.persistentVolumeReclaimPolicy !== "Delete"
   ) {
-    await runEffect(context.effects, "clusters.release_volume", () =>
+    await runEffect(context, "clusters.release_volume", context.kubernetes, (kubernetes) =>
       kubernetes.patch("PersistentVolume", { name: volume.metadata.name }, [
         { op: "test", path: "/metadata/uid", value: volume.metadata.uid },
         { op: "test", path: "/spec/claimRef/uid", value: uid },
@@ -148,7 +152,7 @@ async function deleteClaim(context: ExecuteContext, name: string, uid: string): 
     );
   }
   try {
-    await runEffect(context.effects, "clusters.delete_claim", () =>
+    await runEffect(context, "clusters.delete_claim", context.kubernetes, (kubernetes) =>
       kubernetes.delete("PersistentVolumeClaim", { namespace, name }, { uid, propagation: "Background" }),
     );
   } catch (error) {

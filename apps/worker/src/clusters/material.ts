@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { ClusterRecord, SecretStore } from "@berth/db";
+import type { ClusterRecord, HeldLease, SecretStore } from "@berth/db";
 import { findEngineVersion } from "@berth/domain";
 import {
   type CertifiedKey,
@@ -38,12 +38,14 @@ const NAMES = {
  */
 export async function clusterMaterial(
   secrets: SecretStore,
+  lease: HeldLease,
   cluster: ClusterRecord,
   now: Date,
 ): Promise<ClusterMaterial> {
   const owner = `cluster/${cluster.id}`;
   const keep = async (name: string, make: () => Promise<string>): Promise<string> =>
-    (await secrets.get(owner, name)) ?? (await secrets.putOnce(owner, name, await make(), cluster.organizationId));
+    (await secrets.get(owner, name)) ??
+    (await secrets.putOnce(lease, owner, name, await make(), cluster.organizationId));
 
   const ca = JSON.parse(
     await keep(NAMES.ca, async () => JSON.stringify(await createClusterCa(cluster.id, now))),

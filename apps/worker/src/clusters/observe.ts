@@ -1,7 +1,8 @@
 import { LABELS } from "@berth/domain";
 import { ANCHOR_NAME, SEED_HOSTS, SEED_HOSTS_FILE } from "@berth/kubernetes";
 import type { ObservedCluster, ObservedEngine, ObservedPod } from "@berth/lifecycle";
-import { type ConfigMap, type Engine, type EngineTarget, isPortError, type Kubernetes, type Pod } from "@berth/ports";
+import { type ConfigMap, type EngineTarget, isPortError, type Pod } from "@berth/ports";
+import type { ReadOnlyEngine, ReadOnlyKubernetes } from "../effects.ts";
 import { isGated } from "../placement/problem.ts";
 
 /** On the anchor: hash of everything that was applied, written after the last object. */
@@ -19,8 +20,8 @@ export interface ObserveInput {
 
 /** One fresh look at a cluster: its namespace, pods, claims and engine. Reads only. */
 export async function observeCluster(
-  kubernetes: Kubernetes,
-  engine: Engine,
+  kubernetes: ReadOnlyKubernetes,
+  engine: ReadOnlyEngine,
   input: ObserveInput,
 ): Promise<ObservedCluster> {
   const namespace = await kubernetes.read("Namespace", { name: input.namespace });
@@ -93,7 +94,7 @@ function toObservedPod(pod: Pod): ObservedPod {
 }
 
 /** What the engine says of itself. An engine that cannot be asked, or has no master yet, is a state, not a failure. */
-async function observeEngine(engine: Engine, target: EngineTarget): Promise<ObservedEngine> {
+async function observeEngine(engine: ReadOnlyEngine, target: EngineTarget): Promise<ObservedEngine> {
   try {
     const identity = await engine.identity(target);
     if (identity.clusterUuid === undefined) {

@@ -1,8 +1,8 @@
-import type { ClusterRecord, ClusterStatus, ClusterStore, HeldLease, Leases, SecretStore } from "@berth/db";
+import type { ClusterRecord, ClusterStatus, ClusterStore, Leases, LiveLease, SecretStore } from "@berth/db";
 import { type ClusterHealth, type ClusterId, isMasterEligible, keepSince, namespaceOf } from "@berth/domain";
 import { type ClusterDecision, type DesiredCluster, decideCluster, type ObservedCluster } from "@berth/lifecycle";
-import type { Clock, Engine } from "@berth/ports";
-import type { EffectObserver } from "../effects.ts";
+import type { Clock } from "@berth/ports";
+import type { EffectObserver, ReadOnlyEngine } from "../effects.ts";
 import { backoffMs, type Failure, failureOf } from "../failure.ts";
 import type { KubeRegistry } from "../kubes.ts";
 import { executeClusterAction } from "./execute.ts";
@@ -15,7 +15,7 @@ export interface ClusterLoopDeps {
   readonly store: ClusterStore;
   readonly secrets: SecretStore;
   readonly kubes: KubeRegistry;
-  readonly engine: Engine;
+  readonly engine: ReadOnlyEngine;
   readonly clock: Clock;
   readonly effects: EffectObserver;
   readonly access: NetworkAccess;
@@ -52,14 +52,14 @@ export async function reconcileCluster(deps: ClusterLoopDeps, id: ClusterId): Pr
 }
 
 /** One observe, decide, execute, record. True when something was done and a further look may find more to do. */
-async function runPass(deps: ClusterLoopDeps, lease: HeldLease, cluster: ClusterRecord): Promise<boolean> {
+async function runPass(deps: ClusterLoopDeps, lease: LiveLease, cluster: ClusterRecord): Promise<boolean> {
   const now = deps.clock.now();
   let observed: ObservedCluster | undefined;
   let decision: ClusterDecision | undefined;
   let current = "observe";
   try {
     const kubernetes = await deps.kubes.get(cluster.kubeId);
-    const material = await materialOf(deps, cluster, now);
+    const material = await materialOf(deps, lease, cluster, now);
     const namespace = namespaceOf(cluster.id);
     const target = (addresses: readonly string[]) => engineTargetOf(cluster, material, addresses);
     const health: ClusterHealth = cluster.health;
@@ -113,10 +113,15 @@ async function runPass(deps: ClusterLoopDeps, lease: HeldLease, cluster: Cluster
   }
 }
 
-async function materialOf(deps: ClusterLoopDeps, cluster: ClusterRecord, now: Date): Promise<ClusterMaterial> {
+async function materialOf(
+  deps: ClusterLoopDeps,
+  lease: LiveLease,
+  cluster: ClusterRecord,
+  now: Date,
+): Promise<ClusterMaterial> {
   const known = deps.materials.get(cluster.id);
   if (known !== undefined) return known;
-  const material = await clusterMaterial(deps.secrets, cluster, now);
+  const material = await clusterMaterial(deps.secrets, lease, cluster, now);
   if (deps.materials.size >= MAX_MATERIALS) deps.materials.clear();
   deps.materials.set(cluster.id, material);
   return material;

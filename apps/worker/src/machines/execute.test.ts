@@ -1,5 +1,6 @@
 import { type Kubernetes, type Node, PortError } from "@berth/ports";
 import { describe, expect, it } from "vitest";
+import { liveLease } from "../testing/live-lease.ts";
 import { executeMachineAction, type MachineContext } from "./execute.ts";
 
 const node: Node = { apiVersion: "v1", kind: "Node", metadata: { name: "mac-1", uid: "new", labels: {} } };
@@ -28,6 +29,7 @@ const settle = (kubernetes: Kubernetes, uid: string) =>
     {
       kubernetes,
       effects: { reached: () => {} },
+      lease: liveLease(),
       machine: { id: "mac_1", nodeName: "mac-1", pool: { id: "pool_1" } },
     } as unknown as MachineContext,
     { kind: "settle_node", uid },

@@ -1,19 +1,19 @@
-import type { ApprovedRequest, HeldLease, MachineRecord } from "@berth/db";
+import type { ApprovedRequest, LiveLease, MachineRecord } from "@berth/db";
 import { LABELS, MANAGED_BY, parseCpuMilli, parseMebibytesDown } from "@berth/domain";
 import { userDataOf } from "@berth/ec2";
 import { bootstrapTokenName, bootstrapTokenSecret } from "@berth/kubernetes";
 import type { MachineAction } from "@berth/lifecycle";
-import { type Cloud, isPortError, type Kubernetes } from "@berth/ports";
-import { runEffect } from "../effects.ts";
+import { isPortError, type Kubernetes } from "@berth/ports";
+import { type ReadOnlyCloud, type ReadOnlyKubernetes, runEffect } from "../effects.ts";
 import { escapePointer } from "../escape-pointer.ts";
 import { clientTokenOf, machineTags, newBootstrapToken } from "./launch-request.ts";
 import type { MachineLoopDeps } from "./reconcile.ts";
 
 export interface MachineContext extends MachineLoopDeps {
-  readonly lease: HeldLease;
+  readonly lease: LiveLease;
   readonly machine: MachineRecord;
-  readonly kubernetes: Kubernetes;
-  readonly cloud: Cloud | undefined;
+  readonly kubernetes: ReadOnlyKubernetes;
+  readonly cloud: ReadOnlyCloud | undefined;
   readonly now: Date;
 }
 
@@ -26,8 +26,9 @@ const ROOT_VOLUME_GIB = 50;
 
 /** Carries out one action on one machine. Idempotent; what is launched was stored before and is repeated unchanged. */
 export async function executeMachineAction(context: MachineContext, action: MachineAction): Promise<void> {
-  const { kubernetes, machine } = context;
-  const effect = <T>(name: string, call: () => Promise<T>) => runEffect(context.effects, `machines.${name}`, call);
+  const { machine } = context;
+  const onKubernetes = <T>(name: string, call: (kubernetes: Kubernetes) => Promise<T>) =>
+    runEffect(context, `machines.${name}`, context.kubernetes, call);
   const node = { name: machine.nodeName };
 
   switch (action.kind) {
@@ -36,14 +37,14 @@ export async function executeMachineAction(context: MachineContext, action: Mach
       context.effects.reached("machines.open_attempt", "recorded");
       return;
     case "put_bootstrap_token":
-      await effect("put_bootstrap_token", () => putBootstrapToken(context));
+      await putBootstrapToken(context);
       return;
     case "launch":
       await launch(context);
       return;
     case "approve_join":
       await recordJoin(context, { name: action.name, uid: action.uid, issued: false });
-      await effect("approve_join", () =>
+      await onKubernetes("approve_join", (kubernetes) =>
         kubernetes.approveCertificate(action.name, action.uid, "BerthLaunchedThisMachine"),
       );
       return;
@@ -51,18 +52,20 @@ export async function executeMachineAction(context: MachineContext, action: Mach
       await recordJoin(context, { name: action.name, uid: action.uid, issued: action.issued });
       return;
     case "settle_node":
-      await effect("settle_node", () => settleNode(context, action.uid));
+      await settleNode(context, action.uid);
       return;
     case "delete_bootstrap_token": {
       const tokenId = machine.launch?.bootstrapTokenId;
       if (tokenId === undefined) return;
       const key = { namespace: "kube-system", name: bootstrapTokenName(tokenId) };
-      await effect("delete_bootstrap_token", () => kubernetes.delete("Secret", key, { uid: action.uid }));
+      await onKubernetes("delete_bootstrap_token", (kubernetes) =>
+        kubernetes.delete("Secret", key, { uid: action.uid }),
+      );
       return;
     }
     case "cordon":
     case "uncordon":
-      await effect(action.kind, () =>
+      await onKubernetes(action.kind, (kubernetes) =>
         kubernetes.patch("Node", node, [
           { op: "test", path: "/metadata/uid", value: action.uid },
           { op: "add", path: "/spec/unschedulable", value: action.kind === "cordon" },
@@ -70,13 +73,12 @@ export async function executeMachineAction(context: MachineContext, action: Mach
       );
       return;
     case "delete_node":
-      await effect("delete_node", () => kubernetes.delete("Node", node, { uid: action.uid }));
+      await onKubernetes("delete_node", (kubernetes) => kubernetes.delete("Node", node, { uid: action.uid }));
       return;
     case "terminate": {
       const { cloudInstanceId } = machine;
-      const cloud = context.cloud;
-      if (cloudInstanceId === undefined || cloud === undefined) return;
-      await effect("terminate", () => cloud.terminate(cloudInstanceId));
+      if (cloudInstanceId === undefined || context.cloud === undefined) return;
+      await runEffect(context, "machines.terminate", context.cloud, (cloud) => cloud.terminate(cloudInstanceId));
       return;
     }
   }
@@ -139,9 +141,10 @@ async function putBootstrapToken(context: MachineContext): Promise<void> {
   const { bootstrapToken } = await context.store.launchSecrets(launch.id);
   const [tokenId = "", tokenSecret = ""] = bootstrapToken.split(".");
   const expiresAt = new Date(context.now.getTime() + TOKEN_LIFE_MS);
+  const secret = bootstrapTokenSecret({ tokenId, tokenSecret, expiresAt, machineId: context.machine.id });
   try {
-    await context.kubernetes.create(
-      bootstrapTokenSecret({ tokenId, tokenSecret, expiresAt, machineId: context.machine.id }),
+    await runEffect(context, "machines.put_bootstrap_token", context.kubernetes, (kubernetes) =>
+      kubernetes.create(secret),
     );
   } catch (error) {
     if (!isPortError(error, "conflict")) throw error; // There already: an earlier run made it.
@@ -149,12 +152,12 @@ async function putBootstrapToken(context: MachineContext): Promise<void> {
 }
 
 async function launch(context: MachineContext): Promise<void> {
-  const { machine, lease, store, cloud } = context;
-  if (machine.launch === undefined || cloud === undefined)
+  const { machine, lease, store } = context;
+  if (machine.launch === undefined || context.cloud === undefined)
     throw new Error("a launch needs its stored request and a cloud");
   const { userData } = await store.launchSecrets(machine.launch.id);
   const request = { ...machine.launch.request, userData };
-  const answer = await runEffect(context.effects, "machines.launch", () => cloud.launch(request));
+  const answer = await runEffect(context, "machines.launch", context.cloud, (cloud) => cloud.launch(request));
   if (answer.ok) {
     await store.recordLaunched(lease, machine.id, machine.launch.id, answer.value.instanceId);
   } else {
@@ -174,14 +177,16 @@ async function launch(context: MachineContext): Promise<void> {
  * A patch of that very node, not an apply: one that was deleted meanwhile must not come back as an empty object of ours.
  */
 async function settleNode(context: MachineContext, uid: string): Promise<void> {
-  const { kubernetes, machine, lease, store } = context;
+  const { machine, lease, store } = context;
   const labels = { [LABELS.pool]: machine.pool.id, [LABELS.machine]: machine.id, [LABELS.managedBy]: MANAGED_BY };
-  const node = await kubernetes.patch("Node", { name: machine.nodeName }, [
-    { op: "test", path: "/metadata/uid", value: uid },
-    ...Object.entries(labels).map(
-      ([label, value]) => ({ op: "add", path: `/metadata/labels/${escapePointer(label)}`, value }) as const,
-    ),
-  ]);
+  const node = await runEffect(context, "machines.settle_node", context.kubernetes, (kubernetes) =>
+    kubernetes.patch("Node", { name: machine.nodeName }, [
+      { op: "test", path: "/metadata/uid", value: uid },
+      ...Object.entries(labels).map(
+        ([label, value]) => ({ op: "add", path: `/metadata/labels/${escapePointer(label)}`, value }) as const,
+      ),
+    ]),
+  );
   const offered = node.status?.allocatable;
   const cpu = parseCpuMilli(offered?.cpu ?? "");
   const memory = parseMebibytesDown(offered?.memory ?? "");

@@ -1,7 +1,8 @@
 import { LABELS, MANAGED_BY } from "@berth/domain";
 import { type Approval, approvalOf } from "@berth/kubernetes";
 import type { JoinRequest, ObservedMachine } from "@berth/lifecycle";
-import type { CertificateSigningRequest, Cloud, CloudInstanceState, Kubernetes } from "@berth/ports";
+import type { CertificateSigningRequest, CloudInstanceState } from "@berth/ports";
+import type { ReadOnlyCloud, ReadOnlyKubernetes } from "../effects.ts";
 import { isReady, targetOf } from "../placement/problem.ts";
 
 export interface ObserveMachineInput {
@@ -26,8 +27,8 @@ const CLOUD_STATES: Readonly<Record<CloudInstanceState, ObservedMachine["cloud"]
 
 /** One fresh look at a machine: the cloud, its node, its join requests, its token, its pods. Reads only. */
 export async function observeMachine(
-  kubernetes: Kubernetes,
-  cloud: Cloud | undefined,
+  kubernetes: ReadOnlyKubernetes,
+  cloud: ReadOnlyCloud | undefined,
   input: ObserveMachineInput,
 ): Promise<ObservedMachine> {
   const [instances, node, listed, recorded, tokenSecret, pods] = await Promise.all([
@@ -74,7 +75,7 @@ export async function observeMachine(
 }
 
 /** Pods of ours bound to the node, and those sent to it by name that kube-scheduler has not bound yet. */
-async function podsOf(kubernetes: Kubernetes, nodeName: string): Promise<number> {
+async function podsOf(kubernetes: ReadOnlyKubernetes, nodeName: string): Promise<number> {
   const labelSelector = `${LABELS.managedBy}=${MANAGED_BY}`;
   const [bound, unbound] = await Promise.all([
     kubernetes.list("Pod", { labelSelector, fieldSelector: `spec.nodeName=${nodeName}` }),

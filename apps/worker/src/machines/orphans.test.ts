@@ -1,6 +1,8 @@
+import type { LiveLease } from "@berth/db";
 import { idFromUuid, type MachineId } from "@berth/domain";
 import type { Cloud } from "@berth/ports";
 import { expect, it } from "vitest";
+import { liveLease } from "../testing/live-lease.ts";
 import { type OrphanDeps, sweepOrphans, TooManyOrphans } from "./orphans.ts";
 
 const NOW = new Date("2026-11-24T12:00:00Z");
@@ -21,7 +23,7 @@ async function sweep(regions: Readonly<Record<string, Case>>) {
   const woken: string[] = [];
   const rows = Object.values(regions).flatMap((one) => one.rows);
   const deps = {
-    leases: { withLease: (_name: string, work: (lease: never) => Promise<unknown>) => work(undefined as never) },
+    leases: { withLease: (_name: string, work: (lease: LiveLease) => Promise<unknown>) => work(liveLease()) },
     store: { listRegions: async () => Object.keys(regions), listAlive: async () => rows },
     cloudOf: (region: string): Partial<Cloud> => ({
       describe: async () => regions[region]?.running as never,

@@ -1,12 +1,12 @@
-import type { Leases, MachineStore } from "@berth/db";
+import type { Leases, LiveLease, MachineStore } from "@berth/db";
 import type { MachineId } from "@berth/domain";
-import type { Clock, Cloud } from "@berth/ports";
-import { type EffectObserver, runEffect } from "../effects.ts";
+import type { Clock } from "@berth/ports";
+import { type EffectObserver, type ReadOnlyCloud, runEffect } from "../effects.ts";
 
 export interface OrphanDeps {
   readonly leases: Leases;
   readonly store: MachineStore;
-  readonly cloudOf: (region: string) => Cloud;
+  readonly cloudOf: (region: string) => ReadOnlyCloud;
   readonly clock: Clock;
   readonly effects: EffectObserver;
   readonly environment: string;
@@ -40,12 +40,12 @@ export class TooManyOrphans extends Error {
  * by their own loop, which knows what an unseen instance means.
  */
 export async function sweepOrphans(deps: OrphanDeps): Promise<void> {
-  await deps.leases.withLease("sweep/orphans", async () => {
+  await deps.leases.withLease("sweep/orphans", async (lease) => {
     const now = deps.clock.now().getTime();
     const failures: unknown[] = [];
     const seen = new Set<string>();
     for (const region of await deps.store.listRegions()) {
-      await sweepRegion(deps, region, now, seen).catch((error: unknown) => failures.push(error));
+      await sweepRegion(deps, lease, region, now, seen).catch((error: unknown) => failures.push(error));
     }
     if (failures.length > 0) throw failures[0];
     for (const row of await deps.store.listAlive()) {
@@ -55,7 +55,14 @@ export async function sweepOrphans(deps: OrphanDeps): Promise<void> {
 }
 
 /** Adds the instances of the region to `seen`. */
-async function sweepRegion(deps: OrphanDeps, region: string, now: number, seen: Set<string>): Promise<void> {
+async function sweepRegion(
+  deps: OrphanDeps,
+  lease: LiveLease,
+  region: string,
+  now: number,
+  seen: Set<string>,
+): Promise<void> {
+  const context = { effects: deps.effects, lease };
   const cloud = deps.cloudOf(region);
   const instances = await cloud.describe({ tags: { "berth.dev/environment": deps.environment }, alive: true });
   for (const { instanceId } of instances) seen.add(instanceId);
@@ -76,6 +83,6 @@ async function sweepRegion(deps: OrphanDeps, region: string, now: number, seen: 
   }
   for (const { instanceId, because } of orphans) {
     deps.onOrphan(instanceId, because);
-    await runEffect(deps.effects, "machines.terminate_orphan", () => cloud.terminate(instanceId));
+    await runEffect(context, "machines.terminate_orphan", cloud, (cloud) => cloud.terminate(instanceId));
   }
 }

@@ -1,8 +1,8 @@
-import type { HeldLease, Leases, MachineRecord, MachineStore } from "@berth/db";
+import type { Leases, LiveLease, MachineRecord, MachineStore } from "@berth/db";
 import { type IdSource, keepSince, type MachineId } from "@berth/domain";
 import { type DesiredMachine, decideMachine, type MachineDecision, UNSEEN_GUARD } from "@berth/lifecycle";
-import type { Clock, Cloud } from "@berth/ports";
-import type { EffectObserver } from "../effects.ts";
+import type { Clock } from "@berth/ports";
+import type { EffectObserver, ReadOnlyCloud } from "../effects.ts";
 import { backoffMs, failureOf } from "../failure.ts";
 import type { KubeRegistry } from "../kubes.ts";
 import { executeMachineAction } from "./execute.ts";
@@ -12,7 +12,7 @@ export interface MachineLoopDeps {
   readonly leases: Leases;
   readonly store: MachineStore;
   readonly kubes: KubeRegistry;
-  readonly cloudOf: (region: string) => Cloud;
+  readonly cloudOf: (region: string) => ReadOnlyCloud;
   readonly kubeEndpointOf: (machine: MachineRecord) => Promise<{ readonly server: string; readonly caCertPem: string }>;
   readonly clock: Clock;
   readonly ids: IdSource;
@@ -36,7 +36,7 @@ export async function reconcileMachine(deps: MachineLoopDeps, id: MachineId): Pr
 }
 
 /** True when the next step can be taken at once. */
-async function runPass(deps: MachineLoopDeps, lease: HeldLease, machine: MachineRecord): Promise<boolean> {
+async function runPass(deps: MachineLoopDeps, lease: LiveLease, machine: MachineRecord): Promise<boolean> {
   const now = deps.clock.now();
   let decision: MachineDecision | undefined;
   let current = "observe";

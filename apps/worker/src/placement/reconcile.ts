@@ -1,4 +1,4 @@
-import type { HeldLease, KubeRecord, Leases, NewDecision, NewMachine, PlacementStore } from "@berth/db";
+import type { HeldLease, KubeRecord, Leases, LiveLease, NewDecision, NewMachine, PlacementStore } from "@berth/db";
 import {
   holdsData,
   type IdSource,
@@ -10,8 +10,8 @@ import {
   nodeNameOf,
 } from "@berth/domain";
 import { type Assignment, checkPlacement, type PlacementPlan, placeInstances } from "@berth/packing";
-import { type Clock, isPortError, type Kubernetes, type Pod } from "@berth/ports";
-import { type EffectObserver, runEffect } from "../effects.ts";
+import { type Clock, isPortError, type Pod } from "@berth/ports";
+import { type EffectContext, type EffectObserver, type ReadOnlyKubernetes, runEffect } from "../effects.ts";
 import { backoffMs, failureOf } from "../failure.ts";
 import { inParallel } from "../in-parallel.ts";
 import type { KubeRegistry } from "../kubes.ts";
@@ -51,7 +51,7 @@ export async function reconcilePlacement(deps: PlacementLoopDeps, id: KubeId): P
       const problem = await observePlacement(kubernetes, kube, now);
       await recordVerdicts(deps, lease, problem);
       await recordBrought(deps, lease, kube, problem);
-      for (const stuck of problem.stuck) await takeBack(deps, kubernetes, stuck);
+      for (const stuck of problem.stuck) await takeBack({ effects: deps.effects, lease }, kubernetes, stuck);
 
       const plan = placeInstances(problem.requests, problem.nodes, problem.options);
       const violations = checkPlacement(problem.requests, problem.nodes, problem.options, plan);
@@ -95,7 +95,11 @@ function nextCheckMs(problem: PlacementProblem, refused: number): number {
   return refused > 0 ? REFUSED_CHECK_MS : RESTING_CHECK_MS;
 }
 
-async function observePlacement(kubernetes: Kubernetes, kube: KubeRecord, now: Date): Promise<PlacementProblem> {
+async function observePlacement(
+  kubernetes: ReadOnlyKubernetes,
+  kube: KubeRecord,
+  now: Date,
+): Promise<PlacementProblem> {
   const [nodes, pods, otherPods] = await Promise.all([
     kubernetes.list("Node"),
     kubernetes.list("Pod", { labelSelector: `${LABELS.managedBy}=${MANAGED_BY}` }),
@@ -150,10 +154,10 @@ async function recordBrought(
 }
 
 /** An ungated pod cannot be gated again: the unbound pod is deleted by its uid, comes back gated and is planned anew. */
-async function takeBack(deps: PlacementLoopDeps, kubernetes: Kubernetes, stuck: StuckPod): Promise<void> {
+async function takeBack(context: EffectContext, kubernetes: ReadOnlyKubernetes, stuck: StuckPod): Promise<void> {
   const { metadata } = stuck.pod;
   try {
-    await runEffect(deps.effects, "placement.take_back", () =>
+    await runEffect(context, "placement.take_back", kubernetes, (kubernetes) =>
       kubernetes.delete(
         "Pod",
         { name: metadata.name, namespace: metadata.namespace ?? "" },
@@ -171,8 +175,8 @@ async function takeBack(deps: PlacementLoopDeps, kubernetes: Kubernetes, stuck: 
 
 async function executePlan(
   deps: PlacementLoopDeps,
-  lease: HeldLease,
-  kubernetes: Kubernetes,
+  lease: LiveLease,
+  kubernetes: ReadOnlyKubernetes,
   kube: KubeRecord,
   problem: PlacementProblem,
   plan: PlacementPlan,
@@ -209,7 +213,7 @@ async function executePlan(
 
   const lifted: NewDecision["id"][] = [];
   const failures = await inParallel(lifts, PATCH_LANES, async ({ gated, node, decision }) => {
-    await liftGate(deps, kubernetes, gated.pod, node, gated.instance.zone);
+    await liftGate({ effects: deps.effects, lease }, kubernetes, gated.pod, node, gated.instance.zone);
     lifted.push(decision.id);
   });
   if (lifted.length > 0) {
@@ -222,14 +226,16 @@ async function executePlan(
 }
 
 function liftGate(
-  deps: PlacementLoopDeps,
-  kubernetes: Kubernetes,
+  context: EffectContext,
+  kubernetes: ReadOnlyKubernetes,
   pod: Pod,
   node: string,
   zone: string,
 ): Promise<unknown> {
   const key = { name: pod.metadata.name, namespace: pod.metadata.namespace ?? "" };
-  return runEffect(deps.effects, "placement.lift_gate", () => kubernetes.patch("Pod", key, gatePatch(pod, node, zone)));
+  return runEffect(context, "placement.lift_gate", kubernetes, (kubernetes) =>
+    kubernetes.patch("Pod", key, gatePatch(pod, node, zone)),
+  );
 }
 
 function decisionOf(

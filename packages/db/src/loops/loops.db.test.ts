@@ -16,7 +16,6 @@ import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createEnvelope } from "../envelope.ts";
 import { secretKeeper } from "../secrets.ts";
-import type { Sql } from "../sql.ts";
 import { createMigratedDatabase } from "../testing/migrated-database.ts";
 import { clusterStore } from "./clusters.ts";
 import { LeaseLost } from "./fenced.ts";
@@ -42,8 +41,10 @@ const envelope = createEnvelope({
   wrap: async (dataKey) => Uint8Array.from(dataKey),
   unwrap: async (wrapped) => Uint8Array.from(wrapped),
 });
-const sqlOf = (pool: pg.Pool): Sql => ({
-  query: async (text, values = []) => (await pool.query(text, [...values])).rows,
+const sqlOf = (pool: pg.Pool) => ({
+  pool,
+  query: async <Row extends object>(text: string, values: readonly unknown[] = []) =>
+    (await pool.query<Row & pg.QueryResultRow>(text, [...values])).rows as Row[],
 });
 const lease: HeldLease = { name: "any", holder: "me", epoch: 7n };
 

@@ -33,9 +33,17 @@ export interface HeldLease {
   readonly epoch: bigint;
 }
 
+/** A lease while the work under it goes on: what allows effects on the outside, which no transaction can fence. */
+export interface LiveLease extends HeldLease {
+  /** Aborts when the lease is lost: for those who wait. It is late after a freeze, as timers are. */
+  readonly signal: AbortSignal;
+  /** Throws LeaseEnded when the lease is lost, or so near its end that an effect might come after it. Asks the clocks now. */
+  ensureHeld(): void;
+}
+
 export interface Leases {
   /** Runs `work` while holding the lease, renewed meanwhile; undefined when somebody else holds it. */
-  withLease<T>(name: string, work: (lease: HeldLease) => Promise<T>): Promise<T | undefined>;
+  withLease<T>(name: string, work: (lease: LiveLease) => Promise<T>): Promise<T | undefined>;
 }
 
 export interface ClusterRecord {
@@ -348,6 +356,12 @@ export interface MachineStore {
 /** Values kept encrypted. */
 export interface SecretStore {
   get(owner: string, name: string): Promise<string | undefined>;
-  /** Keeps the first value ever put: the answer is the one that is stored. */
-  putOnce(owner: string, name: string, value: string, organizationId: OrganizationId | undefined): Promise<string>;
+  /** Keeps the first value ever put: the answer is the one that is stored. Fenced: what was forgotten stays forgotten. */
+  putOnce(
+    lease: HeldLease,
+    owner: string,
+    name: string,
+    value: string,
+    organizationId: OrganizationId | undefined,
+  ): Promise<string>;
 }

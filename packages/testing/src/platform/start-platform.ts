@@ -43,9 +43,12 @@ export interface Platform {
   readonly database: Database;
   /** Of logs and of whatever tests write. Gone after `stop`. */
   readonly folder: string;
+  /** The newest. */
   worker(): RunningProcess;
   /** Ends the worker, if it still runs, as a crash would, and starts another. */
   restartWorker(env?: Readonly<Record<string, string>>): Promise<RunningProcess>;
+  /** Starts another beside those that run. */
+  addWorker(env?: Readonly<Record<string, string>>): Promise<RunningProcess>;
   stop(): Promise<void>;
 }
 
@@ -92,12 +95,11 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const operator = createClient({ baseUrl: api.url, apiKey: operatorKey });
     const kubeId = await registerKube(operator, options, machineTypes);
 
-    let workers = 0;
-    let worker: RunningProcess | undefined;
+    const workers: RunningProcess[] = [];
     const startWorker = async (env: Readonly<Record<string, string>>) => {
-      worker = await startWorkerProcess({
+      const worker = await startWorkerProcess({
         folder,
-        number: ++workers,
+        number: workers.length + 1,
         env: {
           DATABASE_URL: test.url,
           ...(options.redisUrl === undefined ? {} : { REDIS_URL: options.redisUrl }),
@@ -110,10 +112,12 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
           ...env,
         },
       });
+      workers.push(worker);
       return worker;
     };
+    closers.push(() => Promise.all(workers.map((worker) => worker.kill())));
     const first = await startWorker(options.workerEnv ?? {});
-    closers.push(() => worker?.kill());
+    const newest = () => workers.at(-1) ?? first;
     return {
       world,
       apiUrl: api.url,
@@ -123,11 +127,12 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       kubeId,
       database,
       folder,
-      worker: () => worker ?? first,
+      worker: newest,
       restartWorker: async (env = {}) => {
-        await worker?.kill();
+        await newest().kill();
         return startWorker(env);
       },
+      addWorker: (env = {}) => startWorker(env),
       stop,
     };
   } catch (error) {
