@@ -36,7 +36,9 @@ export const decisionDetailSchema = decisionSchema
         score: z.number().nullable().meta({ description: "Lower is better; null when it was refused." }),
       }),
     ),
-    reasons: z.array(z.unknown()),
+    reasons: z
+      .array(z.string())
+      .meta({ description: "Of a refusal: each kind of rejection once, as `pool_full`.", examples: [["no_room"]] }),
   })
   .meta({ id: "PlacementDecisionDetail" });
 export type PlacementDecisionDetail = z.infer<typeof decisionDetailSchema>;

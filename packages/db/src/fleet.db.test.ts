@@ -167,6 +167,7 @@ describe("the fleet", () => {
           nodeName: machine.nodeName,
           machineId,
           candidates: [{ target: "new m7i.large", score: 1 }, { target: "new m7i.xlarge" }],
+          reasons: [],
         },
       ],
     );

@@ -36,6 +36,6 @@ export function toDecisionDetailBody(decision: DecisionRow): PlacementDecisionDe
         rejection: one.rejection === undefined || one.rejection === null ? null : { ...fieldsOf(one.rejection) },
         score: typeof one.score === "number" ? one.score : null,
       })),
-    reasons: [...listOf(decision.reasons)],
+    reasons: listOf(decision.reasons).flatMap((reason) => textOf(reason) ?? []),
   };
 }

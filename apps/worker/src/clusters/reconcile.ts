@@ -142,6 +142,7 @@ function desiredOf(cluster: ClusterRecord, namespace: string): DesiredCluster {
               name: instance.nodeName,
               coming: instance.machineState !== undefined && instance.machineState !== "ready",
             },
+      refusal: instance.refusal,
     })),
     engineUuid: cluster.engineUuid,
     usersReady: cluster.usersReady,

@@ -17,6 +17,7 @@ import { inParallel } from "../in-parallel.ts";
 import type { KubeRegistry } from "../kubes.ts";
 import { gatePatch } from "./gate-patch.ts";
 import { type GatedPod, type PlacementProblem, placementProblem, type StuckPod } from "./problem.ts";
+import { reasonsOf } from "./reasons.ts";
 
 export interface PlacementLoopDeps {
   readonly leases: Leases;
@@ -252,7 +253,8 @@ function decisionOf(
     instanceId: gated.instance.instanceId,
     podUid: gated.pod.metadata.uid ?? "",
     candidates: assignment.candidates,
-  } as Pick<NewDecision, "id" | "organizationId" | "clusterId" | "instanceId" | "podUid" | "candidates">;
+    reasons: [],
+  } as Pick<NewDecision, "id" | "organizationId" | "clusterId" | "instanceId" | "podUid" | "candidates" | "reasons">;
   switch (assignment.outcome) {
     case "placed": {
       const coming = problem.nodes.find((node) => node.name === assignment.node)?.coming === true;
@@ -267,8 +269,10 @@ function decisionOf(
       const machine = machines[assignment.machine];
       return { ...common, outcome: "waiting_for_machine", nodeName: machine?.nodeName, machineId: machine?.id };
     }
-    case "refused":
-      return { ...common, outcome: "refused", nodeName: undefined, machineId: undefined };
+    case "refused": {
+      const reasons = reasonsOf(assignment.candidates);
+      return { ...common, outcome: "refused", nodeName: undefined, machineId: undefined, reasons };
+    }
   }
 }
 

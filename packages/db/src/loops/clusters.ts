@@ -7,13 +7,19 @@ interface ClusterRow extends Record<string, unknown> {
   readonly id: ClusterId;
   readonly waiting_for: Guard[];
   readonly components: ClusterRecord["components"];
-  readonly instances: readonly (Omit<ClusterRecord["instances"][number], "nodeName" | "machineState"> & {
+  readonly instances: readonly (Omit<ClusterRecord["instances"][number], "nodeName" | "machineState" | "refusal"> & {
     readonly nodeName: string | null;
     readonly machineState: string | null;
+    readonly refusal: ClusterRecord["instances"][number]["refusal"] | null;
   })[];
   readonly credentials: ClusterRecord["credentials"];
   readonly operation: { readonly id: string; readonly kind: OperationKind } | null;
 }
+
+/** Of an instance that has no place yet, what placement said last: others cost no look. */
+const REFUSAL = `case when i.state in ('pending', 'gated', 'placed') then
+         (select case when d.outcome = 'refused' then json_build_object('podUid', d.pod_uid, 'reasons', d.reasons) end
+            from placement_decision d where d.instance_id = i.id order by d.last_seen_at desc, d.id desc limit 1) end`;
 
 /** One statement: the clusters loop reads a cluster thousands of times an hour. */
 const FIND = `
@@ -25,7 +31,7 @@ select c.id, c.organization_id, c.project_id, c.kube_id, c.generation, c.state, 
                'instanceCount', m.instance_count, 'memoryMib', m.memory_mib, 'cpuMilli', m.cpu_milli,
                'storageMib', m.storage_mib) order by m.name), '[]') from component m where m.cluster_id = c.id) as components,
        (select coalesce(json_agg(json_build_object('id', i.id, 'podName', i.pod_name, 'roles', m.roles,
-               'nodeName', i.node_name, 'machineState', a.state) order by i.pod_name), '[]')
+               'nodeName', i.node_name, 'machineState', a.state, 'refusal', ${REFUSAL}) order by i.pod_name), '[]')
           from instance i join component m on m.id = i.component_id
           left join machine a on a.kube_id = c.kube_id and a.node_name = i.node_name where i.cluster_id = c.id) as instances,
        (select coalesce(json_agg(json_build_object('id', d.id, 'username', d.username, 'role', d.role, 'state', d.state)
@@ -119,6 +125,7 @@ function toRecord(row: ClusterRow): ClusterRecord {
       roles: instance.roles as readonly Role[],
       nodeName: instance.nodeName ?? undefined,
       machineState: instance.machineState ?? undefined,
+      refusal: instance.refusal ?? undefined,
     })),
     credentials: row.credentials,
     operation: row.operation ?? undefined,

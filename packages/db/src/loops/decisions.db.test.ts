@@ -6,6 +6,7 @@ import { acquireLease } from "../leases.ts";
 import { makeKube, makeTenant, newCluster, type Tenant } from "../testing/fixtures.ts";
 import { ids, type OpenTestDatabase, openMigratedDatabase } from "../testing/migrated-database.ts";
 import { sqlTransaction } from "../transaction.ts";
+import { clusterStore } from "./clusters.ts";
 import { placementStore } from "./placement.ts";
 import type { HeldLease, NewDecision } from "./types.ts";
 
@@ -49,6 +50,7 @@ const record = (...decisions: Partial<NewDecision>[]) =>
       nodeName: undefined,
       machineId: undefined,
       candidates: [],
+      reasons: [],
       ...over,
     })),
   );
@@ -79,6 +81,18 @@ describe("decisions", () => {
     await record({ outcome: "placed", nodeName: "mac-1" });
     await record({});
     expect((await stored()).map(({ outcome }) => outcome)).toEqual(["placed", "refused"]);
+  });
+
+  it("tell the clusters loop of an instance without a place, until it has one", async () => {
+    const seen = async () => {
+      const cluster = await clusterStore(db.worker.pool, ids).find(clusterId);
+      return cluster?.instances.find(({ id }) => id === instanceId)?.refusal;
+    };
+    expect(await seen()).toBeUndefined();
+    await record({ reasons: ["pool_full"] });
+    expect(await seen()).toEqual({ podUid: clusterId, reasons: ["pool_full"] });
+    await record({ outcome: "placed", nodeName: "mac-1" });
+    expect(await seen()).toBeUndefined();
   });
 
   it("of an instance are twenty at most, beside the one that holds", async () => {

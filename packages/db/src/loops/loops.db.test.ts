@@ -170,6 +170,7 @@ describe("the loops' statements", () => {
           nodeName: "mac-1",
           machineId: machine,
           candidates: [{ target: "new m7i.large" }],
+          reasons: [],
         },
       ],
     );

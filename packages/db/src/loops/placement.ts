@@ -67,6 +67,7 @@ function toRow(decision: NewDecision) {
         ? createHash("sha256").update(JSON.stringify(candidates)).digest("base64url")
         : null,
     candidates,
+    reasons: decision.reasons,
   };
 }
 
@@ -136,17 +137,17 @@ export function placementStore(pool: Pool): PlacementStore {
           );
         }
         const shape =
-          "id text, organization_id text, cluster_id text, instance_id text, pod_uid text, outcome text, node_name text, machine_id text, digest text, candidates jsonb";
+          "id text, organization_id text, cluster_id text, instance_id text, pod_uid text, outcome text, node_name text, machine_id text, digest text, candidates jsonb, reasons jsonb";
         const fresh = await withoutKnownRefusals(client, kubeId, decisions.map(toRow));
         const values = [JSON.stringify(fresh)];
         await client.query(
           `insert into placement_decision (id, kube_id, organization_id, cluster_id, instance_id, pod_uid, outcome, node_name,
-                                           machine_id, digest, candidates)
+                                           machine_id, digest, candidates, reasons)
            select d.id, $2, d.organization_id, d.cluster_id, d.instance_id, d.pod_uid, d.outcome, d.node_name, d.machine_id,
-                  d.digest, d.candidates
+                  d.digest, d.candidates, d.reasons
              from jsonb_to_recordset($1::jsonb) as d(${shape})
            on conflict (kube_id, pod_uid) where outcome = 'refused' do update
-              set digest = excluded.digest, candidates = excluded.candidates, last_seen_at = now()`,
+              set digest = excluded.digest, candidates = excluded.candidates, reasons = excluded.reasons, last_seen_at = now()`,
           [...values, kubeId],
         );
         await client.query(FORGET_OLDER, [[...new Set(fresh.map((row) => row.instance_id))], DECISIONS_KEPT]);

@@ -82,6 +82,8 @@ export interface ClusterRecord {
     readonly roles: readonly Role[];
     readonly nodeName: string | undefined;
     readonly machineState: MachineState | undefined;
+    /** When the last thing that placement said of it is that it has no place. */
+    readonly refusal: { readonly podUid: string; readonly reasons: readonly string[] } | undefined;
   }[];
   readonly credentials: readonly {
     readonly id: CredentialId;
@@ -208,6 +210,8 @@ export interface NewDecision {
   readonly machineId: MachineId | undefined;
   /** As the packer gave them; stored as JSON. */
   readonly candidates: readonly object[];
+  /** Of a refusal, in single words, as `pool_full`. Empty for others. */
+  readonly reasons: readonly string[];
 }
 
 /** What the placement loop reads and writes. */

@@ -116,7 +116,11 @@ function instanceGuards(desired: DesiredCluster, pods: ReadonlyMap<string, Obser
         hint: "The StatefulSet controller has not created the pod yet.",
       });
     } else if (pod.gated) {
-      guards.push({ name: "waiting_for_placement", subject, hint: "The packer has not chosen a node yet." });
+      guards.push(
+        instance.refusal?.podUid === pod.uid
+          ? { name: "no_capacity", subject, hint: noCapacityHint(instance.refusal.reasons) }
+          : { name: "waiting_for_placement", subject, hint: "The packer has not chosen a node yet." },
+      );
     } else if (!pod.bound) {
       guards.push(
         instance.placedOn?.coming === true
@@ -140,6 +144,16 @@ function instanceGuards(desired: DesiredCluster, pods: ReadonlyMap<string, Obser
     }
   }
   return guards;
+}
+
+/** Of what an instance may still find a place by itself. Tenants read it: no machine, type or pool is named. */
+function noCapacityHint(reasons: readonly string[]): string {
+  if (reasons.includes("launch_quarantined")) {
+    return "New machines do not come up as they should; the platform's operators are told, and it is tried again by itself.";
+  }
+  return reasons.some((reason) => reason !== "no_room" && reason !== "conflict")
+    ? "No machine has room for it and none can be added just now; it is tried again by itself."
+    : "No machine has room for it and none that may be added is large enough; the platform's operators are told.";
 }
 
 /**

@@ -1,14 +1,22 @@
 import { describe, expect, it } from "vitest";
 import { decideCluster } from "./decide.ts";
-import type { DesiredCluster, ObservedCluster, ObservedEngine, ObservedPod } from "./types.ts";
+import type { DesiredCluster, DesiredInstance, ObservedCluster, ObservedEngine, ObservedPod } from "./types.ts";
 
 const NOW = 1_800_000_000_000;
 const names = ["data-0", "data-1", "data-2"];
 
+const instance = (podName: string, over: Partial<DesiredInstance> = {}): DesiredInstance => ({
+  id: `ins_${podName}`,
+  podName,
+  masterEligible: true,
+  placedOn: undefined,
+  refusal: undefined,
+  ...over,
+});
 const desired = (over: Partial<DesiredCluster> = {}): DesiredCluster => ({
   state: "creating",
   namespace: "cl-x",
-  instances: names.map((podName) => ({ id: `ins_${podName}`, podName, masterEligible: true, placedOn: undefined })),
+  instances: names.map((podName) => instance(podName)),
   engineUuid: undefined,
   usersReady: false,
   credentials: [{ id: "crd_1", username: "admin", state: "pending" }],
@@ -73,12 +81,9 @@ describe("a cluster on its way up", () => {
   it("names for each instance what it waits for", () => {
     const waiting = decideCluster(
       desired({
-        instances: names.map((podName, index) => ({
-          id: `ins_${podName}`,
-          podName,
-          masterEligible: true,
-          placedOn: index === 0 ? undefined : { name: "mac-1", coming: true },
-        })),
+        instances: names.map((podName, index) =>
+          instance(podName, { placedOn: index === 0 ? undefined : { name: "mac-1", coming: true } }),
+        ),
       }),
       observed({
         seedAddresses: ["127.20.0.3"],
@@ -96,6 +101,31 @@ describe("a cluster on its way up", () => {
       "waiting_for_instance",
     ]);
     expect(waiting.instances.map((one) => one.state)).toEqual(["gated", "placed", "starting"]);
+  });
+
+  it("says of a pod that has no place why, and of one that was not looked at yet that it waits", () => {
+    const gated = { gated: true, bound: false, ready: false, running: false, address: undefined } as const;
+    const refusedFor = (...reasons: string[]) => ({ refusal: { podUid: "uid-data-0", reasons } });
+    const hintFor = (...reasons: string[]) => {
+      const { guards } = decideCluster(
+        desired({ instances: [instance("data-0", refusedFor(...reasons))] }),
+        observed({ pods: [pod("data-0", gated)], seedAddresses: [] }),
+        NOW,
+      );
+      expect(guards.map(({ name, subject }) => [name, subject])).toEqual([["no_capacity", "ins_data-0"]]);
+      return guards[0]?.hint;
+    };
+    expect(hintFor("no_room", "pool_full")).toContain("just now");
+    expect(hintFor("launch_quarantined", "no_room")).toContain("do not come up");
+    expect(hintFor("conflict", "no_room")).toContain("large enough");
+    expect(hintFor()).toContain("large enough");
+
+    const anew = decideCluster(
+      desired({ instances: [instance("data-0", refusedFor("pool_full"))] }),
+      observed({ pods: [pod("data-0", { ...gated, uid: "uid-of-the-next" })], seedAddresses: [] }),
+      NOW,
+    );
+    expect(anew.guards.map(({ name }) => name)).toEqual(["waiting_for_placement"]);
   });
 
   it("writes the addresses of the pods as seed hosts, and only when they changed", () => {

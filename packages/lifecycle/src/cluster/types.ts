@@ -23,6 +23,8 @@ export interface DesiredInstance {
   readonly masterEligible: boolean;
   /** Whether a placement is recorded: a machine on its way or a node. */
   readonly placedOn: { readonly name: string; readonly coming: boolean } | undefined;
+  /** Present when placement found no place for that pod: why, in single words. */
+  readonly refusal: { readonly podUid: string; readonly reasons: readonly string[] } | undefined;
 }
 
 export interface ObservedPod {

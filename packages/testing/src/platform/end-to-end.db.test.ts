@@ -93,6 +93,32 @@ describe.concurrent("a cluster of three instances", { timeout: 3 * LONG_MS }, ()
       await purge(platform, cluster);
     }));
 
+  it("says without naming a machine that there is no room for it, and comes up once there is", () =>
+    withPlatform({}, async (platform) => {
+      const { body: pools } = await platform.operator.listPools({ query: {} });
+      const params = { pool_id: pools.data[0]?.id ?? "" };
+      await platform.operator.updatePool({ params, body: { max_machines: 0 } });
+      const cluster = await createTestCluster(platform, "waiting", { instances: 1 });
+      const refused = await waitFor(
+        async () => {
+          const { body } = await platform.customer.getCluster({ params: { cluster_id: cluster.id } });
+          const guards = body?.status.waiting_for ?? [];
+          return guards[0]?.name === "no_capacity" ? guards : undefined;
+        },
+        { timeoutMs: LONG_MS, what: "an instance without capacity" },
+      );
+      const { body: instances } = await platform.customer.listInstances({ params: { cluster_id: cluster.id } });
+      expect(refused.map(({ subject }) => subject)).toEqual(instances.data.map(({ id }) => id));
+      expect(JSON.stringify(refused)).not.toMatch(/m7i|mac[-_]|pool/);
+      await platform.operator.updatePool({ params, body: { max_machines: 10 } });
+      await untilUp(platform, cluster);
+      const { body: decisions } = await platform.operator.listPlacementDecisions({
+        query: { cluster_id: cluster.id, outcome: "refused" },
+      });
+      expect(decisions.data).toHaveLength(1);
+      await purge(platform, cluster);
+    }));
+
   it("gets another machine in place of one that somebody ended before it joined", () =>
     withPlatform({}, async (platform, world) => {
       const { ec2 } = world.simulated.world;

@@ -54,10 +54,7 @@ function describe(decision: PlacementDecisionDetail): string {
     ["Node", chosen],
     ["kube-scheduler", decision.verdict ?? undefined],
     ["Decided", decision.created_at],
-    [
-      "Reasons",
-      decision.reasons.map((reason) => (typeof reason === "string" ? reason : JSON.stringify(reason))).join("; "),
-    ],
+    ["Reasons", decision.reasons.join(", ")],
   ]);
   // Possible ones first, the best of them on top.
   const rank = (candidate: Candidate) => candidate.score ?? Number.POSITIVE_INFINITY;
