@@ -1,8 +1,9 @@
--- The three roles that own or use the tables. They are of the whole server, not of one database, so they are made before
+-- The roles that own or use the tables. They are of the whole server, not of one database, so they are made before
 -- the migrations and not by one of them. Run by `berth-db migrate` each time; safe to repeat, and by several at once.
 --
 --   berth_migrator  owns tables and functions; migrations run as it
---   berth_api       what the API may do
+--   berth_api       what the API may do for a tenant: row-level security holds it to the one that is set
+--   berth_operator  what the API may do for the platform's own people, across tenants
 --   berth_worker    what the worker may do
 --
 -- None can log in. A login user is made a member (GRANT berth_api TO some_login) and takes the role when it connects
@@ -11,7 +12,7 @@ DO $roles$
 DECLARE
   wanted text;
 BEGIN
-  FOREACH wanted IN ARRAY ARRAY['berth_migrator', 'berth_api', 'berth_worker'] LOOP
+  FOREACH wanted IN ARRAY ARRAY['berth_migrator', 'berth_api', 'berth_operator', 'berth_worker'] LOOP
     IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = wanted) THEN
       BEGIN
         EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);

@@ -9,6 +9,7 @@ import { eventRoutes } from "./events/routes.ts";
 import { healthRoutes } from "./health/routes.ts";
 import { createAuthenticator } from "./http/authenticate.ts";
 import { createServer } from "./http/create-server.ts";
+import { databaseFor } from "./http/database-for.ts";
 import { kubeRoutes } from "./kubes/routes.ts";
 import { machineRoutes } from "./machines/routes.ts";
 import { operationRoutes } from "./operations/routes.ts";
@@ -29,19 +30,20 @@ export interface AppOptions {
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { deps, pepper } = options;
   const authenticate = createAuthenticator({
-    findApiKey: (publicId) => findApiKey(deps.db, publicId),
+    findApiKey: (publicId) => findApiKey(deps.databases.tenants, publicId),
     pepper,
     clock: deps.clock,
   });
   const app = await createServer({
     authenticate,
+    databaseFor: databaseFor(deps.databases),
     logger: options.logger,
     loggerInstance: options.loggerInstance,
     heartbeatMs: options.heartbeatMs ?? 15_000,
   });
 
-  accountRoutes(app, deps);
-  catalogueRoutes(app, deps);
+  accountRoutes(app);
+  catalogueRoutes(app);
   clusterRoutes(app, deps);
   credentialRoutes(app, deps);
   operationRoutes(app, deps);

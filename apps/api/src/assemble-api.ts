@@ -1,11 +1,12 @@
 import {
   createDatabase,
   createEnvelope,
-  type Database,
   latestSeq,
   listEvents,
   listen,
+  operatorDatabase,
   parseEventNotice,
+  tenantDatabase,
 } from "@berth/db";
 import type { OrganizationId } from "@berth/domain";
 import { parseKubeconfig } from "@berth/kubernetes/kubeconfig";
@@ -34,7 +35,6 @@ export interface AssemblyConfig {
 
 export interface Assembly {
   readonly app: FastifyInstance;
-  readonly db: Database;
   /** Resolves when notifications are heard; until then streams and waits look every now and then. */
   readonly listening: Promise<void>;
   close(): Promise<void>;
@@ -44,6 +44,8 @@ const VERSION = "0.1.0";
 /** Longest that a watch goes without looking, in case a notification was lost. */
 const RECHECK_MS = 15_000;
 const EVENTS_READ = 500;
+/** Operators are few. */
+const OPERATOR_POOL = 5;
 
 /** The API with its parts put together, not listening yet. Wiring only, in the order of dependency. */
 export async function assembleApi(config: AssemblyConfig): Promise<Assembly> {
@@ -54,15 +56,28 @@ export async function assembleApi(config: AssemblyConfig): Promise<Assembly> {
     poolSize: config.poolSize,
     applicationName: "berth-api",
   } as const;
-  const db = createDatabase({ ...database, onIdleError: (err) => logger.warn({ err }, "database connection broke") });
+  const onIdleError = (err: Error) => logger.warn({ err }, "database connection broke");
+  const tenants = createDatabase({ ...database, onIdleError, pipeline: true });
+  const operators = operatorDatabase(
+    createDatabase({
+      ...database,
+      onIdleError,
+      role: "berth_operator",
+      poolSize: Math.min(OPERATOR_POOL, config.poolSize),
+      applicationName: "berth-api-operators",
+    }),
+  );
+  const wholeOf = (organizationId: OrganizationId) =>
+    tenantDatabase(tenants, { organizationId, projectIds: [], clusterIds: [] });
 
   let tell: (organizationId: OrganizationId | undefined) => void = () => {};
   const feed = createEventFeed({
     onNotice: (listener) => {
       tell = listener;
     },
-    latestSeq: (organizationId) => latestSeq(db, organizationId),
-    eventsAfter: (organizationId, afterSeq) => listEvents(db, { organizationId, afterSeq, limit: EVENTS_READ }),
+    latestSeq: (organizationId) => latestSeq(wholeOf(organizationId), organizationId),
+    eventsAfter: (organizationId, afterSeq) =>
+      listEvents(wholeOf(organizationId), { organizationId, afterSeq, limit: EVENTS_READ }),
     onError: (err) => logger.warn({ err }, "events not read"),
   });
   const listener = listen({
@@ -78,7 +93,7 @@ export async function assembleApi(config: AssemblyConfig): Promise<Assembly> {
     loggerInstance: logger,
     ...(config.heartbeatMs === undefined ? {} : { heartbeatMs: config.heartbeatMs }),
     deps: {
-      db,
+      databases: { tenants, operators },
       envelope: createEnvelope(createLocalKeyProvider(config.key)),
       ids: systemIds,
       clock: systemClock,
@@ -97,12 +112,11 @@ export async function assembleApi(config: AssemblyConfig): Promise<Assembly> {
 
   return {
     app,
-    db,
     listening: listener.ready,
     close: async () => {
       await app.close();
       await listener.close();
-      await db.close();
+      await Promise.all([tenants.close(), operators.close()]);
     },
   };
 }

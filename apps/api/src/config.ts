@@ -6,7 +6,7 @@ const HOUR_MS = 3_600_000;
 
 /** Every variable of the environment. @public README.md lists them from here (scripts/configuration-table.mjs). */
 export const API_VARIABLES = z.object({
-  DATABASE_URL: z.string().describe("PostgreSQL, as a login that may take the role berth_api"),
+  DATABASE_URL: z.string().describe("PostgreSQL, as a login that may take the roles berth_api and berth_operator"),
   BERTH_PEPPER: secretVariable.describe("secret under which API keys are hashed: 32 bytes or more in base64"),
   BERTH_KEY_FILE: z.string().describe("file with the wrapping key of secrets, mode 0600; the worker's own"),
   BERTH_API_HOST: z.string().default("127.0.0.1").describe("address to listen on"),

@@ -1,4 +1,4 @@
-import type { Database, Envelope } from "@berth/db";
+import type { Database, Envelope, OperatorDatabase } from "@berth/db";
 import type { IdSource, Result } from "@berth/domain";
 import type { Clock } from "@berth/ports";
 import type { EventFeed } from "./events/feed.ts";
@@ -21,9 +21,17 @@ export interface ApiSettings {
   readonly recheckMs: number;
 }
 
+/** One pool a role. Use cases do not take these: `call.db` is what the caller may see. */
+export interface Databases {
+  /** As berth_api: what is not sent through `tenantDatabase` sees no tenant's rows. */
+  readonly tenants: Database;
+  /** As berth_operator: across tenants. */
+  readonly operators: OperatorDatabase;
+}
+
 /** Everything that use cases reach for. No Kubernetes, no cloud, no engine, no Redis: the API serves from Postgres alone. */
 export interface ApiDeps {
-  readonly db: Database;
+  readonly databases: Databases;
   readonly envelope: Envelope;
   readonly ids: IdSource;
   readonly clock: Clock;

@@ -13,7 +13,7 @@ let key: string;
 const bodies: Record<string, object> = {};
 beforeAll(async () => {
   api = await startTestApi();
-  key = await api.newKey(api.customer.organizationId, PERMISSIONS);
+  key = await api.newKey(api.operator.organizationId, PERMISSIONS);
   const [kube] = (await api.ask("GET", "/v1/admin/kubes", { key })).json().data;
   Object.assign(bodies, {
     createCluster: {

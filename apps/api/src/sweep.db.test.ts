@@ -20,7 +20,7 @@ let everything: string;
 
 beforeAll(async () => {
   api = await startTestApi();
-  everything = await api.newKey(api.customer.organizationId, PERMISSIONS);
+  everything = await api.newKey(api.operator.organizationId, PERMISSIONS);
   const created = await api.ask("POST", "/v1/clusters", { key: everything, body: aCluster({ instances: 1 }) });
   const cluster = created.json();
   known.cluster_id = cluster.id;
@@ -73,7 +73,7 @@ describe("what is served", () => {
 
 describe.each(named(closed))("%s", (_, shape) => {
   it("401 without a key, with a wrong one, a revoked one and an expired one", async () => {
-    const { organizationId } = api.customer;
+    const { organizationId } = api.operator;
     const expired = await api.newKey(organizationId, PERMISSIONS, { expiresAt: new Date(Date.now() - 1000) });
     const revoked = await api.newKey(organizationId, PERMISSIONS, { revokedAt: new Date() });
     const codes: string[] = [];
@@ -104,7 +104,7 @@ describe.each(named(closed))("%s", (_, shape) => {
   if (shape.permission !== "authenticated") {
     it(`403 with every permission but ${shape.permission}`, async () => {
       const others = PERMISSIONS.filter((permission) => permission !== shape.permission);
-      const answer = await ask(shape, { key: await api.newKey(api.customer.organizationId, others) });
+      const answer = await ask(shape, { key: await api.newKey(api.operator.organizationId, others) });
       expect(answer.statusCode).toBe(403);
       expect(answer.json().required_permissions).toEqual([shape.permission]);
     });

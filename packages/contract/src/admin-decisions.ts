@@ -50,7 +50,7 @@ export const listPlacementDecisions = route({
   tag: "admin",
   summary: "List placement decisions",
   description: "Newest first.",
-  permission: "admin:packing",
+  permission: "admin:fleet:read",
   query: z.strictObject({
     ...pageQuery,
     kube_id: idInput("kube").optional(),
@@ -67,7 +67,7 @@ export const getPlacementDecision = route({
   path: "/v1/admin/placement_decisions/{decision_id}",
   tag: "admin",
   summary: "Get a placement decision with every candidate",
-  permission: "admin:packing",
+  permission: "admin:fleet:read",
   params: z.object({ decision_id: idInput("decision") }),
   responses: { 200: { description: "The decision.", schema: decisionDetailSchema } },
 });

@@ -49,7 +49,7 @@ export const createKube = route({
   path: "/v1/admin/kubes",
   tag: "admin",
   summary: "Register a Kubernetes cluster",
-  permission: "admin:machines",
+  permission: "admin:fleet:act",
   body: createKubeBody,
   responses: {
     201: { description: "Registered; its health follows.", schema: kubeSchema, headers: ["Location"] },
@@ -64,7 +64,7 @@ export const listKubes = route({
   path: "/v1/admin/kubes",
   tag: "admin",
   summary: "List Kubernetes clusters",
-  permission: "admin:machines",
+  permission: "admin:fleet:read",
   query: z.strictObject({ ...pageQuery, region: wordInput.optional() }),
   responses: { 200: { description: "A page, oldest first.", schema: pageOf(kubeSchema, "KubePage") } },
 });
@@ -75,7 +75,7 @@ export const getKube = route({
   path: "/v1/admin/kubes/{kube_id}",
   tag: "admin",
   summary: "Get a Kubernetes cluster with its health",
-  permission: "admin:machines",
+  permission: "admin:fleet:read",
   params: z.object({ kube_id: idInput("kube") }),
   responses: { 200: { description: "The kube.", schema: kubeSchema } },
 });

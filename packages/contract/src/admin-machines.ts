@@ -74,7 +74,7 @@ export const listMachines = route({
   tag: "admin",
   summary: "List machines",
   description: "Oldest first. Terminated and failed ones only with `state`.",
-  permission: "admin:machines",
+  permission: "admin:fleet:read",
   query: z.strictObject({
     ...pageQuery,
     kube_id: idInput("kube").optional(),
@@ -91,7 +91,7 @@ export const getMachine = route({
   path: "/v1/admin/machines/{machine_id}",
   tag: "admin",
   summary: "Get a machine with its instances and launches",
-  permission: "admin:machines",
+  permission: "admin:fleet:read",
   params: z.object({ machine_id: idInput("machine") }),
   responses: { 200: { description: "The machine.", schema: machineDetailSchema } },
 });

@@ -1,24 +1,6 @@
-/** What an API key may be allowed to do. A route names one of these, or the server refuses to start. */
-export const PERMISSIONS = [
-  "clusters:read",
-  "clusters:write",
-  "clusters:delete",
-  "clusters:credentials",
-  "admin:machines",
-  "admin:packing",
-] as const;
-export type Permission = (typeof PERMISSIONS)[number];
+import type { Permission } from "@berth/domain";
 
-/** Everything that a customer may do within the own organization. */
-export const CUSTOMER_PERMISSIONS: readonly Permission[] = [
-  "clusters:read",
-  "clusters:write",
-  "clusters:delete",
-  "clusters:credentials",
-];
-
-/** What operators may do. These cross organizations, so no customer's key holds one. */
-export const OPERATOR_PERMISSIONS: readonly Permission[] = ["admin:machines", "admin:packing"];
+export { PERMISSIONS, type Permission } from "@berth/domain";
 
 /** `authenticated`: any valid key. `public`: no key at all. */
 export type RoutePermission = Permission | "authenticated" | "public";

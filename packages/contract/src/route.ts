@@ -68,7 +68,9 @@ export function problemsOf(shape: RouteShape): ProblemCode[] {
   const add = (...more: ProblemCode[]) => {
     for (const code of more) codes.add(code);
   };
-  if (shape.permission !== "public") add("missing_credentials", "invalid_credentials", "expired_credentials");
+  if (shape.permission !== "public") {
+    add("missing_credentials", "invalid_credentials", "expired_credentials", "organization_suspended");
+  }
   if (shape.permission !== "public" && shape.permission !== "authenticated") add("insufficient_scope");
   if (shape.params !== undefined) add("not_found");
   if (shape.query !== undefined) add("validation_failed");

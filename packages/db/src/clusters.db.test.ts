@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => db.close());
 
-const insert = (cluster: NewCluster) => sqlTransaction(db.api, (tx) => insertCluster(tx, ids, cluster));
+const insert = (cluster: NewCluster) => sqlTransaction(db.owner, (tx) => insertCluster(tx, ids, cluster));
 async function makeCluster(over: Partial<NewCluster> = {}, whose = tenant): Promise<NewCluster> {
   const cluster = await newCluster(whose, kubeId, over);
   const inserted = await insert(cluster);
@@ -50,7 +50,7 @@ describe("a new cluster", () => {
   it("is stored with all that belongs to it, and reads back whole", async () => {
     const cluster = await newCluster(tenant, kubeId, { name: "whole", labels: { team: "search" } });
     const inserted = await insert(cluster);
-    const whole = await findCluster(db.api, tenant.organizationId, cluster.id);
+    const whole = await findCluster(db.owner, tenant.organizationId, cluster.id);
     expect(whole).toMatchObject({
       cluster: {
         id: cluster.id,
@@ -73,13 +73,13 @@ describe("a new cluster", () => {
     });
     expect(whole?.instances.map((one) => one.state)).toEqual(["pending", "pending", "pending"]);
     expect(whole?.operation?.id).toBe(inserted.ok && inserted.value.id);
-    expect(await listInstances(db.api, tenant.organizationId, cluster.id)).toMatchObject([
+    expect(await listInstances(db.owner, tenant.organizationId, cluster.id)).toMatchObject([
       { ordinal: 0, zone: "us-east-1a", podName: "data-0" },
       { ordinal: 1, zone: "us-east-1b", podName: "data-1" },
       { ordinal: 2, zone: "us-east-1c", podName: "data-2" },
     ]);
-    expect(await listComponents(db.api, tenant.organizationId, cluster.id)).toHaveLength(1);
-    expect(await listCredentials(db.api, tenant.organizationId, cluster.id)).toMatchObject([
+    expect(await listComponents(db.owner, tenant.organizationId, cluster.id)).toHaveLength(1);
+    expect(await listCredentials(db.owner, tenant.organizationId, cluster.id)).toMatchObject([
       { id: cluster.credential.id, username: "admin", role: "customer_admin", hint: "abcd", state: "pending" },
     ]);
     const [row] = await db.owner.query(
@@ -140,7 +140,7 @@ describe("a new cluster", () => {
     );
     const answers = await Promise.all(
       clusters.map((cluster) =>
-        sqlTransaction(db.api, async (tx) => {
+        sqlTransaction(db.owner, async (tx) => {
           const quota = await lockQuota(tx, small.organizationId);
           if (quota.clusters >= quota.maxClusters) return "refused";
           return (await insertCluster(tx, ids, cluster)).ok;
@@ -148,7 +148,7 @@ describe("a new cluster", () => {
       ),
     );
     expect(answers.filter((answer) => answer === true)).toHaveLength(3);
-    expect(await readQuota(db.api, small.organizationId)).toEqual({
+    expect(await readQuota(db.owner, small.organizationId)).toEqual({
       maxClusters: 3,
       clusters: 3,
       maxInstances: 200,
@@ -160,24 +160,26 @@ describe("a new cluster", () => {
 describe("another tenant's cluster", () => {
   it("does not exist: not by id, in lists, locked, its parts or its operations", async () => {
     const cluster = await makeCluster();
-    const operation = await findOpenOperation(db.api, tenant.organizationId, cluster.id);
+    const operation = await findOpenOperation(db.owner, tenant.organizationId, cluster.id);
     const theirs = other.organizationId;
-    expect(await findCluster(db.api, theirs, cluster.id)).toBeUndefined();
-    expect(await sqlTransaction(db.api, (tx) => lockCluster(tx, theirs, cluster.id))).toBeUndefined();
-    expect(await listInstances(db.api, theirs, cluster.id)).toEqual([]);
-    expect(await listComponents(db.api, theirs, cluster.id)).toEqual([]);
-    expect(await listCredentials(db.api, theirs, cluster.id)).toEqual([]);
-    expect(await findCredential(db.api, theirs, cluster.id, cluster.credential.id)).toBeUndefined();
-    expect(await findOpenOperation(db.api, theirs, cluster.id)).toBeUndefined();
-    expect(await findOperation(db.api, theirs, operation?.id ?? "")).toBeUndefined();
-    expect((await listOperations(db.api, { organizationId: theirs, targetId: cluster.id, limit: 10 })).rows).toEqual(
+    expect(await findCluster(db.owner, theirs, cluster.id)).toBeUndefined();
+    expect(await sqlTransaction(db.owner, (tx) => lockCluster(tx, theirs, cluster.id))).toBeUndefined();
+    expect(await listInstances(db.owner, theirs, cluster.id)).toEqual([]);
+    expect(await listComponents(db.owner, theirs, cluster.id)).toEqual([]);
+    expect(await listCredentials(db.owner, theirs, cluster.id)).toEqual([]);
+    expect(await findCredential(db.owner, theirs, cluster.id, cluster.credential.id)).toBeUndefined();
+    expect(await findOpenOperation(db.owner, theirs, cluster.id)).toBeUndefined();
+    expect(await findOperation(db.owner, theirs, operation?.id ?? "")).toBeUndefined();
+    expect((await listOperations(db.owner, { organizationId: theirs, targetId: cluster.id, limit: 10 })).rows).toEqual(
       [],
     );
-    const listed = await listClusters(db.api, { organizationId: theirs, limit: 200 });
+    const listed = await listClusters(db.owner, { organizationId: theirs, limit: 200 });
     expect(listed.rows.map((row) => row.cluster.id)).not.toContain(cluster.id);
     const change = { organizationId: theirs, id: cluster.id, ...by };
-    await expect(sqlTransaction(db.api, (tx) => requestDeletion(tx, ids, { ...change, graceMs: 0 }))).rejects.toThrow();
-    expect((await findCluster(db.api, tenant.organizationId, cluster.id))?.cluster.state).toBe("creating");
+    await expect(
+      sqlTransaction(db.owner, (tx) => requestDeletion(tx, ids, { ...change, graceMs: 0 })),
+    ).rejects.toThrow();
+    expect((await findCluster(db.owner, tenant.organizationId, cluster.id))?.cluster.state).toBe("creating");
   });
 });
 
@@ -189,7 +191,7 @@ describe("a list of clusters", () => {
     const seen: string[] = [];
     let before: string | undefined;
     for (let more = true; more; ) {
-      const page = await listClusters(db.api, {
+      const page = await listClusters(db.owner, {
         organizationId: whose.organizationId,
         limit: 3,
         ...(before === undefined ? {} : { before }),
@@ -212,7 +214,9 @@ describe("a list of clusters", () => {
       (await makeCluster({ name: "gone" }, whose)).id,
     ]);
     const names = async (query: object) =>
-      (await listClusters(db.api, { organizationId, limit: 10, ...query })).rows.map((row) => row.cluster.name).sort();
+      (await listClusters(db.owner, { organizationId, limit: 10, ...query })).rows
+        .map((row) => row.cluster.name)
+        .sort();
     expect(await names({})).toEqual(["a", "b"]);
     expect(await names({ state: "deleted" })).toEqual(["gone"]);
     expect(await names({ name: "a", projectId })).toEqual(["a"]);
@@ -229,9 +233,9 @@ describe("a change to a cluster", () => {
   it("raises its generation, makes it due, and is on record", async () => {
     const cluster = await makeCluster({ labels: { a: "1" } });
     await db.owner.query("update cluster set next_check_at = now() + interval '1 hour' where id = $1", [cluster.id]);
-    await sqlTransaction(db.api, (tx) => updateCluster(tx, ids, { ...change(cluster), labels: { b: "2" } }));
-    await sqlTransaction(db.api, (tx) => updateCluster(tx, ids, { ...change(cluster), deletionProtection: true }));
-    const whole = await findCluster(db.api, tenant.organizationId, cluster.id);
+    await sqlTransaction(db.owner, (tx) => updateCluster(tx, ids, { ...change(cluster), labels: { b: "2" } }));
+    await sqlTransaction(db.owner, (tx) => updateCluster(tx, ids, { ...change(cluster), deletionProtection: true }));
+    const whole = await findCluster(db.owner, tenant.organizationId, cluster.id);
     expect(whole?.cluster).toMatchObject({ generation: 3, labels: { b: "2" }, deletionProtection: true });
     const [row] = await db.owner.query("select wakes, next_check_at <= now() as due from cluster where id = $1", [
       cluster.id,
@@ -243,7 +247,7 @@ describe("a change to a cluster", () => {
   it("lets two changes happen one after the other: the second sees what the first made", async () => {
     const cluster = await makeCluster();
     const bump = () =>
-      sqlTransaction(db.api, async (tx) => {
+      sqlTransaction(db.owner, async (tx) => {
         const before = await lockCluster(tx, tenant.organizationId, cluster.id);
         if (before?.generation !== 1) return "precondition_failed";
         await updateCluster(tx, ids, { ...change(cluster), labels: { x: "y" } });
@@ -263,7 +267,7 @@ describe("a change to a cluster", () => {
       const id = ids.next("credential");
       const password = await sealSecret(envelope, `credential/${id}`, "password", "x", tenant.organizationId);
       const { organizationId } = tenant;
-      return sqlTransaction(db.api, async (tx) => {
+      return sqlTransaction(db.owner, async (tx) => {
         await lockCluster(tx, organizationId, cluster.id);
         const credential = { organizationId, clusterId: cluster.id, id, username, hint: "wxyz", password, ...by };
         return insertCredential(tx, ids, { ...credential, role: "customer_read" });
@@ -272,7 +276,7 @@ describe("a change to a cluster", () => {
     const answers = await Promise.all(["u1", "u2", "u3"].map(add));
     const accepted = answers.filter((answer) => answer.ok);
     expect(accepted).toHaveLength(1);
-    const open = await findOpenOperation(db.api, tenant.organizationId, cluster.id);
+    const open = await findOpenOperation(db.owner, tenant.organizationId, cluster.id);
     for (const answer of answers) {
       if (!answer.ok) expect(answer.error).toMatchObject({ kind: "operation_in_progress", operationId: open?.id });
     }
@@ -293,13 +297,13 @@ describe("a change to a cluster", () => {
 
 describe("the deletion of a cluster", () => {
   const remove = (cluster: NewCluster, graceMs: number) =>
-    sqlTransaction(db.api, (tx) =>
+    sqlTransaction(db.owner, (tx) =>
       requestDeletion(tx, ids, { organizationId: tenant.organizationId, id: cluster.id, graceMs, ...by }),
     );
 
   it("cancels what runs, opens its own operation, and says when the volumes go", async () => {
     const cluster = await makeCluster();
-    const creating = await findOpenOperation(db.api, tenant.organizationId, cluster.id);
+    const creating = await findOpenOperation(db.owner, tenant.organizationId, cluster.id);
     await db.owner.query(
       `update operation set state = 'running', started_at = now(), steps = jsonb_set(steps, '{0,state}', '"succeeded"') where id = $1`,
       [creating?.id],
@@ -307,12 +311,12 @@ describe("the deletion of a cluster", () => {
     const operation = await remove(cluster, 3_600_000);
     expect(operation).toMatchObject({ kind: "cluster.delete", state: "pending", generation: 2 });
     expect(operation.steps.map((step) => step.name)).toEqual([...OPERATION_STEPS["cluster.delete"]]);
-    const cancelled = await findOperation(db.api, tenant.organizationId, creating?.id ?? "");
+    const cancelled = await findOperation(db.owner, tenant.organizationId, creating?.id ?? "");
     expect(cancelled).toMatchObject({ state: "cancelled", error: { code: "cancelled" } });
     expect(cancelled?.finishedAt).toBeInstanceOf(Date);
     expect(new Set(cancelled?.steps.slice(1).map((step) => step.state))).toEqual(new Set(["skipped"]));
     expect(cancelled?.steps[0]?.state).toBe("succeeded");
-    const whole = await findCluster(db.api, tenant.organizationId, cluster.id);
+    const whole = await findCluster(db.owner, tenant.organizationId, cluster.id);
     expect(whole?.cluster.state).toBe("deleting");
     expect((whole?.cluster.purgeAt?.getTime() ?? 0) - (whole?.cluster.deleteRequestedAt?.getTime() ?? 0)).toBe(
       3_600_000,
@@ -328,7 +332,7 @@ describe("the deletion of a cluster", () => {
     const cluster = await makeCluster();
     const answers = await Promise.allSettled(
       [1, 2, 3].map(() =>
-        sqlTransaction(db.api, async (tx) => {
+        sqlTransaction(db.owner, async (tx) => {
           const row = await lockCluster(tx, tenant.organizationId, cluster.id);
           if (row?.state === "deleting") return "already";
           await requestDeletion(tx, ids, { organizationId: tenant.organizationId, id: cluster.id, graceMs: 0, ...by });
@@ -347,8 +351,8 @@ describe("the deletion of a cluster", () => {
     const cluster = await makeCluster();
     await remove(cluster, 3_600_000);
     const change = { organizationId: tenant.organizationId, id: cluster.id, ...by };
-    await sqlTransaction(db.api, (tx) => hastenPurge(tx, ids, change));
-    await sqlTransaction(db.api, (tx) => hastenPurge(tx, ids, change));
+    await sqlTransaction(db.owner, (tx) => hastenPurge(tx, ids, change));
+    await sqlTransaction(db.owner, (tx) => hastenPurge(tx, ids, change));
     const [row] = await db.owner.query("select purge_at <= now() as over from cluster where id = $1", [cluster.id]);
     expect(row).toEqual({ over: true });
     expect((await audit(cluster.id)).filter((action) => action === "cluster.purge")).toHaveLength(1);
@@ -372,7 +376,7 @@ describe("a credential", () => {
         password,
         ...by,
       };
-      return sqlTransaction(db.api, (tx) => insertCredential(tx, ids, { ...credential, role: "customer_read" }));
+      return sqlTransaction(db.owner, (tx) => insertCredential(tx, ids, { ...credential, role: "customer_read" }));
     };
     const added = await add();
     if (!added.ok) throw new Error(added.error.kind);
@@ -381,7 +385,7 @@ describe("a credential", () => {
     expect(await add()).toEqual({ ok: false, error: { kind: "name_taken" } });
     await endOperations(cluster.id);
     const { id } = added.value.credential;
-    const removed = await sqlTransaction(db.api, (tx) =>
+    const removed = await sqlTransaction(db.owner, (tx) =>
       requestCredentialDeletion(tx, ids, { organizationId, clusterId: cluster.id, id, ...by }),
     );
     expect(removed).toMatchObject({ ok: true, value: { credential: { state: "deleting" } } });
@@ -389,7 +393,7 @@ describe("a credential", () => {
     await db.owner.query("update credential set state = 'deleted' where id = $1", [id]);
     await endOperations(cluster.id);
     expect(await add()).toMatchObject({ ok: true });
-    const listed = await listCredentials(db.api, organizationId, cluster.id);
+    const listed = await listCredentials(db.owner, organizationId, cluster.id);
     expect(listed.map((one) => one.username).sort()).toEqual(["admin", "reader"]);
   });
 });
@@ -399,7 +403,7 @@ describe("operations", () => {
     const { organizationId } = tenant;
     const cluster = await makeCluster();
     await endOperations(cluster.id);
-    const opened = await sqlTransaction(db.api, (tx) =>
+    const opened = await sqlTransaction(db.owner, (tx) =>
       insertOperation(tx, {
         id: ids.next("operation"),
         organizationId,
@@ -410,7 +414,7 @@ describe("operations", () => {
       }),
     );
     const list = async (query: object) =>
-      (await listOperations(db.api, { organizationId, targetId: cluster.id, limit: 10, ...query })).rows;
+      (await listOperations(db.owner, { organizationId, targetId: cluster.id, limit: 10, ...query })).rows;
     expect((await list({})).map((one) => one.id)).toEqual(
       (await list({}))
         .map((one) => one.id)
@@ -420,6 +424,6 @@ describe("operations", () => {
     expect(await list({})).toHaveLength(2);
     expect((await list({ state: "succeeded" })).map((one) => one.kind)).toEqual(["cluster.create"]);
     expect((await list({ kind: "cluster.delete" })).map((one) => one.id)).toEqual([opened.ok && opened.value.id]);
-    expect(await findOpenOperation(db.api, organizationId, cluster.id)).toMatchObject({ kind: "cluster.delete" });
+    expect(await findOpenOperation(db.owner, organizationId, cluster.id)).toMatchObject({ kind: "cluster.delete" });
   });
 });

@@ -5,7 +5,7 @@ import { createRetryBudget, type RetryBudget } from "./retry.ts";
 import type { Sql } from "./sql.ts";
 import { preparedName } from "./statement-name.ts";
 
-export type DatabaseRole = "berth_migrator" | "berth_api" | "berth_worker";
+export type DatabaseRole = "berth_migrator" | "berth_api" | "berth_operator" | "berth_worker";
 
 export interface DatabaseOptions {
   /** `postgresql://login:password@host:port/database`. */
@@ -22,6 +22,11 @@ export interface DatabaseOptions {
   readonly statementTimeoutMs?: number;
   /** A transaction that does nothing for so long is ended by the server: it holds locks. */
   readonly idleInTransactionTimeoutMs?: number;
+  /**
+   * Statements are sent as they come, without waiting for the answers to those before. Errors stay with their own
+   * statement. Not for Prisma's interactive transactions.
+   */
+  readonly pipeline?: boolean;
   /** Told of idle connections that broke: the pool replaces them, nothing else is to be done. */
   readonly onIdleError?: (error: Error) => void;
 }
@@ -78,6 +83,7 @@ export function connectionOptions(options: DatabaseOptions): pg.ClientConfig & p
     connectionTimeoutMillis: options.connectTimeoutMs ?? 3000,
     statement_timeout: options.statementTimeoutMs ?? 10_000,
     idle_in_transaction_session_timeout: options.idleInTransactionTimeoutMs ?? 10_000,
+    pipeline: options.pipeline ?? false,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     types,

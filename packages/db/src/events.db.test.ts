@@ -19,23 +19,23 @@ afterAll(() => db.close());
 
 const event = (type: string, organizationId = tenant.organizationId) =>
   ({ organizationId, type, targetType: "cluster", targetId: "cl_x" }) as const;
-const append = (type: string) => sqlTransaction(db.api, (tx) => appendEvent(tx, ids, event(type)));
+const append = (type: string) => sqlTransaction(db.owner, (tx) => appendEvent(tx, ids, event(type)));
 
 describe("the feed of events", () => {
   it("is read in order, from where one left off", async () => {
     const { organizationId } = tenant;
     for (const type of ["a", "b", "c"]) await append(type);
-    const all = (await listEvents(db.api, { organizationId, limit: 100 })).rows;
+    const all = (await listEvents(db.owner, { organizationId, limit: 100 })).rows;
     expect(all.map((one) => one.type)).toEqual(["a", "b", "c"]);
-    const afterSeq = await seqOfEvent(db.api, organizationId, all[0]?.id ?? "");
-    expect(await listEvents(db.api, { organizationId, limit: 1, afterSeq: afterSeq ?? 0n })).toMatchObject({
+    const afterSeq = await seqOfEvent(db.owner, organizationId, all[0]?.id ?? "");
+    expect(await listEvents(db.owner, { organizationId, limit: 1, afterSeq: afterSeq ?? 0n })).toMatchObject({
       rows: [{ type: "b" }],
       more: true,
     });
-    expect(await latestSeq(db.api, organizationId)).toBe(all.at(-1)?.seq);
+    expect(await latestSeq(db.owner, organizationId)).toBe(all.at(-1)?.seq);
     const other = await makeTenant(db);
-    expect(await latestSeq(db.api, other.organizationId)).toBe(0n);
-    expect(await seqOfEvent(db.api, other.organizationId, all[0]?.id ?? "")).toBeUndefined();
+    expect(await latestSeq(db.owner, other.organizationId)).toBe(0n);
+    expect(await seqOfEvent(db.owner, other.organizationId, all[0]?.id ?? "")).toBeUndefined();
   });
 
   it("never shows an event behind one that was read already, however the writers' transactions interleave", async () => {
@@ -47,7 +47,7 @@ describe("the feed of events", () => {
       for (let last = 0n, isLast = false; !isLast; ) {
         // Only a read that began after the last commit may be the last one.
         const wroteAll = !writing;
-        const { rows } = await listEvents(db.api, { organizationId, afterSeq: last, limit: 1000 });
+        const { rows } = await listEvents(db.owner, { organizationId, afterSeq: last, limit: 1000 });
         isLast = wroteAll && rows.length === 0;
         seen.push(...rows.map((row) => row.seq));
         last = rows.at(-1)?.seq ?? last;
@@ -56,7 +56,7 @@ describe("the feed of events", () => {
     await Promise.all(
       Array.from({ length: 8 }, async (_, writer) => {
         for (let count = 0; count < 25; count++) {
-          await sqlTransaction(db.api, async (tx) => {
+          await sqlTransaction(db.owner, async (tx) => {
             await appendEvent(tx, ids, event(`w${writer}`, organizationId));
             // Between the number and the commit, as long as it may take.
             await tx.query("select pg_sleep(random() * 0.004)");
@@ -86,13 +86,13 @@ describe("listening", () => {
     });
     await listener.ready;
     const cluster = await newCluster(tenant, kubeId);
-    await sqlTransaction(db.api, async (tx) => {
+    await sqlTransaction(db.owner, async (tx) => {
       await insertCluster(tx, ids, await newCluster(tenant, kubeId));
       throw new Error("never mind");
     }).catch(() => {});
-    await sqlTransaction(db.api, (tx) => insertCluster(tx, ids, cluster));
+    await sqlTransaction(db.owner, (tx) => insertCluster(tx, ids, cluster));
     await waitFor(() => heard.length >= 2, { timeoutMs: 10_000, what: "two notifications" });
-    const seq = await latestSeq(db.api, tenant.organizationId);
+    const seq = await latestSeq(db.owner, tenant.organizationId);
     expect(heard.sort()).toEqual([`berth_due clusters:${cluster.id}`, `berth_event ${tenant.organizationId}:${seq}`]);
     await listener.close();
   });
@@ -146,7 +146,7 @@ describe("a due row", () => {
     const made: string[] = [];
     for (let count = 0; count < 3; count++) {
       const cluster = await newCluster(tenant, kubeId);
-      await sqlTransaction(db.api, (tx) => insertCluster(tx, ids, cluster));
+      await sqlTransaction(db.owner, (tx) => insertCluster(tx, ids, cluster));
       made.push(cluster.id);
     }
     made.sort();
@@ -160,7 +160,7 @@ describe("a due row", () => {
   it("stays due when somebody asked for a look while a run was under way", async () => {
     const { kubeId } = await makeKube(db, tenant.organizationId);
     const cluster = await newCluster(tenant, kubeId);
-    await sqlTransaction(db.api, (tx) => insertCluster(tx, ids, cluster));
+    await sqlTransaction(db.owner, (tx) => insertCluster(tx, ids, cluster));
     const lease = await acquireLease(db.worker, `cluster/${cluster.id}`, "w", 60_000);
     if (lease === undefined) throw new Error("nobody else holds it");
     const store = clusterStore(db.worker.pool, ids);
@@ -182,7 +182,7 @@ describe("a due row", () => {
       });
       return (await findDue(db.worker, "clusters", 100)).includes(cluster.id);
     };
-    expect(await run(() => markDue(db.api, "clusters", cluster.id))).toBe(true);
+    expect(await run(() => markDue(db.owner, "clusters", cluster.id))).toBe(true);
     expect(await run(async () => {})).toBe(false);
   });
 });

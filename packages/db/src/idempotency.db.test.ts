@@ -29,7 +29,7 @@ function request(
   options: { tx?: typeof sqlTransaction; print?: Uint8Array; waitMs?: number; before?: (tx: Tx) => Promise<void> } = {},
 ) {
   const { organizationId } = tenant;
-  return (options.tx ?? sqlTransaction)(db.api, async (tx) => {
+  return (options.tx ?? sqlTransaction)(db.owner, async (tx) => {
     const claim = await claimIdempotencyKey(tx, {
       organizationId,
       key,
@@ -142,7 +142,7 @@ describe("an outcome", () => {
     const key = freshKey();
     await request(key);
     const other = await makeTenant(db);
-    const claim = await sqlTransaction(db.api, (tx) =>
+    const claim = await sqlTransaction(db.owner, (tx) =>
       claimIdempotencyKey(tx, { organizationId: other.organizationId, key, fingerprint }),
     );
     expect(claim).toEqual({ kind: "claimed" });
@@ -153,7 +153,7 @@ describe("an outcome", () => {
     const seal = async () => ({ status: 200, headers: {}, body: await envelope.seal("x", Buffer.from("")) });
     const outcome = await seal();
     await expect(
-      sqlTransaction(db.api, (tx) => storeOutcome(tx, { organizationId, key: freshKey() }, outcome)),
+      sqlTransaction(db.owner, (tx) => storeOutcome(tx, { organizationId, key: freshKey() }, outcome)),
     ).rejects.toThrow("stored once");
   });
 });

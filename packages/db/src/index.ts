@@ -119,6 +119,7 @@ export {
 } from "./pools.ts";
 export { findProject, insertProject, listProjects, type ProjectRow } from "./projects.ts";
 export { TransactionContended } from "./retry.ts";
+export { type OperatorDatabase, operatorDatabase, type Reach, type ScopedDatabase, tenantDatabase } from "./scoped.ts";
 export {
   findClusterCa,
   placeOfSecret,

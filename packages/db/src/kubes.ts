@@ -179,7 +179,7 @@ export async function findKubeCapacities(
   const rows = await sql.query<Capacity>(
     `select k.id as "kubeId", k.region, k.zones, k.is_static as "isStatic", k.health, k.observed_at as "observedAt",
        case when (select count(*) from kube where region = $1) = 1 then 0 else
-         (select count(*)::int from cluster c where c.kube_id = k.id and c.state <> 'deleted') end as clusters,
+         berth_kube_clusters(k.id) end as clusters,
        (select coalesce(jsonb_agg(jsonb_build_object('poolId', p.id, 'zones', to_jsonb(p.zones),
              'machineTypes', to_jsonb(p.machine_types), 'instancesPerMachine', p.instances_per_machine,
              'maxMachines', p.max_machines) order by p.id), '[]') from pool p where p.kube_id = k.id) as pools,
@@ -189,17 +189,7 @@ export async function findKubeCapacities(
              'unavailableUntil', o.unavailable_until) order by o.machine_type, o.zone), '[]')
           from offering o where o.region = k.region
            and exists (select 1 from pool p where p.kube_id = k.id and o.machine_type = any(p.machine_types))) as offerings,
-       (select coalesce(jsonb_agg(jsonb_build_object('machineId', m.id, 'poolId', m.pool_id, 'zone', m.zone,
-             'machineType', m.machine_type, 'priceMicroUsdPerHour', m.price_micro_usd_per_hour,
-             'allocatable', m.allocatable, 'state', m.state, 'instances',
-             (select coalesce(jsonb_agg(jsonb_build_object('instanceId', i.id, 'clusterId', i.cluster_id,
-                 'organizationId', i.organization_id, 'cpuMilli', t.cpu_milli, 'memoryMib', t.memory_mib,
-                 'zone', i.zone, 'roles', to_jsonb(t.roles)) order by i.id), '[]')
-                from instance i join component t on t.id = i.component_id
-                join cluster c on c.id = i.cluster_id and c.kube_id = k.id
-               where $2::boolean and i.node_name = m.node_name and i.state <> 'removed')) order by m.id), '[]')
-          from machine m where m.kube_id = k.id and ($2::boolean or k.is_static)
-           and m.state not in ('terminated', 'failed')) as machines
+       berth_kube_machines(k.id, $2::boolean) as machines
      from kube k where k.region = $1 order by clusters, k.id`,
     [region, detail === "full"],
   );

@@ -1,15 +1,27 @@
-import type { OrganizationId } from "@berth/domain";
+import type { OrganizationId, OrganizationKind, OrganizationState } from "@berth/domain";
 import { columns, type Sql, type Tx } from "./sql.ts";
 
 export interface OrganizationRow {
   readonly id: OrganizationId;
   readonly name: string;
+  readonly kind: OrganizationKind;
+  readonly state: OrganizationState;
+  readonly generation: number;
   readonly maxClusters: number;
   readonly maxInstances: number;
   readonly createdAt: Date;
 }
 
-const COLUMNS = columns<OrganizationRow>("o", ["id", "name", "maxClusters", "maxInstances", "createdAt"]);
+const COLUMNS = columns<OrganizationRow>("o", [
+  "id",
+  "name",
+  "kind",
+  "state",
+  "generation",
+  "maxClusters",
+  "maxInstances",
+  "createdAt",
+]);
 
 /** Makes an organization; quotas not given are the schema's defaults (20 clusters, 200 instances). */
 export async function insertOrganization(
@@ -17,14 +29,22 @@ export async function insertOrganization(
   organization: {
     readonly id: OrganizationId;
     readonly name: string;
+    /** A customer when absent. */
+    readonly kind?: OrganizationKind;
     readonly maxClusters?: number;
     readonly maxInstances?: number;
   },
 ): Promise<void> {
   await tx.query(
-    `insert into organization (id, name, max_clusters, max_instances)
-     values ($1, $2, coalesce($3::int, 20), coalesce($4::int, 200))`,
-    [organization.id, organization.name, organization.maxClusters ?? null, organization.maxInstances ?? null],
+    `insert into organization (id, name, kind, max_clusters, max_instances)
+     values ($1, $2, $3, coalesce($4::int, 20), coalesce($5::int, 200))`,
+    [
+      organization.id,
+      organization.name,
+      organization.kind ?? "customer",
+      organization.maxClusters ?? null,
+      organization.maxInstances ?? null,
+    ],
   );
 }
 

@@ -27,7 +27,7 @@ export async function findProject(
   id: string,
 ): Promise<ProjectRow | undefined> {
   const [row] = await sql.query<ProjectRow>(
-    `select ${COLUMNS} from project p where p.organization_id = $1 and p.id = $2`,
+    `select ${COLUMNS} from project p where p.organization_id = $1 and p.id = $2 and p.deleted_at is null`,
     [organizationId, id],
   );
   return row;
@@ -36,7 +36,7 @@ export async function findProject(
 /** All of an organization, oldest first: the first is where a cluster goes that names none. */
 export function listProjects(sql: Sql, organizationId: OrganizationId): Promise<ProjectRow[]> {
   return sql.query<ProjectRow>(
-    `select ${COLUMNS} from project p where p.organization_id = $1 order by p.id limit 1000`,
+    `select ${COLUMNS} from project p where p.organization_id = $1 and p.deleted_at is null order by p.id limit 1000`,
     [organizationId],
   );
 }

@@ -119,7 +119,7 @@ describe("the roles", () => {
     { who: "api" as const, sql },
     { who: "worker" as const, sql },
   ];
-  const CASES: { who: "api" | "worker"; sql: string }[] = [
+  const CASES: { who: "api" | "operator" | "worker"; sql: string }[] = [
     ...denied("update audit_event set action = 'x'"),
     ...denied("delete from audit_event"),
     ...denied("update event set type = 'x'"),
@@ -129,6 +129,17 @@ describe("the roles", () => {
     ...denied("create table mine ()"),
     ...denied("delete from cluster"),
     ...denied("select secret_hash from api_key"),
+    { who: "operator", sql: "select secret_hash from api_key" },
+    { who: "operator", sql: "select * from secret_value" },
+    { who: "operator", sql: "select * from credential" },
+    { who: "operator", sql: "update cluster set state = 'deleted'" },
+    { who: "operator", sql: "update audit_event set action = 'x'" },
+    { who: "operator", sql: "delete from event" },
+    { who: "api", sql: "select * from machine" },
+    { who: "api", sql: "select * from placement_decision" },
+    { who: "api", sql: "select api_server_url from kube" },
+    { who: "api", sql: "insert into kube (id) values ('x')" },
+    { who: "api", sql: "insert into organization (id, name) values ('x', 'x')" },
     { who: "api", sql: "select * from lease" },
     { who: "api", sql: "select * from secret_value" },
     { who: "api", sql: "update secret_value set name = 'x'" },
@@ -152,6 +163,22 @@ describe("the roles", () => {
 
   it.each(CASES)("the $who may not: $sql", async ({ who, sql }) => {
     await expect(db[who].query(sql)).rejects.toMatchObject({ code: "42501" });
+  });
+
+  it("are none of them above row-level security", async () => {
+    const above = await db.owner.query(
+      "select rolname from pg_roles where rolname like 'berth\\_%' and (rolbypassrls or rolsuper or rolcanlogin)",
+    );
+    expect(above).toEqual([]);
+  });
+
+  it("are held to the tenant's rows in every table that has an organization", async () => {
+    const open = await db.owner.query(
+      `select distinct c.table_name from information_schema.columns c
+        where c.table_schema = 'public' and (c.column_name = 'organization_id' or c.table_name = 'organization')
+          and not exists (select 1 from pg_class r where r.oid = c.table_name::regclass and r.relrowsecurity)`,
+    );
+    expect(open).toEqual([]);
   });
 
   it("are taken on by the connection, for SQL and Prisma alike", async () => {

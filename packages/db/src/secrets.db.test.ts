@@ -3,6 +3,7 @@ import { isUniqueViolation } from "./conflicts.ts";
 import { insertCluster } from "./insert-cluster.ts";
 import { acquireLease, releaseLease } from "./leases.ts";
 import { LeaseLost } from "./loops/fenced.ts";
+import { type ScopedDatabase, tenantDatabase } from "./scoped.ts";
 import { findClusterCa, sealSecret, secretKeeper, storeSecret } from "./secrets.ts";
 import { envelope, makeKube, makeTenant, newCluster } from "./testing/fixtures.ts";
 import { ids, type OpenTestDatabase, openMigratedDatabase } from "./testing/migrated-database.ts";
@@ -23,17 +24,17 @@ async function held(name: string) {
 describe("secrets", () => {
   it("are stored by the API, read by the worker, and nowhere in the table as they are", async () => {
     const secret = await sealSecret(envelope, "credential/crd_1", "password", "sésame", undefined);
-    await storeSecret(db.api, secret);
+    await storeSecret(db.owner, secret);
     expect(await secretKeeper(db.worker, envelope).get("credential/crd_1", "password")).toBe("sésame");
     const [row] = await db.owner.query<{ text: string }>("select row_to_json(s)::text as text from secret_value s");
     expect(row?.text).not.toContain(Buffer.from("sésame").toString("hex"));
-    await expect(storeSecret(db.api, secret)).rejects.toSatisfy((error) =>
+    await expect(storeSecret(db.owner, secret)).rejects.toSatisfy((error) =>
       isUniqueViolation(error, "secret_value_pkey"),
     );
   });
 
   it("do not open in another row, whoever copied them there", async () => {
-    await storeSecret(db.api, await sealSecret(envelope, "credential/crd_a", "password", "a's"));
+    await storeSecret(db.owner, await sealSecret(envelope, "credential/crd_a", "password", "a's"));
     await db.owner.query(
       "insert into secret_value select 'credential/crd_b', name, organization_id, key_id, wrapped_key, nonce, ciphertext from secret_value where owner = 'credential/crd_a'",
     );
@@ -72,13 +73,17 @@ describe("secrets", () => {
     const [tenant, other] = [await makeTenant(db), await makeTenant(db)];
     const { kubeId } = await makeKube(db, tenant.organizationId);
     const cluster = await newCluster(tenant, kubeId);
-    await sqlTransaction(db.api, (tx) => insertCluster(tx, ids, cluster));
-    expect(await findClusterCa(db.api, envelope, tenant.organizationId, cluster.id)).toBeUndefined();
+    await sqlTransaction(db.owner, (tx) => insertCluster(tx, ids, cluster));
+    const [ours, theirs] = [tenant, other].map(({ organizationId }) =>
+      tenantDatabase(db.api, { organizationId, projectIds: [], clusterIds: [] }),
+    ) as [ScopedDatabase, ScopedDatabase];
+    expect(await findClusterCa(ours, envelope, cluster.id)).toBeUndefined();
     const keeper = secretKeeper(db.worker, envelope);
     const lease = await held(`cluster/${cluster.id}`);
     await keeper.putOnce(lease, `cluster/${cluster.id}`, "ca", "private", tenant.organizationId);
     await keeper.putOnce(lease, `cluster/${cluster.id}`, "ca_cert", "PEM", tenant.organizationId);
-    expect(await findClusterCa(db.api, envelope, tenant.organizationId, cluster.id)).toBe("PEM");
-    expect(await findClusterCa(db.api, envelope, other.organizationId, cluster.id)).toBeUndefined();
+    expect(await findClusterCa(ours, envelope, cluster.id)).toBe("PEM");
+    expect(await findClusterCa(theirs, envelope, cluster.id)).toBeUndefined();
+    expect(await findClusterCa(db.api, envelope, cluster.id)).toBeUndefined();
   });
 });

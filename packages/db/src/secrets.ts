@@ -92,18 +92,13 @@ export function secretKeeper(sql: Pick<Database, "query" | "pool">, envelope: En
 }
 
 /**
- * A cluster's CA certificate as PEM; undefined until the worker has made it, or when the cluster is another tenant's. It is
- * kept among the secrets with its key; this is the one of them that the API can read.
+ * A cluster's CA certificate as PEM; undefined until the worker has made it, or when the cluster is not of the tenant that
+ * the transaction is held to. It is kept among the secrets with its key; this is the one of them that the API can read.
  */
-export async function findClusterCa(
-  sql: Sql,
-  envelope: Envelope,
-  organizationId: string,
-  clusterId: string,
-): Promise<string | undefined> {
+export async function findClusterCa(sql: Sql, envelope: Envelope, clusterId: string): Promise<string | undefined> {
   const [row] = await sql.query<Sealed>(
-    `select key_id as "keyId", wrapped_key as "wrappedKey", nonce, ciphertext from berth_find_cluster_ca($1, $2)`,
-    [organizationId, clusterId],
+    `select key_id as "keyId", wrapped_key as "wrappedKey", nonce, ciphertext from berth_find_cluster_ca($1)`,
+    [clusterId],
   );
   if (row === undefined) return undefined;
   const pem = await envelope.open(placeOfSecret(`cluster/${clusterId}`, "ca_cert"), row);

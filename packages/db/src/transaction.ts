@@ -20,7 +20,7 @@ export class CommitOutcomeUnknown extends Error {
   }
 }
 
-const ATTEMPTS = 8;
+export const ATTEMPTS = 8;
 
 /**
  * Runs `work` in one transaction, in SQL: some 2,000 a second where Prisma's interactive transactions reach 270.
@@ -46,11 +46,16 @@ function runOnce<T>(db: Database, work: (tx: Tx) => Promise<T>, { isolation }: T
   );
 }
 
-/** Begin, work, commit on one connection, once. A connection that broke meanwhile is thrown away, not given back. */
+/**
+ * Begin, work, commit on one connection, once. A connection that broke meanwhile is thrown away, not given back.
+ *
+ * `first` is sent with the begin, before the work starts.
+ */
 export async function withTransaction<T>(
   pool: Pool,
   isolation: TransactionOptions["isolation"],
   work: (client: PoolClient) => Promise<T>,
+  first?: (client: PoolClient) => Promise<unknown>,
 ): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
@@ -60,7 +65,8 @@ export async function withTransaction<T>(
   // While it is ours, the pool does not listen: without this a server that ends the connection ends our process.
   client.on("error", noteBroken);
   try {
-    await client.query(isolation === undefined ? "begin" : `begin isolation level ${isolation}`);
+    const begun = client.query(isolation === undefined ? "begin" : `begin isolation level ${isolation}`);
+    await Promise.all([begun, first?.(client)]);
     const answer = await work(client);
     await commit(client);
     return answer;

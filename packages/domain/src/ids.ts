@@ -5,6 +5,8 @@ export const ID_PREFIXES = {
   organization: "org",
   project: "prj",
   apiKey: "key",
+  member: "mem",
+  invitation: "inv",
   cluster: "cl",
   release: "rel",
   component: "cmp",
@@ -29,6 +31,8 @@ export type Id<K extends IdKind> = string & { readonly __kind: K };
 export type OrganizationId = Id<"organization">;
 export type ProjectId = Id<"project">;
 export type ApiKeyId = Id<"apiKey">;
+export type MemberId = Id<"member">;
+export type InvitationId = Id<"invitation">;
 export type ClusterId = Id<"cluster">;
 export type ReleaseId = Id<"release">;
 export type ComponentId = Id<"component">;

@@ -1,3 +1,4 @@
+export * from "./access.ts";
 export * from "./cluster/create.ts";
 export * from "./cluster/spec.ts";
 export * from "./engines.ts";

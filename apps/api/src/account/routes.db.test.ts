@@ -1,3 +1,4 @@
+import { permissionsOfKind } from "@berth/domain";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { aCluster, startTestApi, type TestApi, ZONES } from "../testing/test-api.ts";
 
@@ -16,7 +17,7 @@ describe("GET /v1/me", () => {
       principal: { type: "api_key", id: expect.stringMatching(/^key_/), name: "test", expires_at: null },
       organization: { id: api.stranger.organizationId, name: api.stranger.organizationId },
       projects: [{ id: api.stranger.projectId, name: "default" }],
-      permissions: ["clusters:read", "clusters:write", "clusters:delete", "clusters:credentials"],
+      permissions: [...permissionsOfKind("customer")],
       limits: { clusters: { limit: 20, used: 1 }, instances: { limit: 200, used: 3 } },
     });
   });

@@ -2,18 +2,14 @@ import { ROUTES } from "@berth/contract";
 import { listProjects, readQuota } from "@berth/db";
 import { ok } from "@berth/domain";
 import type { FastifyInstance } from "fastify";
-import type { ApiDeps } from "../deps.ts";
 import { serve } from "../http/serve.ts";
 import { isoOrNull } from "../http/wire.ts";
 
 /** Who the key is, and what it may. */
-export function accountRoutes(app: FastifyInstance, deps: ApiDeps): void {
-  serve(app, ROUTES.getMe, async ({ principal }) => {
+export function accountRoutes(app: FastifyInstance): void {
+  serve(app, ROUTES.getMe, async ({ db, principal }) => {
     const { organizationId } = principal;
-    const [projects, quota] = await Promise.all([
-      listProjects(deps.db, organizationId),
-      readQuota(deps.db, organizationId),
-    ]);
+    const [projects, quota] = await Promise.all([listProjects(db, organizationId), readQuota(db, organizationId)]);
     return ok({
       status: 200,
       body: {

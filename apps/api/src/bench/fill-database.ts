@@ -1,4 +1,3 @@
-import { CUSTOMER_PERMISSIONS } from "@berth/contract";
 import {
   type Database,
   importOfferings,
@@ -7,6 +6,7 @@ import {
   insertProject,
   sqlTransaction,
 } from "@berth/db";
+import { permissionsOfKind } from "@berth/domain";
 import { systemIds } from "@berth/runtime";
 import { makeApiKey } from "../http/api-key.ts";
 
@@ -61,7 +61,7 @@ export async function fillDatabase(
       publicId: key.publicId,
       secretHash: key.secretHash,
       name: "bench",
-      scopes: CUSTOMER_PERMISSIONS,
+      scopes: permissionsOfKind("customer"),
       createdBy: "system",
     });
   });

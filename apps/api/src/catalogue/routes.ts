@@ -2,15 +2,14 @@ import { ROUTES } from "@berth/contract";
 import { listOpenRegions } from "@berth/db";
 import { ENGINE_VERSIONS, moneyFromMicroUsd, ok, SIZES } from "@berth/domain";
 import type { FastifyInstance } from "fastify";
-import type { ApiDeps } from "../deps.ts";
 import { serve } from "../http/serve.ts";
 import { bytesOf } from "../http/wire.ts";
 import { defaultVersion } from "./defaults.ts";
 
 /** What a cluster can be made of. */
-export function catalogueRoutes(app: FastifyInstance, deps: ApiDeps): void {
-  serve(app, ROUTES.listRegions, async () => {
-    const regions = await listOpenRegions(deps.db);
+export function catalogueRoutes(app: FastifyInstance): void {
+  serve(app, ROUTES.listRegions, async ({ db }) => {
+    const regions = await listOpenRegions(db);
     return ok({ status: 200, body: { data: [...regions].map(([name, zones]) => ({ name, zones })) } });
   });
 

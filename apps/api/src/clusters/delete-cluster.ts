@@ -5,7 +5,7 @@ import {
   hastenPurge,
   lockCluster,
   requestDeletion,
-  sqlTransaction,
+  type ScopedDatabase,
   type Tx,
   type WholeCluster,
 } from "@berth/db";
@@ -33,10 +33,11 @@ export interface DeleteRequest {
  */
 export function deleteCluster(
   deps: ApiDeps,
+  db: ScopedDatabase,
   request: DeleteRequest,
 ): Promise<Result<{ readonly whole: WholeCluster; readonly operationId: OperationId }, Refusal>> {
   const { organizationId, clusterId } = request;
-  return sqlTransaction(deps.db, async (tx) => {
+  return db.transaction(async (tx) => {
     const cluster = await lockCluster(tx, organizationId, clusterId);
     if (cluster === undefined) return err(NOT_FOUND);
     const refusal = refusalOf(cluster, request);

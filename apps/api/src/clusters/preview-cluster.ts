@@ -1,4 +1,5 @@
 import type { ClusterPreview, CreateClusterBody } from "@berth/contract";
+import type { ScopedDatabase } from "@berth/db";
 import { type ClusterPlan, moneyFromMicroUsd, type OrganizationId, ok, type Result } from "@berth/domain";
 import type { ApiDeps } from "../deps.ts";
 import type { Refusal } from "../http/refusal.ts";
@@ -9,11 +10,12 @@ import { planNewCluster } from "./plan-new-cluster.ts";
 /** What a create would do now: the same checks, the packer's placement and the price. Stores nothing. */
 export async function previewCluster(
   deps: ApiDeps,
+  db: ScopedDatabase,
   organizationId: OrganizationId,
   body: CreateClusterBody,
 ): Promise<Result<ClusterPreview, Refusal>> {
   const now = deps.clock.now();
-  const planned = await planNewCluster(deps.db, organizationId, body, now, "full");
+  const planned = await planNewCluster(db, organizationId, body, now, "full");
   if (!planned.ok) return planned;
   const { plan, kube } = planned.value;
   const placement = previewPlacement(plan, kube, now);

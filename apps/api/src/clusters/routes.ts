@@ -6,9 +6,9 @@ import {
   listComponents,
   listCredentials,
   listInstances,
-  sqlTransaction,
+  type Sql,
 } from "@berth/db";
-import { err, ok } from "@berth/domain";
+import { err, type OrganizationId, ok } from "@berth/domain";
 import type { FastifyInstance } from "fastify";
 import { newPassword } from "../credentials/new-password.ts";
 import { toCredentialBody } from "../credentials/wire.ts";
@@ -28,16 +28,16 @@ import { toClusterBody, toComponentBody, toConnectionBody, toInstanceBody } from
 
 /** Customers' clusters. Paths, schemas and permissions come from the contract. */
 export function clusterRoutes(app: FastifyInstance, deps: ApiDeps): void {
-  const { db, pageTokens } = deps;
+  const { pageTokens } = deps;
 
   serve(app, ROUTES.createCluster, async (call) => {
     const { organizationId } = call.principal;
     if (call.query.dry_run) {
-      const preview = await previewCluster(deps, organizationId, call.body);
+      const preview = await previewCluster(deps, call.db, organizationId, call.body);
       return preview.ok ? ok({ status: 200, body: preview.value }) : preview;
     }
     const password = await newPassword(deps, organizationId);
-    return once(deps, ROUTES.createCluster, call, sqlTransaction, async (tx) => {
+    return once(deps, ROUTES.createCluster, call, async (tx) => {
       const created = await createCluster(deps, tx, { organizationId, body: call.body, password, ...actorOf(call) });
       if (!created.ok) return created;
       const { whole, operation, credential } = created.value;
@@ -53,7 +53,7 @@ export function clusterRoutes(app: FastifyInstance, deps: ApiDeps): void {
     });
   });
 
-  serve(app, ROUTES.listClusters, async ({ principal, query }) => {
+  serve(app, ROUTES.listClusters, async ({ db, principal, query }) => {
     const { limit, page_token, ...filter } = query;
     const { organizationId } = principal;
     const scope = ["listClusters", organizationId, filter] as const;
@@ -71,7 +71,7 @@ export function clusterRoutes(app: FastifyInstance, deps: ApiDeps): void {
     return ok({ status: 200, body: toPageBody(pageTokens, scope, page, toClusterBody, ({ cluster }) => cluster.id) });
   });
 
-  serve(app, ROUTES.getCluster, async ({ principal, params, headers }) => {
+  serve(app, ROUTES.getCluster, async ({ db, principal, params, headers }) => {
     const whole = await findCluster(db, principal.organizationId, params.cluster_id);
     if (whole === undefined) return err(NOT_FOUND);
     const ETag = etagOf(whole.cluster);
@@ -82,7 +82,7 @@ export function clusterRoutes(app: FastifyInstance, deps: ApiDeps): void {
   });
 
   serve(app, ROUTES.updateCluster, async (call) => {
-    const updated = await updateCluster(deps, {
+    const updated = await updateCluster(deps, call.db, {
       organizationId: call.principal.organizationId,
       clusterId: call.params.cluster_id,
       ifMatch: call.headers["if-match"],
@@ -94,7 +94,7 @@ export function clusterRoutes(app: FastifyInstance, deps: ApiDeps): void {
   });
 
   serve(app, ROUTES.deleteCluster, async (call) => {
-    const deletion = await deleteCluster(deps, {
+    const deletion = await deleteCluster(deps, call.db, {
       organizationId: call.principal.organizationId,
       clusterId: call.params.cluster_id,
       ifMatch: call.headers["if-match"],
@@ -108,25 +108,25 @@ export function clusterRoutes(app: FastifyInstance, deps: ApiDeps): void {
     return ok({ status: 202, headers, body: toClusterBody(whole) });
   });
 
-  serve(app, ROUTES.listComponents, async ({ principal, params }) => {
+  serve(app, ROUTES.listComponents, async ({ db, principal, params }) => {
     const whole = await findCluster(db, principal.organizationId, params.cluster_id);
     if (whole === undefined) return err(NOT_FOUND);
     const data = whole.components.map((component) => toComponentBody(component, whole.instances));
     return ok({ status: 200, body: { data } });
   });
 
-  serve(app, ROUTES.listInstances, async ({ principal, params }) => {
-    const instances = await instancesOf(principal.organizationId, params.cluster_id);
+  serve(app, ROUTES.listInstances, async ({ db, principal, params }) => {
+    const instances = await instancesOf(db, principal.organizationId, params.cluster_id);
     return instances === undefined ? err(NOT_FOUND) : ok({ status: 200, body: { data: instances } });
   });
 
-  serve(app, ROUTES.getInstance, async ({ principal, params }) => {
-    const instances = await instancesOf(principal.organizationId, params.cluster_id);
+  serve(app, ROUTES.getInstance, async ({ db, principal, params }) => {
+    const instances = await instancesOf(db, principal.organizationId, params.cluster_id);
     const instance = instances?.find(({ id }) => id === params.instance_id);
     return instance === undefined ? err(NOT_FOUND) : ok({ status: 200, body: instance });
   });
 
-  serve(app, ROUTES.getConnection, async ({ principal, params }) => {
+  serve(app, ROUTES.getConnection, async ({ db, principal, params }) => {
     const { organizationId } = principal;
     const whole = await findCluster(db, organizationId, params.cluster_id);
     if (whole === undefined) return err(NOT_FOUND);
@@ -134,25 +134,25 @@ export function clusterRoutes(app: FastifyInstance, deps: ApiDeps): void {
     const [instances, credentials, caCertificate] = await Promise.all([
       listInstances(db, organizationId, cluster.id),
       listCredentials(db, organizationId, cluster.id),
-      findClusterCa(db, deps.envelope, organizationId, cluster.id),
+      findClusterCa(db, deps.envelope, cluster.id),
     ]);
     const usernames = credentials.filter(({ state }) => state === "active").map(({ username }) => username);
     return ok({ status: 200, body: toConnectionBody(cluster, instances, caCertificate, usernames) });
   });
+}
 
-  /** Undefined when the cluster is not the organization's; all of them have at least one instance. */
-  async function instancesOf(organizationId: Parameters<typeof listInstances>[1], clusterId: string) {
-    const [instances, components] = await Promise.all([
-      listInstances(db, organizationId, clusterId),
-      listComponents(db, organizationId, clusterId),
-    ]);
-    if (components.length === 0) return undefined;
-    const byId = new Map(components.map((component) => [component.id, component]));
-    return instances.flatMap((instance) => {
-      const component = byId.get(instance.componentId);
-      return component === undefined ? [] : [toInstanceBody(instance, component)];
-    });
-  }
+/** Undefined when the cluster is not the organization's; all of them have at least one instance. */
+async function instancesOf(db: Sql, organizationId: OrganizationId, clusterId: string) {
+  const [instances, components] = await Promise.all([
+    listInstances(db, organizationId, clusterId),
+    listComponents(db, organizationId, clusterId),
+  ]);
+  if (components.length === 0) return undefined;
+  const byId = new Map(components.map((component) => [component.id, component]));
+  return instances.flatMap((instance) => {
+    const component = byId.get(instance.componentId);
+    return component === undefined ? [] : [toInstanceBody(instance, component)];
+  });
 }
 
 /** `key:value` each; the first colon parts them. Undefined when a key is to have two values, which no cluster can fit. */

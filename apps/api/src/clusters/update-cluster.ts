@@ -1,5 +1,11 @@
 import type { UpdateClusterBody } from "@berth/contract";
-import { findCluster, lockCluster, sqlTransaction, updateCluster as storeUpdate, type WholeCluster } from "@berth/db";
+import {
+  findCluster,
+  lockCluster,
+  type ScopedDatabase,
+  updateCluster as storeUpdate,
+  type WholeCluster,
+} from "@berth/db";
 import { err, type OrganizationId, ok, type Result } from "@berth/domain";
 import type { ApiDeps } from "../deps.ts";
 import { mayChange } from "../http/etag.ts";
@@ -13,6 +19,7 @@ export const CHANGED_MEANWHILE: Refusal = {
 /** Changes labels and deletion protection. A change of nothing is no change: the generation stays. */
 export function updateCluster(
   deps: ApiDeps,
+  db: ScopedDatabase,
   request: {
     readonly organizationId: OrganizationId;
     readonly clusterId: string;
@@ -23,7 +30,7 @@ export function updateCluster(
   },
 ): Promise<Result<WholeCluster, Refusal>> {
   const { organizationId, clusterId, ifMatch, body, actor, requestId } = request;
-  return sqlTransaction(deps.db, async (tx): Promise<Result<WholeCluster, Refusal>> => {
+  return db.transaction(async (tx): Promise<Result<WholeCluster, Refusal>> => {
     const cluster = await lockCluster(tx, organizationId, clusterId);
     if (cluster === undefined) return err(NOT_FOUND);
     if (cluster.state === "deleting" || cluster.state === "deleted") {

@@ -5,7 +5,7 @@ import {
   lockCluster,
   type OperationRow,
   requestCredentialDeletion,
-  sqlTransaction,
+  type ScopedDatabase,
 } from "@berth/db";
 import { err, type OrganizationId, ok, type Result } from "@berth/domain";
 import type { ApiDeps } from "../deps.ts";
@@ -20,6 +20,7 @@ interface Deletion {
 /** Accepts that a credential goes; the worker takes it out of the engine. Asked again it gives the deletion that runs. */
 export function deleteCredential(
   deps: ApiDeps,
+  db: ScopedDatabase,
   request: {
     readonly organizationId: OrganizationId;
     readonly clusterId: string;
@@ -29,7 +30,7 @@ export function deleteCredential(
   },
 ): Promise<Result<Deletion, Refusal>> {
   const { organizationId, clusterId, credentialId, actor, requestId } = request;
-  return sqlTransaction(deps.db, async (tx): Promise<Result<Deletion, Refusal>> => {
+  return db.transaction(async (tx): Promise<Result<Deletion, Refusal>> => {
     const cluster = await lockCluster(tx, organizationId, clusterId);
     const credential = await findCredential(tx, organizationId, clusterId, credentialId);
     if (cluster === undefined || credential === undefined || credential.state === "deleted") return err(NOT_FOUND);

@@ -1,5 +1,5 @@
 import { ROUTES } from "@berth/contract";
-import { findCluster, listCredentials, sqlTransaction } from "@berth/db";
+import { findCluster, listCredentials } from "@berth/db";
 import { err, ok } from "@berth/domain";
 import type { FastifyInstance } from "fastify";
 import type { ApiDeps } from "../deps.ts";
@@ -16,10 +16,10 @@ import { toCredentialBody } from "./wire.ts";
 
 /** Users of a cluster's engine. Passwords are shown once, in the answer that makes them. */
 export function credentialRoutes(app: FastifyInstance, deps: ApiDeps): void {
-  serve(app, ROUTES.listCredentials, async ({ principal, params }) => {
+  serve(app, ROUTES.listCredentials, async ({ db, principal, params }) => {
     const { organizationId } = principal;
-    if ((await findCluster(deps.db, organizationId, params.cluster_id)) === undefined) return err(NOT_FOUND);
-    const rows = await listCredentials(deps.db, organizationId, params.cluster_id);
+    if ((await findCluster(db, organizationId, params.cluster_id)) === undefined) return err(NOT_FOUND);
+    const rows = await listCredentials(db, organizationId, params.cluster_id);
     return ok({ status: 200, body: { data: rows.map(toCredentialBody) } });
   });
 
@@ -27,7 +27,7 @@ export function credentialRoutes(app: FastifyInstance, deps: ApiDeps): void {
     const { organizationId } = call.principal;
     const clusterId = call.params.cluster_id;
     const password = await newPassword(deps, organizationId);
-    return once(deps, ROUTES.createCredential, call, sqlTransaction, async (tx) => {
+    return once(deps, ROUTES.createCredential, call, async (tx) => {
       const request = { organizationId, clusterId, body: call.body, password, ...actorOf(call) };
       const created = await createCredential(deps, tx, request);
       if (!created.ok) return created;
@@ -45,7 +45,7 @@ export function credentialRoutes(app: FastifyInstance, deps: ApiDeps): void {
   });
 
   serve(app, ROUTES.deleteCredential, async (call) => {
-    const deletion = await deleteCredential(deps, {
+    const deletion = await deleteCredential(deps, call.db, {
       organizationId: call.principal.organizationId,
       clusterId: call.params.cluster_id,
       credentialId: call.params.credential_id,

@@ -1,5 +1,5 @@
 import type { Event } from "@berth/contract";
-import { type EventRow, latestSeq, listEvents } from "@berth/db";
+import { type EventRow, latestSeq, listEvents, type Sql } from "@berth/db";
 import type { OrganizationId } from "@berth/domain";
 import type { ApiDeps } from "../deps.ts";
 import type { StreamMessage } from "../http/serve.ts";
@@ -19,6 +19,7 @@ const PAGE = 200;
 /** Events as they are committed, each once and in order. Ends when the signal is aborted or `hasEnded` says so. */
 export async function* followEvents(
   deps: ApiDeps,
+  db: Sql,
   organizationId: OrganizationId,
   { targetId, operationId, afterSeq, hasEnded }: Following,
   signal: AbortSignal,
@@ -28,10 +29,10 @@ export async function* followEvents(
     (operationId === undefined || event.operationId === operationId);
   const watch = await deps.feed.watch(organizationId, fits, signal);
   try {
-    let after = afterSeq ?? (await latestSeq(deps.db, organizationId));
+    let after = afterSeq ?? (await latestSeq(db, organizationId));
     while (!signal.aborted) {
       const isLast = (await hasEnded?.()) ?? false;
-      const page = await listEvents(deps.db, { organizationId, targetId, operationId, afterSeq: after, limit: PAGE });
+      const page = await listEvents(db, { organizationId, targetId, operationId, afterSeq: after, limit: PAGE });
       for (const row of page.rows) {
         yield { id: row.id, event: row.type, data: toEventBody(row) };
         after = row.seq;

@@ -9,6 +9,7 @@ import { toEventBody } from "./wire.ts";
 /** A page of events, oldest first. */
 export async function listEventPage(
   deps: ApiDeps,
+  db: Sql,
   operation: string,
   organizationId: OrganizationId,
   filter: {
@@ -21,9 +22,9 @@ export async function listEventPage(
   const scope = [operation, organizationId, filter] as const;
   const start = startOf(deps.pageTokens, scope, paging.page_token);
   const after =
-    start === undefined ? await placeInFeed(deps.db, organizationId, undefined, filter.after) : ok(BigInt(start));
+    start === undefined ? await placeInFeed(db, organizationId, undefined, filter.after) : ok(BigInt(start));
   if (!after.ok) return after;
-  const page = await listEvents(deps.db, {
+  const page = await listEvents(db, {
     organizationId,
     operationId: filter.operationId,
     targetId: filter.targetId,

@@ -9,17 +9,17 @@ import { listEventPage, placeInFeed } from "./list-events.ts";
 /** What happened in the organization, as a list and as a stream. */
 export function eventRoutes(app: FastifyInstance, deps: ApiDeps): void {
   serveStream(app, ROUTES.listEvents, {
-    list: async ({ principal, query }) => {
+    list: async ({ db, principal, query }) => {
       const filter = { targetId: query.target_id, operationId: query.operation_id, after: query.after };
-      const page = await listEventPage(deps, "listEvents", principal.organizationId, filter, query);
+      const page = await listEventPage(deps, db, "listEvents", principal.organizationId, filter, query);
       return page.ok ? ok({ status: 200, body: page.value }) : page;
     },
-    follow: async ({ principal, query, headers, signal }) => {
+    follow: async ({ db, principal, query, headers, signal }) => {
       const { organizationId } = principal;
-      const from = await placeInFeed(deps.db, organizationId, headers["last-event-id"], query.after);
+      const from = await placeInFeed(db, organizationId, headers["last-event-id"], query.after);
       if (!from.ok) return from;
       const following = { targetId: query.target_id, operationId: query.operation_id, afterSeq: from.value };
-      return ok(followEvents(deps, organizationId, following, signal));
+      return ok(followEvents(deps, db, organizationId, following, signal));
     },
   });
 }

@@ -30,13 +30,13 @@ export function healthRoutes(app: FastifyInstance, deps: ApiDeps): void {
   });
 }
 
-async function databaseCheck({ db }: ApiDeps) {
+async function databaseCheck({ databases }: ApiDeps) {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error("late")), DATABASE_PATIENCE_MS);
   });
   try {
-    await Promise.race([db.query("select 1 as answer"), late]);
+    await Promise.race([databases.tenants.query("select 1 as answer"), late]);
     return { name: "database", ok: true, message: "answers" };
   } catch {
     return { name: "database", ok: false, message: "does not answer" };

@@ -1,12 +1,34 @@
 import { timingSafeEqual } from "node:crypto";
-import type { StoredApiKey } from "@berth/db";
-import { ok, type Result } from "@berth/domain";
+import type { Reach, StoredApiKey } from "@berth/db";
+import {
+  type ApiKeyId,
+  effectivePermissions,
+  type MemberId,
+  type MemberRole,
+  type OrganizationId,
+  type OrganizationKind,
+  ok,
+  type Permission,
+  type Result,
+} from "@berth/domain";
 import type { Clock } from "@berth/ports";
 import { hashApiKey, publicIdOf } from "./api-key.ts";
 import { type Refusal, refuse } from "./refusal.ts";
 
 /** Who asks, and what they may. Made from the key alone: nothing in a path or body says whose data is meant. */
-export type Principal = Omit<StoredApiKey, "secretHash" | "revokedAt">;
+export interface Principal {
+  readonly apiKeyId: ApiKeyId;
+  readonly keyName: string;
+  readonly organizationId: OrganizationId;
+  readonly organizationName: string;
+  readonly organizationKind: OrganizationKind;
+  /** Whom the key acts for; undefined for one of the organization's own. */
+  readonly member: { readonly id: MemberId; readonly role: MemberRole } | undefined;
+  /** The key's scopes, cut to what the member's role allows now. */
+  readonly permissions: readonly Permission[];
+  readonly reach: Reach;
+  readonly expiresAt: Date | null;
+}
 
 export interface AuthenticatorDeps {
   readonly findApiKey: (publicId: string) => Promise<StoredApiKey | undefined>;
@@ -57,12 +79,31 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
       given,
       row?.secretHash.length === given.length ? row.secretHash : given.map((b) => ~b),
     );
-    if (row === undefined || !matches || row.revokedAt !== null) {
+    if (row === undefined || !matches || row.revokedAt !== null || row.removedAt !== null) {
       return refuse("invalid_credentials", "The API key is unknown or was revoked.");
     }
     if (row.expiresAt !== null && row.expiresAt <= deps.clock.now()) {
       return refuse("expired_credentials", `The API key expired at ${row.expiresAt.toISOString()}.`);
     }
-    return ok(row);
+    if (row.organizationState === "suspended") {
+      return refuse("organization_suspended", "The organization is suspended. Ask the operator of this service.");
+    }
+    return ok(principalOf(row));
+  };
+}
+
+function principalOf(row: StoredApiKey): Principal {
+  const { apiKeyId, keyName, organizationId, organizationName, organizationKind, scopes, memberId, expiresAt } = row;
+  const member = memberId === null || row.role === null ? undefined : { id: memberId, role: row.role };
+  return {
+    apiKeyId,
+    keyName,
+    organizationId,
+    organizationName,
+    organizationKind,
+    member,
+    permissions: effectivePermissions({ scopes, kind: organizationKind, role: member?.role }),
+    reach: { organizationId, projectIds: row.projectIds, clusterIds: row.clusterIds },
+    expiresAt,
   };
 }

@@ -10,7 +10,7 @@ import { serve, serveStream } from "./serve.ts";
 
 const KEYS: Record<string, readonly string[]> = {
   "Bearer reader": ["clusters:read"],
-  "Bearer writer": ["clusters:read", "clusters:write", "admin:machines"],
+  "Bearer writer": ["clusters:read", "clusters:write", "admin:fleet:read", "admin:fleet:act"],
 };
 let app: FastifyInstance;
 let received: unknown;
@@ -20,10 +20,13 @@ beforeEach(async () => {
   app = await createServer({
     logger: false,
     heartbeatMs: 20,
+    databaseFor: () => undefined as never,
     authenticate: async (authorization) => {
       if (authorization === undefined) return refuse("missing_credentials", "none");
       const permissions = KEYS[authorization];
-      return permissions === undefined ? refuse("invalid_credentials", "unknown") : ok({ permissions } as Principal);
+      return permissions === undefined
+        ? refuse("invalid_credentials", "unknown")
+        : ok({ permissions } as unknown as Principal);
     },
   });
   serve(app, ROUTES.getLivez, async () => ok({ status: 200, body: { status: "ok" } }));
@@ -87,7 +90,10 @@ describe("permissions", () => {
   it("says which permission is missing", async () => {
     const answer = await app.inject({ url: `/v1/admin/kubes/${kubeId}`, headers: { authorization: "Bearer reader" } });
     expect(answer.statusCode).toBe(403);
-    expect(answer.json()).toMatchObject({ code: "insufficient_scope", required_permissions: ["admin:machines"] });
+    expect(answer.json()).toMatchObject({
+      code: "insufficient_scope",
+      required_permissions: ["admin:fleet:read", "admin:fleet:act"],
+    });
   });
 
   it("refuse to let a route start that declares none", () => {

@@ -5,6 +5,7 @@ import fastify, { type FastifyInstance, type FastifyServerOptions } from "fastif
 import { createSerializerCompiler, validatorCompiler } from "fastify-zod-openapi";
 import type { Authenticator } from "./authenticate.ts";
 import { answerClientError } from "./client-error.ts";
+import type { DatabaseFor } from "./database-for.ts";
 import { useDocumentation } from "./documentation.ts";
 import { MAX_BODY_BYTES, useJsonBodies } from "./json-body.ts";
 import { handleError, sendProblem } from "./problem.ts";
@@ -16,11 +17,13 @@ declare module "fastify" {
   interface FastifyInstance {
     /** Aborted when the server begins to stop: streams and long polls end then. */
     stopping: AbortSignal;
+    databaseFor: DatabaseFor;
   }
 }
 
 export interface ServerOptions {
   readonly authenticate: Authenticator;
+  readonly databaseFor: DatabaseFor;
   readonly logger?: FastifyServerOptions["logger"] | undefined;
   readonly loggerInstance?: FastifyServerOptions["loggerInstance"] | undefined;
   /** Between comments on an idle stream; proxies cut quiet connections, often after 60 s. */
@@ -48,6 +51,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const stopping = new AbortController();
   setMaxListeners(0, stopping.signal); // One a running request.
   app.decorate("stopping", stopping.signal);
+  app.decorate("databaseFor", options.databaseFor);
   app.addHook("preClose", async () => stopping.abort());
 
   app.setValidatorCompiler(validatorCompiler);

@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import type { RouteShape } from "@berth/contract";
 import {
   claimIdempotencyKey,
-  type Database,
   type Envelope,
   IdempotencyInFlight,
   placeOfOutcome,
+  type ScopedDatabase,
   type StoredOutcome,
   storeOutcome,
   type Tx,
@@ -15,12 +15,12 @@ import { type Refusal, RefusalError, refuse } from "./refusal.ts";
 import type { Answer, Call, SerializedAnswer } from "./serve.ts";
 
 export interface IdempotencyDeps {
-  readonly db: Database;
   readonly envelope: Envelope;
   readonly settings: { readonly idempotencyWaitMs: number };
 }
 
-type BeginTransaction<T extends Tx> = <R>(db: Database, work: (tx: T) => Promise<R>) => Promise<R>;
+/** The transaction that the route's database gives: with Prisma where it is an operator's. */
+type TxOf<R extends RouteShape> = Call<R>["db"] extends ScopedDatabase<infer T> ? T : never;
 
 /**
  * Does the work of a creating request once for its Idempotency-Key, and gives the same answer to every repetition.
@@ -31,12 +31,11 @@ type BeginTransaction<T extends Tx> = <R>(db: Database, work: (tx: T) => Promise
  *
  * `work` may run again when it loses against other transactions: it makes no calls to the outside.
  */
-export async function once<R extends RouteShape, T extends Tx>(
+export async function once<R extends RouteShape>(
   deps: IdempotencyDeps,
   shape: R,
   call: Call<R>,
-  begin: BeginTransaction<T>,
-  work: (tx: T) => Promise<Result<Answer<R>, Refusal>>,
+  work: (tx: TxOf<R>) => Promise<Result<Answer<R>, Refusal>>,
 ): Promise<Result<SerializedAnswer, Refusal>> {
   const key = keyOf(call.idempotencyKey);
   if (!key.ok) return key;
@@ -49,7 +48,8 @@ export async function once<R extends RouteShape, T extends Tx>(
   type Outcome = { readonly fresh: SerializedAnswer } | { readonly stored: StoredOutcome };
   let outcome: Result<Outcome, Refusal>;
   try {
-    outcome = await begin(deps.db, async (tx): Promise<Result<Outcome, Refusal>> => {
+    const db = call.db as unknown as ScopedDatabase<TxOf<R> & Tx>;
+    outcome = await db.transaction(async (tx): Promise<Result<Outcome, Refusal>> => {
       const waitMs = deps.settings.idempotencyWaitMs;
       const claim = await claimIdempotencyKey(tx, { organizationId, key: key.value, fingerprint, waitMs });
       if (claim.kind === "mismatch") {

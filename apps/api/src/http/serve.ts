@@ -1,4 +1,5 @@
 import { type AnswerOf, type ResponseHeader, ROUTES, type RouteShape, type StreamItemOf } from "@berth/contract";
+import type { OperatorDatabase, ScopedDatabase } from "@berth/db";
 import type { Result } from "@berth/domain";
 import type {} from "@fastify/sse";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -18,6 +19,11 @@ declare module "fastify" {
   }
 }
 
+type DatabaseOf<R> = R extends { permission: "public" }
+  ? undefined
+  : R extends { permission: `admin:${string}` }
+    ? OperatorDatabase
+    : ScopedDatabase;
 type Parsed<R, K extends string> = R extends { [P in K]: infer S extends z.ZodType } ? z.output<S> : undefined;
 
 /** A request as a route's handler gets it: checked, typed by the contract. */
@@ -27,6 +33,8 @@ export interface Call<R extends RouteShape> {
   readonly headers: Parsed<R, "headers">;
   readonly body: Parsed<R, "body">;
   readonly principal: R extends { permission: "public" } ? undefined : Principal;
+  /** What the caller may see, and nothing else. */
+  readonly db: DatabaseOf<R>;
   readonly idempotencyKey: string | undefined;
   readonly requestId: string;
   /** Aborted when the caller has gone, or the server stops. */
@@ -52,7 +60,7 @@ export function serve<const R extends RouteShape>(app: FastifyInstance, shape: R
     ...routeOptions(shape),
     handler: async (request, reply) => {
       if (!accepts(request.headers.accept, "application/json")) return sendProblem(reply, NOT_ACCEPTABLE);
-      return sendAnswer(reply, await handler(callOf(request, reply) as Call<R>));
+      return sendAnswer(reply, await handler(callOf(shape, request, reply) as Call<R>));
     },
   });
 }
@@ -80,7 +88,7 @@ export function serveStream<const R extends RouteShape>(
     ...routeOptions(shape),
     sse: "dual",
     handler: async (request, reply) => {
-      const call = callOf(request, reply) as Call<R>;
+      const call = callOf(shape, request, reply) as Call<R>;
       if (reply.sse === undefined) {
         if (!accepts(request.headers.accept, "application/json")) return sendProblem(reply, NOT_ACCEPTABLE);
         return sendAnswer(reply, await handlers.list(call));
@@ -116,7 +124,7 @@ function routeOptions(shape: RouteShape) {
   };
 }
 
-function callOf(request: FastifyRequest, reply: FastifyReply): Call<RouteShape> {
+function callOf(shape: RouteShape, request: FastifyRequest, reply: FastifyReply): Call<RouteShape> {
   const gone = new AbortController();
   const end = () => gone.abort();
   reply.raw.once("close", end);
@@ -127,6 +135,7 @@ function callOf(request: FastifyRequest, reply: FastifyReply): Call<RouteShape> 
     headers: request.headers,
     body: request.body,
     principal: request.principal,
+    db: request.principal === undefined ? undefined : request.server.databaseFor(shape, request.principal),
     idempotencyKey: request.headers["idempotency-key"],
     requestId: request.id,
     signal: gone.signal,

@@ -1,5 +1,5 @@
 import { ROUTES } from "@berth/contract";
-import { findKube, listKubes, transaction } from "@berth/db";
+import { findKube, listKubes } from "@berth/db";
 import { err, ok } from "@berth/domain";
 import type { FastifyInstance } from "fastify";
 import type { ApiDeps } from "../deps.ts";
@@ -13,13 +13,13 @@ import { toKubeBody } from "./wire.ts";
 
 /** Kubernetes clusters that we place into. For operators. */
 export function kubeRoutes(app: FastifyInstance, deps: ApiDeps): void {
-  const { db, pageTokens } = deps;
+  const { pageTokens } = deps;
 
   serve(app, ROUTES.createKube, async (call) => {
     const checked = await checkKube(deps, call.body);
     if (!checked.ok) return checked;
     const { organizationId } = call.principal;
-    return once(deps, ROUTES.createKube, call, transaction, async (tx) => {
+    return once(deps, ROUTES.createKube, call, async (tx) => {
       const kube = await createKube(deps, tx, checked.value, { body: call.body, organizationId, ...actorOf(call) });
       if (!kube.ok) return kube;
       const headers = { Location: `/v1/admin/kubes/${kube.value.id}` };
@@ -27,14 +27,14 @@ export function kubeRoutes(app: FastifyInstance, deps: ApiDeps): void {
     });
   });
 
-  serve(app, ROUTES.listKubes, async ({ principal, query }) => {
+  serve(app, ROUTES.listKubes, async ({ db, principal, query }) => {
     const { limit, page_token, region } = query;
     const scope = ["listKubes", principal.organizationId, { region }] as const;
     const page = await listKubes(db, { region, after: startOf(pageTokens, scope, page_token), limit });
     return ok({ status: 200, body: toPageBody(pageTokens, scope, page, toKubeBody, ({ id }) => id) });
   });
 
-  serve(app, ROUTES.getKube, async ({ params }) => {
+  serve(app, ROUTES.getKube, async ({ db, params }) => {
     const kube = await findKube(db, params.kube_id);
     return kube === undefined ? err(NOT_FOUND) : ok({ status: 200, body: toKubeBody(kube) });
   });

@@ -10,9 +10,9 @@ import { toMachineBody, toMachineDetailBody } from "./wire.ts";
 
 /** Cloud boxes, and what is on them. For operators. */
 export function machineRoutes(app: FastifyInstance, deps: ApiDeps): void {
-  const { db, pageTokens } = deps;
+  const { pageTokens } = deps;
 
-  serve(app, ROUTES.listMachines, async ({ principal, query }) => {
+  serve(app, ROUTES.listMachines, async ({ db, principal, query }) => {
     const { limit, page_token, ...filter } = query;
     const scope = ["listMachines", principal.organizationId, filter] as const;
     const page = await listMachines(db, {
@@ -33,7 +33,7 @@ export function machineRoutes(app: FastifyInstance, deps: ApiDeps): void {
     return ok({ status: 200, body: toPageBody(pageTokens, scope, page, toBody, ({ id }) => id) });
   });
 
-  serve(app, ROUTES.getMachine, async ({ params }) => {
+  serve(app, ROUTES.getMachine, async ({ db, params }) => {
     const machine = await findMachine(db, params.machine_id);
     if (machine === undefined) return err(NOT_FOUND);
     const [residents, launches] = await Promise.all([listResidents(db, [machine.id]), listLaunches(db, machine.id)]);

@@ -13,9 +13,9 @@ import { toOperationBody } from "./wire.ts";
 
 /** Accepted changes and their progress. */
 export function operationRoutes(app: FastifyInstance, deps: ApiDeps): void {
-  const { db, pageTokens } = deps;
+  const { pageTokens } = deps;
 
-  serve(app, ROUTES.listOperations, async ({ principal, query }) => {
+  serve(app, ROUTES.listOperations, async ({ db, principal, query }) => {
     const { limit, page_token, ...filter } = query;
     const scope = ["listOperations", principal.organizationId, filter] as const;
     const page = await listOperations(db, {
@@ -29,28 +29,35 @@ export function operationRoutes(app: FastifyInstance, deps: ApiDeps): void {
     return ok({ status: 200, body: toPageBody(pageTokens, scope, page, toOperationBody, ({ id }) => id) });
   });
 
-  serve(app, ROUTES.getOperation, async ({ principal, params }) => {
+  serve(app, ROUTES.getOperation, async ({ db, principal, params }) => {
     const operation = await findOperation(db, principal.organizationId, params.operation_id);
     if (operation === undefined) return { ok: false, error: NOT_FOUND };
     return ok({ status: 200, body: toOperationBody(operation) });
   });
 
-  serve(app, ROUTES.waitForOperation, async ({ principal, params, query, signal }) => {
+  serve(app, ROUTES.waitForOperation, async ({ db, principal, params, query, signal }) => {
     const timeoutMs = query.timeout * 1000;
-    const operation = await waitForOperation(deps, principal.organizationId, params.operation_id, timeoutMs, signal);
+    const operation = await waitForOperation(
+      deps,
+      db,
+      principal.organizationId,
+      params.operation_id,
+      timeoutMs,
+      signal,
+    );
     return operation.ok ? ok({ status: 200, body: toOperationBody(operation.value) }) : operation;
   });
 
   serveStream(app, ROUTES.listOperationEvents, {
-    list: async ({ principal, params, query }) => {
+    list: async ({ db, principal, params, query }) => {
       const { organizationId } = principal;
       const operation = await findOperation(db, organizationId, params.operation_id);
       if (operation === undefined) return { ok: false, error: NOT_FOUND };
       const filter = { operationId: operation.id, after: query.after };
-      const page = await listEventPage(deps, "listOperationEvents", organizationId, filter, query);
+      const page = await listEventPage(deps, db, "listOperationEvents", organizationId, filter, query);
       return page.ok ? ok({ status: 200, body: page.value }) : page;
     },
-    follow: async ({ principal, params, query, headers, signal }) => {
+    follow: async ({ db, principal, params, query, headers, signal }) => {
       const { organizationId } = principal;
       const operation = await findOperation(db, organizationId, params.operation_id);
       if (operation === undefined) return { ok: false, error: NOT_FOUND };
@@ -62,7 +69,7 @@ export function operationRoutes(app: FastifyInstance, deps: ApiDeps): void {
       };
       // An operation's story is told from its beginning.
       const follow = { operationId: operation.id, afterSeq: from.value ?? 0n, hasEnded };
-      return ok(followEvents(deps, organizationId, follow, signal));
+      return ok(followEvents(deps, db, organizationId, follow, signal));
     },
   });
 }

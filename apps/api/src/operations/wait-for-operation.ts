@@ -1,4 +1,4 @@
-import { findOperation, type OperationRow } from "@berth/db";
+import { findOperation, type OperationRow, type Sql } from "@berth/db";
 import { isTerminal, type OrganizationId, ok, type Result } from "@berth/domain";
 import type { ApiDeps } from "../deps.ts";
 import { NOT_FOUND, type Refusal } from "../http/refusal.ts";
@@ -10,6 +10,7 @@ import { NOT_FOUND, type Refusal } from "../http/refusal.ts";
  */
 export async function waitForOperation(
   deps: ApiDeps,
+  db: Sql,
   organizationId: OrganizationId,
   id: string,
   timeoutMs: number,
@@ -19,7 +20,7 @@ export async function waitForOperation(
   const watch = await deps.feed.watch(organizationId, (event) => event.operationId === id, signal);
   try {
     for (;;) {
-      const operation = await findOperation(deps.db, organizationId, id);
+      const operation = await findOperation(db, organizationId, id);
       if (operation === undefined) return { ok: false, error: NOT_FOUND };
       const leftMs = endsAt - performance.now();
       if (isTerminal(operation.state) || leftMs <= 0 || signal.aborted) return ok(operation);

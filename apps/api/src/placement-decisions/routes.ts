@@ -10,9 +10,9 @@ import { toDecisionBody, toDecisionDetailBody } from "./wire.ts";
 
 /** Why an instance is where it is. For operators. */
 export function placementDecisionRoutes(app: FastifyInstance, deps: ApiDeps): void {
-  const { db, pageTokens } = deps;
+  const { pageTokens } = deps;
 
-  serve(app, ROUTES.listPlacementDecisions, async ({ principal, query }) => {
+  serve(app, ROUTES.listPlacementDecisions, async ({ db, principal, query }) => {
     const { limit, page_token, ...filter } = query;
     const scope = ["listPlacementDecisions", principal.organizationId, filter] as const;
     const page = await listDecisions(db, {
@@ -26,7 +26,7 @@ export function placementDecisionRoutes(app: FastifyInstance, deps: ApiDeps): vo
     return ok({ status: 200, body: toPageBody(pageTokens, scope, page, toDecisionBody, ({ id }) => id) });
   });
 
-  serve(app, ROUTES.getPlacementDecision, async ({ params }) => {
+  serve(app, ROUTES.getPlacementDecision, async ({ db, params }) => {
     const decision = await findDecision(db, params.decision_id);
     return decision === undefined ? err(NOT_FOUND) : ok({ status: 200, body: toDecisionDetailBody(decision) });
   });

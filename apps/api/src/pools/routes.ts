@@ -1,5 +1,5 @@
 import { ROUTES } from "@berth/contract";
-import { findPool, listPools, transaction } from "@berth/db";
+import { findPool, listPools } from "@berth/db";
 import { err, ok } from "@berth/domain";
 import type { FastifyInstance } from "fastify";
 import type { ApiDeps } from "../deps.ts";
@@ -14,11 +14,11 @@ import { toPoolBody } from "./wire.ts";
 
 /** Sets of machines with one policy. For operators. */
 export function poolRoutes(app: FastifyInstance, deps: ApiDeps): void {
-  const { db, pageTokens } = deps;
+  const { pageTokens } = deps;
 
   serve(app, ROUTES.createPool, async (call) => {
     const { organizationId } = call.principal;
-    return once(deps, ROUTES.createPool, call, transaction, async (tx) => {
+    return once(deps, ROUTES.createPool, call, async (tx) => {
       const pool = await createPool(deps, tx, { body: call.body, organizationId, ...actorOf(call) });
       if (!pool.ok) return pool;
       const headers = { Location: `/v1/admin/pools/${pool.value.id}` };
@@ -26,14 +26,14 @@ export function poolRoutes(app: FastifyInstance, deps: ApiDeps): void {
     });
   });
 
-  serve(app, ROUTES.listPools, async ({ principal, query }) => {
+  serve(app, ROUTES.listPools, async ({ db, principal, query }) => {
     const { limit, page_token, kube_id } = query;
     const scope = ["listPools", principal.organizationId, { kube_id }] as const;
     const page = await listPools(db, { kubeId: kube_id, after: startOf(pageTokens, scope, page_token), limit });
     return ok({ status: 200, body: toPageBody(pageTokens, scope, page, toPoolBody, ({ id }) => id) });
   });
 
-  serve(app, ROUTES.getPool, async ({ params }) => {
+  serve(app, ROUTES.getPool, async ({ db, params }) => {
     const pool = await findPool(db, params.pool_id);
     return pool === undefined ? err(NOT_FOUND) : ok({ status: 200, body: toPoolBody(pool) });
   });
@@ -41,7 +41,7 @@ export function poolRoutes(app: FastifyInstance, deps: ApiDeps): void {
   serve(app, ROUTES.updatePool, async (call) => {
     const { organizationId } = call.principal;
     const request = { id: call.params.pool_id, body: call.body, organizationId, ...actorOf(call) };
-    const pool = await updatePool(deps, request);
+    const pool = await updatePool(deps, call.db, request);
     return pool.ok ? ok({ status: 200, body: toPoolBody(pool.value) }) : pool;
   });
 }

@@ -1,5 +1,5 @@
 import type { UpdatePoolBody } from "@berth/contract";
-import { findKube, findPool, type PoolRow, updatePool as storeUpdate, transaction } from "@berth/db";
+import { findKube, findPool, type OperatorDatabase, type PoolRow, updatePool as storeUpdate } from "@berth/db";
 import { err, type OrganizationId, ok, type PoolId, type Result } from "@berth/domain";
 import type { ApiDeps } from "../deps.ts";
 import { NOT_FOUND, type Refusal } from "../http/refusal.ts";
@@ -8,6 +8,7 @@ import { checkPolicy, policyOf } from "./policy.ts";
 /** Changes what a pool may launch from now on; machines that run are not touched. */
 export function updatePool(
   deps: ApiDeps,
+  db: OperatorDatabase,
   request: {
     readonly id: string;
     readonly body: UpdatePoolBody;
@@ -17,7 +18,7 @@ export function updatePool(
   },
 ): Promise<Result<PoolRow, Refusal>> {
   const { id, body, organizationId, actor, requestId } = request;
-  return transaction(deps.db, async (tx): Promise<Result<PoolRow, Refusal>> => {
+  return db.transaction(async (tx): Promise<Result<PoolRow, Refusal>> => {
     const pool = await findPool(tx, id);
     const kube = pool === undefined ? undefined : await findKube(tx, pool.kubeId);
     if (kube === undefined) return err(NOT_FOUND);

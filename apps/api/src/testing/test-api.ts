@@ -1,14 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import {
-  CUSTOMER_PERMISSIONS,
-  OPERATOR_PERMISSIONS,
-  type Permission,
-  PROBLEMS,
-  problemSchema,
-  problemsOf,
-  ROUTES,
-  type RouteShape,
-} from "@berth/contract";
+import { type Permission, PROBLEMS, problemSchema, problemsOf, ROUTES, type RouteShape } from "@berth/contract";
 import {
   createDatabase,
   type Database,
@@ -19,7 +10,7 @@ import {
   migrate,
   sqlTransaction,
 } from "@berth/db";
-import type { OrganizationId, ProjectId } from "@berth/domain";
+import { type OrganizationId, type OrganizationKind, type ProjectId, permissionsOfKind } from "@berth/domain";
 import { createLogger, systemIds } from "@berth/runtime";
 import { createDatabase as createTestDatabase } from "@berth/testing";
 import type { FastifyInstance, LightMyRequestResponse } from "fastify";
@@ -106,14 +97,14 @@ export async function startTestApi(over: Partial<AssemblyConfig> = {}): Promise<
     }
     return key.text;
   };
-  const makeTenant = async (permissions: readonly Permission[], quota: object = {}): Promise<Tenant> => {
+  const makeTenant = async (kind: OrganizationKind, quota: object = {}): Promise<Tenant> => {
     const organizationId = systemIds.next("organization");
     const projectId = systemIds.next("project");
     await sqlTransaction(owner, async (tx) => {
-      await insertOrganization(tx, { id: organizationId, name: organizationId, ...quota });
+      await insertOrganization(tx, { id: organizationId, name: organizationId, kind, ...quota });
       await insertProject(tx, { id: projectId, organizationId, name: "default" });
     });
-    return { organizationId, projectId, key: await newKey(organizationId, permissions) };
+    return { organizationId, projectId, key: await newKey(organizationId, permissionsOfKind(kind)) };
   };
 
   const seen = new Set<string>();
@@ -135,16 +126,16 @@ export async function startTestApi(over: Partial<AssemblyConfig> = {}): Promise<
     return answer;
   };
 
-  const operator = await makeTenant(OPERATOR_PERMISSIONS);
+  const operator = await makeTenant("platform", { maxClusters: 1000, maxInstances: 5000 });
   await importOfferings(owner, OFFERINGS);
   const test: TestApi = {
     app: api.app,
     owner,
-    customer: await makeTenant(CUSTOMER_PERMISSIONS, { maxClusters: 1000, maxInstances: 5000 }),
-    stranger: await makeTenant(CUSTOMER_PERMISSIONS),
+    customer: await makeTenant("customer", { maxClusters: 1000, maxInstances: 5000 }),
+    stranger: await makeTenant("customer"),
     operator,
     ask,
-    newTenant: (quota) => makeTenant(CUSTOMER_PERMISSIONS, quota),
+    newTenant: (quota) => makeTenant("customer", quota),
     newKey,
     seen,
     close: async () => {

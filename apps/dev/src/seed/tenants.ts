@@ -1,5 +1,4 @@
 import type { NewApiKey } from "@berth/api";
-import { CUSTOMER_PERMISSIONS, OPERATOR_PERMISSIONS, type Permission } from "@berth/contract";
 import {
   createDatabase,
   type Database,
@@ -9,6 +8,7 @@ import {
   insertProject,
   sqlTransaction,
 } from "@berth/db";
+import { type OrganizationKind, permissionsOfKind } from "@berth/domain";
 import { systemIds } from "@berth/runtime";
 import type { DataFolder } from "../data-folder.ts";
 import { DevFailure } from "../dev-failure.ts";
@@ -36,12 +36,12 @@ export async function seedTenants(
 ): Promise<Tenants> {
   const database = createDatabase({ url: databaseUrl, role: "berth_migrator", poolSize: 1 });
   try {
-    const seed = (organization: string, permissions: readonly Permission[]) =>
-      seedTenant(database, folder, makeKey, { organization, permissions });
-    const operatorKey = await seed(OPERATORS, OPERATOR_PERMISSIONS);
+    const seed = (organization: string, kind: OrganizationKind) =>
+      seedTenant(database, folder, makeKey, { organization, kind });
+    const operatorKey = await seed(OPERATORS, "platform");
     const [first, ...others] = CUSTOMERS;
-    const customerKeys: [string, ...string[]] = [await seed(first, CUSTOMER_PERMISSIONS)];
-    for (const customer of options.all ? others : []) customerKeys.push(await seed(customer, CUSTOMER_PERMISSIONS));
+    const customerKeys: [string, ...string[]] = [await seed(first, "customer")];
+    for (const customer of options.all ? others : []) customerKeys.push(await seed(customer, "customer"));
     return { operatorKey, customerKeys };
   } finally {
     await database.close();
@@ -53,9 +53,9 @@ async function seedTenant(
   database: Database,
   folder: DataFolder,
   makeKey: () => NewApiKey,
-  tenant: { readonly organization: string; readonly permissions: readonly Permission[] },
+  tenant: { readonly organization: string; readonly kind: OrganizationKind },
 ): Promise<string> {
-  const { organization, permissions } = tenant;
+  const { organization, kind } = tenant;
   if ((await findOrganizationByName(database, organization)) !== undefined) {
     const known = openInstallation(folder).apiKeys[organization];
     if (known !== undefined) return known;
@@ -69,7 +69,7 @@ async function seedTenant(
   rememberApiKey(folder, organization, key.text);
   await sqlTransaction(database, async (tx) => {
     const organizationId = systemIds.next("organization");
-    await insertOrganization(tx, { id: organizationId, name: organization });
+    await insertOrganization(tx, { id: organizationId, name: organization, kind });
     await insertProject(tx, { id: systemIds.next("project"), organizationId, name: "default" });
     await insertApiKey(tx, {
       id: systemIds.next("apiKey"),
@@ -77,7 +77,7 @@ async function seedTenant(
       publicId: key.publicId,
       secretHash: key.secretHash,
       name: "dev",
-      scopes: permissions,
+      scopes: permissionsOfKind(kind),
       createdBy: "system",
     });
   });

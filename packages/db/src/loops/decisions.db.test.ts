@@ -28,7 +28,7 @@ afterAll(() => db.close());
 beforeEach(async () => {
   const cluster = await newCluster(tenant, kubeId);
   clusterId = cluster.id;
-  await sqlTransaction(db.api, (tx) => insertCluster(tx, ids, cluster));
+  await sqlTransaction(db.owner, (tx) => insertCluster(tx, ids, cluster));
   const [row] = await db.owner.query<{ id: InstanceId }>("select id from instance where cluster_id = $1", [clusterId]);
   if (row === undefined) throw new Error("a cluster has instances");
   instanceId = row.id;

@@ -80,7 +80,7 @@ export async function makeKube(
       architecture: "x86_64",
     })),
   );
-  await transaction(db.api, async (tx) => {
+  await transaction(db.operator, async (tx) => {
     await insertKube(tx, ids, {
       id: kubeId,
       name: kubeId,

@@ -20,6 +20,7 @@ export interface OpenTestDatabase {
   readonly url: string;
   readonly owner: Database;
   readonly api: Database;
+  readonly operator: Database;
   readonly worker: Database;
   close(): Promise<void>;
 }
@@ -28,7 +29,12 @@ export async function openMigratedDatabase(): Promise<OpenTestDatabase> {
   const test = await createMigratedDatabase();
   const open = (role?: DatabaseRole) =>
     createDatabase({ url: test.url, poolSize: 20, ...(role === undefined ? {} : { role }) });
-  const handles = { owner: open(), api: open("berth_api"), worker: open("berth_worker") };
+  const handles = {
+    owner: open(),
+    api: open("berth_api"),
+    operator: open("berth_operator"),
+    worker: open("berth_worker"),
+  };
   return {
     ...handles,
     url: test.url,

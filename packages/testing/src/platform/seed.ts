@@ -7,6 +7,7 @@ import {
   insertProject,
   sqlTransaction,
 } from "@berth/db";
+import { type OrganizationKind, permissionsOfKind } from "@berth/domain";
 import { systemIds } from "@berth/runtime";
 import { loadAwsCatalogue } from "@berth/simulator";
 
@@ -14,13 +15,13 @@ import { loadAwsCatalogue } from "@berth/simulator";
 export async function seedOrganization(
   owner: Database,
   pepper: Uint8Array,
-  organization: { readonly name: string; readonly permissions: readonly string[] },
+  organization: { readonly name: string; readonly kind: OrganizationKind },
 ): Promise<string> {
   const key = makeApiKey(pepper);
   const organizationId = systemIds.next("organization");
   await sqlTransaction(owner, async (tx) => {
     const unlimited = { maxClusters: 10_000, maxInstances: 100_000 };
-    await insertOrganization(tx, { id: organizationId, name: organization.name, ...unlimited });
+    await insertOrganization(tx, { ...organization, id: organizationId, ...unlimited });
     await insertProject(tx, { id: systemIds.next("project"), organizationId, name: "default" });
     await insertApiKey(tx, {
       id: systemIds.next("apiKey"),
@@ -28,7 +29,7 @@ export async function seedOrganization(
       publicId: key.publicId,
       secretHash: key.secretHash,
       name: "test",
-      scopes: organization.permissions,
+      scopes: permissionsOfKind(organization.kind),
       createdBy: "test",
     });
   });

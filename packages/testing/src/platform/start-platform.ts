@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startApi } from "@berth/api";
 import { type Client, createClient } from "@berth/client";
-import { CUSTOMER_PERMISSIONS, OPERATOR_PERMISSIONS } from "@berth/contract";
 import { createDatabase, type Database, migrate } from "@berth/db";
 import type { KubeId } from "@berth/domain";
 import { createDatabase as createTestDatabase } from "../postgres/create-database.ts";
@@ -88,8 +87,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     });
     closers.push(() => api.close());
 
-    const customerKey = await seedOrganization(database, pepper, { name: "acme", permissions: CUSTOMER_PERMISSIONS });
-    const operatorKey = await seedOrganization(database, pepper, { name: "berth", permissions: OPERATOR_PERMISSIONS });
+    const customerKey = await seedOrganization(database, pepper, { name: "acme", kind: "customer" });
+    const operatorKey = await seedOrganization(database, pepper, { name: "berth", kind: "platform" });
     const machineTypes = options.machineTypes ?? MACHINE_TYPES;
     await seedOfferings(database, world.region, world.zones, machineTypes);
     const operator = createClient({ baseUrl: api.url, apiKey: operatorKey });

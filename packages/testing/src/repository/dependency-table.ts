@@ -28,7 +28,7 @@ const ALLOWED_DEPENDENCIES = {
   api: ["contract", "domain", "db", "kubernetes", "packing", "ports", "runtime"],
   worker: ["db", "domain", "ec2", "engine", "kubernetes", "lifecycle", "packing", "ports", "queue", "runtime"],
   // `testing` is loaded only by `npm run dev -- --real`, which runs the product on the test harness's real parts.
-  dev: ["api", "client", "contract", "db", "domain", "runtime", "simulator", "testing", "worker"],
+  dev: ["api", "client", "db", "domain", "runtime", "simulator", "testing", "worker"],
   testing: "anything",
 } as const satisfies Readonly<Record<string, readonly string[] | "anything">>;
 
