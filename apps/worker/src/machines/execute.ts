@@ -12,7 +12,8 @@ import type { MachineLoopDeps } from "./reconcile.ts";
 export interface MachineContext extends MachineLoopDeps {
   readonly lease: LiveLease;
   readonly machine: MachineRecord;
-  readonly kubernetes: ReadOnlyKubernetes;
+  /** Undefined when it could not be asked: then nothing is decided that needs it. */
+  readonly kubernetes: ReadOnlyKubernetes | undefined;
   readonly cloud: ReadOnlyCloud | undefined;
   readonly now: Date;
 }
@@ -27,8 +28,7 @@ const ROOT_VOLUME_GIB = 50;
 /** Carries out one action on one machine. Idempotent; what is launched was stored before and is repeated unchanged. */
 export async function executeMachineAction(context: MachineContext, action: MachineAction): Promise<void> {
   const { machine } = context;
-  const onKubernetes = <T>(name: string, call: (kubernetes: Kubernetes) => Promise<T>) =>
-    runEffect(context, `machines.${name}`, context.kubernetes, call);
+  const onKubernetes = <T>(name: string, call: (kubernetes: Kubernetes) => Promise<T>) => onKube(context, name, call);
   const node = { name: machine.nodeName };
 
   switch (action.kind) {
@@ -41,6 +41,11 @@ export async function executeMachineAction(context: MachineContext, action: Mach
       return;
     case "launch":
       await launch(context);
+      return;
+    case "adopt_instance":
+      if (machine.launch === undefined) throw new Error("an instance belongs to a launch");
+      await context.store.recordLaunched(context.lease, machine.id, machine.launch.id, action.instanceId);
+      context.effects.reached("machines.adopt_instance", "recorded");
       return;
     case "approve_join":
       await recordJoin(context, { name: action.name, uid: action.uid, issued: false });
@@ -82,6 +87,11 @@ export async function executeMachineAction(context: MachineContext, action: Mach
       return;
     }
   }
+}
+
+function onKube<T>(context: MachineContext, name: string, call: (kubernetes: Kubernetes) => Promise<T>): Promise<T> {
+  if (context.kubernetes === undefined) throw new Error(`${name} was decided without a look at the kube`);
+  return runEffect(context, `machines.${name}`, context.kubernetes, call);
 }
 
 /** Writes the attempt with its whole launch request before anything is sent. */
@@ -143,9 +153,7 @@ async function putBootstrapToken(context: MachineContext): Promise<void> {
   const expiresAt = new Date(context.now.getTime() + TOKEN_LIFE_MS);
   const secret = bootstrapTokenSecret({ tokenId, tokenSecret, expiresAt, machineId: context.machine.id });
   try {
-    await runEffect(context, "machines.put_bootstrap_token", context.kubernetes, (kubernetes) =>
-      kubernetes.create(secret),
-    );
+    await onKube(context, "put_bootstrap_token", (kubernetes) => kubernetes.create(secret));
   } catch (error) {
     if (!isPortError(error, "conflict")) throw error; // There already: an earlier run made it.
   }
@@ -179,7 +187,7 @@ async function launch(context: MachineContext): Promise<void> {
 async function settleNode(context: MachineContext, uid: string): Promise<void> {
   const { machine, lease, store } = context;
   const labels = { [LABELS.pool]: machine.pool.id, [LABELS.machine]: machine.id, [LABELS.managedBy]: MANAGED_BY };
-  const node = await runEffect(context, "machines.settle_node", context.kubernetes, (kubernetes) =>
+  const node = await onKube(context, "settle_node", (kubernetes) =>
     kubernetes.patch("Node", { name: machine.nodeName }, [
       { op: "test", path: "/metadata/uid", value: uid },
       ...Object.entries(labels).map(

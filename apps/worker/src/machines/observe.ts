@@ -1,14 +1,19 @@
 import { LABELS, MANAGED_BY } from "@berth/domain";
 import { type Approval, approvalOf } from "@berth/kubernetes";
-import type { JoinRequest, ObservedMachine } from "@berth/lifecycle";
+import type { JoinRequest, ObservedKube, ObservedMachine } from "@berth/lifecycle";
 import type { CertificateSigningRequest, CloudInstanceState } from "@berth/ports";
 import type { ReadOnlyCloud, ReadOnlyKubernetes } from "../effects.ts";
 import { isReady, targetOf } from "../placement/problem.ts";
 
-export interface ObserveMachineInput {
+export interface ObserveCloudInput {
+  readonly cloudInstanceId: string | undefined;
+  /** Token of a launch of which nobody knows what became of it. */
+  readonly doubtfulToken: string | undefined;
+}
+
+export interface ObserveKubeInput {
   readonly nodeName: string;
   readonly poolId: string;
-  readonly cloudInstanceId: string | undefined;
   readonly bootstrapTokenId: string | undefined;
   /** The name of the join request that was approved, if one is on record. */
   readonly approvedRequest: string | undefined;
@@ -20,21 +25,29 @@ const CLOUD_STATES: Readonly<Record<CloudInstanceState, ObservedMachine["cloud"]
   pending: "pending",
   running: "running",
   "shutting-down": "stopping",
-  stopping: "stopping",
-  stopped: "stopping",
+  stopping: "stopped",
+  stopped: "stopped",
   terminated: "terminated",
 };
 
-/** One fresh look at a machine: the cloud, its node, its join requests, its token, its pods. Reads only. */
-export async function observeMachine(
-  kubernetes: ReadOnlyKubernetes,
+/** One fresh look at a machine's box in the cloud. Reads only. */
+export async function observeBox(
   cloud: ReadOnlyCloud | undefined,
-  input: ObserveMachineInput,
-): Promise<ObservedMachine> {
-  const [instances, node, listed, recorded, tokenSecret, pods] = await Promise.all([
-    cloud === undefined || input.cloudInstanceId === undefined
-      ? Promise.resolve([])
-      : cloud.describe({ instanceIds: [input.cloudInstanceId] }),
+  input: ObserveCloudInput,
+): Promise<Pick<ObservedMachine, "cloud" | "launchedInstanceId">> {
+  const { cloudInstanceId, doubtfulToken } = input;
+  if (cloud === undefined) return { cloud: "absent", launchedInstanceId: undefined };
+  if (cloudInstanceId === undefined) {
+    const found = doubtfulToken === undefined ? [] : await cloud.describe({ clientToken: doubtfulToken, alive: true });
+    return { cloud: "absent", launchedInstanceId: found[0]?.instanceId };
+  }
+  const [instance] = await cloud.describe({ instanceIds: [cloudInstanceId] });
+  return { cloud: instance === undefined ? "absent" : CLOUD_STATES[instance.state], launchedInstanceId: undefined };
+}
+
+/** One fresh look at a machine in its kube: its node, its join requests, its token, its pods. Reads only. */
+export async function observeNode(kubernetes: ReadOnlyKubernetes, input: ObserveKubeInput): Promise<ObservedKube> {
+  const [node, listed, recorded, tokenSecret, pods] = await Promise.all([
     kubernetes.read("Node", { name: input.nodeName }),
     input.bootstrapTokenId === undefined ? Promise.resolve([]) : kubernetes.list("CertificateSigningRequest"),
     // By itself too: a list that lacks it would free its place for another.
@@ -44,13 +57,11 @@ export async function observeMachine(
     input.bootstrapTokenId === undefined
       ? Promise.resolve(undefined)
       : kubernetes.read("Secret", { namespace: "kube-system", name: `bootstrap-token-${input.bootstrapTokenId}` }),
-    input.countPods ? podsOf(kubernetes, input.nodeName) : Promise.resolve(0),
+    input.countPods ? podsOf(kubernetes, input.nodeName) : Promise.resolve({ boundPods: 0, pods: 0 }),
   ]);
-  const instance = instances[0];
   const requests = new Map(listed.map((request) => [request.metadata.uid, request]));
   if (recorded !== undefined) requests.set(recorded.metadata.uid, recorded);
   return {
-    cloud: instance === undefined ? "absent" : CLOUD_STATES[instance.state],
     node:
       node === undefined
         ? undefined
@@ -70,18 +81,22 @@ export async function observeMachine(
         verdict: verdictOf(approvalOf(request, { nodeName: input.nodeName, tokenId: input.bootstrapTokenId ?? "" })),
       })),
     tokenSecret: tokenSecret === undefined ? undefined : { uid: tokenSecret.metadata.uid ?? "" },
-    pods,
+    ...pods,
   };
 }
 
 /** Pods of ours bound to the node, and those sent to it by name that kube-scheduler has not bound yet. */
-async function podsOf(kubernetes: ReadOnlyKubernetes, nodeName: string): Promise<number> {
+async function podsOf(
+  kubernetes: ReadOnlyKubernetes,
+  nodeName: string,
+): Promise<Pick<ObservedKube, "boundPods" | "pods">> {
   const labelSelector = `${LABELS.managedBy}=${MANAGED_BY}`;
   const [bound, unbound] = await Promise.all([
     kubernetes.list("Pod", { labelSelector, fieldSelector: `spec.nodeName=${nodeName}` }),
     kubernetes.list("Pod", { labelSelector, fieldSelector: "spec.nodeName=" }),
   ]);
-  return bound.length + unbound.filter((pod) => targetOf(pod) === nodeName).length;
+  const sent = unbound.filter((pod) => targetOf(pod) === nodeName).length;
+  return { boundPods: bound.length, pods: bound.length + sent };
 }
 
 function stateOf({ status }: CertificateSigningRequest): JoinRequest["state"] {

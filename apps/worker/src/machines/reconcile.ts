@@ -1,12 +1,19 @@
 import type { Leases, LiveLease, MachineRecord, MachineStore } from "@berth/db";
-import { type IdSource, keepSince, type MachineId } from "@berth/domain";
-import { type DesiredMachine, decideMachine, type MachineDecision, UNSEEN_GUARD } from "@berth/lifecycle";
-import type { Clock } from "@berth/ports";
-import type { EffectObserver, ReadOnlyCloud } from "../effects.ts";
+import { err, type IdSource, keepSince, type MachineId, ok, type Result } from "@berth/domain";
+import {
+  type DesiredMachine,
+  decideMachine,
+  isInDoubt,
+  type MachineDecision,
+  type ObservedMachine,
+  UNSEEN_GUARD,
+} from "@berth/lifecycle";
+import { type Clock, PortError } from "@berth/ports";
+import type { EffectObserver, ReadOnlyCloud, ReadOnlyKubernetes } from "../effects.ts";
 import { backoffMs, failureOf } from "../failure.ts";
 import type { KubeRegistry } from "../kubes.ts";
 import { executeMachineAction } from "./execute.ts";
-import { observeMachine } from "./observe.ts";
+import { observeBox, observeNode } from "./observe.ts";
 
 export interface MachineLoopDeps {
   readonly leases: Leases;
@@ -38,37 +45,29 @@ export async function reconcileMachine(deps: MachineLoopDeps, id: MachineId): Pr
 /** True when the next step can be taken at once. */
 async function runPass(deps: MachineLoopDeps, lease: LiveLease, machine: MachineRecord): Promise<boolean> {
   const now = deps.clock.now();
-  let decision: MachineDecision | undefined;
+  const desired = desiredOf(machine);
   let current = "observe";
   try {
-    const kubernetes = await deps.kubes.get(machine.kubeId);
-    const cloud = machine.isStatic ? undefined : deps.cloudOf(machine.region);
-    const inUse = machine.state === "ready" || machine.state === "draining";
-    const observed = await observeMachine(kubernetes, cloud, {
-      nodeName: machine.nodeName,
-      poolId: machine.pool.id,
-      cloudInstanceId: machine.cloudInstanceId,
-      // Once joined, the token is gone and nobody may ask again.
-      bootstrapTokenId: inUse ? undefined : machine.launch?.bootstrapTokenId,
-      approvedRequest: machine.launch?.approvedRequest?.name,
-      countPods: inUse,
-    });
-    decision = decideMachine(desiredOf(machine), observed, now.getTime());
+    const { observed, kubernetes, cloud, failures } = await look(deps, machine, desired, now);
+    const decision = decideMachine(desired, observed, now.getTime());
     for (const action of decision.actions) {
       current = action.kind;
       await executeMachineAction({ ...deps, lease, machine, kubernetes, cloud, now }, action);
     }
+    const [failure] = failures;
     await deps.store.recordStatus(lease, machine.id, {
       state: decision.state,
       emptySince: decision.emptySince === undefined ? undefined : new Date(decision.emptySince),
       waitingFor: keepSince(machine.waitingFor, decision.guards, now.toISOString()),
-      lastFailure: decision.failure === undefined ? undefined : { action: current, message: decision.failure },
-      failures: 0,
+      lastFailure: decision.failure === undefined ? failure : { action: current, message: decision.failure },
+      failures: failure === undefined ? 0 : machine.failures + 1,
       wakes: machine.wakes,
-      nextCheckAt: decision.nextCheckInMs === undefined ? undefined : new Date(now.getTime() + decision.nextCheckInMs),
+      nextCheckAt: nextCheckAt(machine, decision, failure !== undefined, now),
     });
     deps.effects.reached("machines.status", "recorded");
-    return decision.nextCheckInMs === 0 || decision.state !== machine.state || decision.actions.length > 0;
+    const changed = decision.nextCheckInMs === 0 || decision.state !== machine.state;
+    // What could not be asked just now is not asked again at once.
+    return changed || (failure === undefined && decision.actions.length > 0);
   } catch (error) {
     const failure = failureOf(error, current);
     if (failure === undefined) throw error;
@@ -88,13 +87,80 @@ async function runPass(deps: MachineLoopDeps, lease: LiveLease, machine: Machine
   }
 }
 
+interface Look {
+  readonly observed: ObservedMachine;
+  readonly kubernetes: ReadOnlyKubernetes | undefined;
+  readonly cloud: ReadOnlyCloud | undefined;
+  /** Of the sides that could not be asked. */
+  readonly failures: readonly { readonly action: string; readonly message: string }[];
+}
+
+/** Looks at both sides, each for itself: one that cannot be asked is unknown, and the other is seen none the less. */
+async function look(deps: MachineLoopDeps, machine: MachineRecord, desired: DesiredMachine, now: Date): Promise<Look> {
+  const cloud = machine.isStatic ? undefined : deps.cloudOf(machine.region);
+  const inUse = machine.state === "ready" || machine.state === "draining";
+  const [box, kube] = await Promise.all([
+    ask("observe_cloud", () =>
+      observeBox(cloud, {
+        cloudInstanceId: machine.cloudInstanceId,
+        doubtfulToken: isInDoubt(desired, now.getTime()) ? machine.launch?.request.clientToken : undefined,
+      }),
+    ),
+    ask("observe_kube", async () => {
+      // Asked for every machine of a kube that does not answer, it would keep the loop from all others.
+      if (machine.kubeUnreachable !== undefined) throw new PortError("unavailable", machine.kubeUnreachable);
+      const kubernetes = await deps.kubes.get(machine.kubeId);
+      const seen = await observeNode(kubernetes, {
+        nodeName: machine.nodeName,
+        poolId: machine.pool.id,
+        // Once joined, the token is gone and nobody may ask again.
+        bootstrapTokenId: inUse ? undefined : machine.launch?.bootstrapTokenId,
+        approvedRequest: machine.launch?.approvedRequest?.name,
+        countPods: inUse || machine.state === "booting",
+      });
+      return { kubernetes, seen };
+    }),
+  ]);
+  return {
+    observed: {
+      ...(box.ok ? box.value : { cloud: "unknown", launchedInstanceId: undefined }),
+      kube: kube.ok ? kube.value.seen : "unknown",
+    },
+    kubernetes: kube.ok ? kube.value.kubernetes : undefined,
+    cloud,
+    failures: [box, kube].flatMap((side) => (side.ok ? [] : [side.error])),
+  };
+}
+
+async function ask<T>(
+  action: string,
+  call: () => Promise<T>,
+): Promise<Result<T, { readonly action: string; readonly message: string }>> {
+  try {
+    return ok(await call());
+  } catch (error) {
+    const failure = failureOf(error, action);
+    if (failure === undefined) throw error;
+    return err({ action, message: failure.message });
+  }
+}
+
+/** A side that could not be asked is asked again as after any failure, but for a kube: the placement loop tells of it. */
+function nextCheckAt(machine: MachineRecord, decision: MachineDecision, failed: boolean, now: Date): Date | undefined {
+  const { nextCheckInMs } = decision;
+  if (nextCheckInMs === undefined) return undefined;
+  const backsOff = failed && nextCheckInMs > 0 && machine.kubeUnreachable === undefined;
+  return new Date(now.getTime() + (backsOff ? backoffMs(machine.failures) : nextCheckInMs));
+}
+
 function desiredOf(machine: MachineRecord): DesiredMachine {
   const unseen = machine.waitingFor.find((guard) => guard.name === UNSEEN_GUARD);
   return {
     state: machine.state,
     nodeName: machine.nodeName,
     attempt: machine.attempt,
-    launch: machine.launch,
+    launch:
+      machine.launch === undefined ? undefined : { ...machine.launch, createdAt: machine.launch.createdAt.getTime() },
     alternatives: machine.alternatives.length,
     cloudInstanceId: machine.cloudInstanceId,
     createdAt: machine.createdAt.getTime(),
@@ -103,6 +169,7 @@ function desiredOf(machine: MachineRecord): DesiredMachine {
     terminatingAt: machine.terminatingAt?.getTime(),
     unseenSince: unseen === undefined ? undefined : Date.parse(unseen.since),
     emptyAfterMs: machine.pool.emptyAfterSeconds * 1000,
+    placed: machine.placed,
     brought: machine.isStatic,
   };
 }

@@ -12,13 +12,17 @@ export interface LaunchSecrets {
 }
 
 const FIND = `
-select m.id, m.kube_id, k.region, k.is_static, m.state, m.node_name, m.zone, m.machine_type, m.attempt, m.alternatives,
+select m.id, m.kube_id, k.region, k.is_static,
+       case when k.health = 'unreachable' and k.observed_at > now() - interval '2 minutes'
+            then coalesce(k.health_message, '') end as kube_unreachable, m.state, m.node_name, m.zone, m.machine_type, m.attempt, m.alternatives,
        m.cloud_instance_id, m.created_at, m.launched_at, m.empty_since, m.terminating_at, m.waiting_for, m.failures, m.wakes,
        json_build_object('id', p.id, 'emptyAfterSeconds', p.empty_after_seconds, 'instancesPerMachine', p.instances_per_machine,
          'imageId', p.image_id, 'subnetIds', p.subnet_ids, 'securityGroupIds', p.security_group_ids,
          'instanceProfile', p.instance_profile) as pool,
-       (select json_build_object('id', l.id, 'outcome', l.outcome, 'bootstrapTokenId', l.bootstrap_token_id, 'request', l.request,
-                 'approvedRequest', l.approved_request)
+       (select count(*)::int from instance i join cluster c on c.id = i.cluster_id
+         where c.kube_id = m.kube_id and i.node_name = m.node_name and i.state <> 'removed') as placed,
+       (select json_build_object('id', l.id, 'createdAt', l.created_at, 'outcome', l.outcome, 'request', l.request,
+                 'bootstrapTokenId', l.bootstrap_token_id, 'approvedRequest', l.approved_request)
           from launch l where l.machine_id = m.id and l.attempt = m.attempt) as launch
   from machine m join kube k on k.id = m.kube_id join pool p on p.id = m.pool_id
  where m.id = $1`;
@@ -29,7 +33,8 @@ interface MachineRow extends Record<string, unknown> {
   readonly waiting_for: Guard[];
   readonly pool: Omit<MachineRecord["pool"], "instanceProfile"> & { readonly instanceProfile: string | null };
   readonly launch:
-    | (Omit<NonNullable<MachineRecord["launch"]>, "approvedRequest"> & {
+    | (Omit<NonNullable<MachineRecord["launch"]>, "createdAt" | "approvedRequest"> & {
+        readonly createdAt: string;
         readonly approvedRequest: ApprovedRequest | null;
       })
     | null;
@@ -206,6 +211,7 @@ function toRecord(row: MachineRow): MachineRecord {
     kubeId: row.kube_id,
     region: row.region,
     isStatic: row.is_static,
+    kubeUnreachable: row.kube_unreachable ?? undefined,
     state: row.state,
     nodeName: row.node_name,
     zone: row.zone,
@@ -220,8 +226,15 @@ function toRecord(row: MachineRow): MachineRecord {
     waitingFor: row.waiting_for,
     failures: row.failures,
     wakes: row.wakes,
+    placed: row.placed,
     pool: { ...row.pool, instanceProfile: row.pool.instanceProfile ?? undefined },
     launch:
-      row.launch === null ? undefined : { ...row.launch, approvedRequest: row.launch.approvedRequest ?? undefined },
+      row.launch === null
+        ? undefined
+        : {
+            ...row.launch,
+            createdAt: new Date(row.launch.createdAt),
+            approvedRequest: row.launch.approvedRequest ?? undefined,
+          },
   } as MachineRecord;
 }

@@ -29,6 +29,11 @@ delete from placement_decision d using (
       from placement_decision where instance_id = any($1)) ranked
  where d.id = ranked.id and ranked.place > $2 and not exists (select 1 from instance i where i.decision_id = d.id)`;
 
+const WAKE_HELD_MACHINES = `
+update machine set next_check_at = now(), wakes = wakes + 1
+ where kube_id = $1 and waiting_for @> '[{"name": "kube_unreachable"}]'
+   and exists (select 1 from kube k where k.id = $1 and k.health <> 'healthy')`;
+
 /** Apart from the rest: its rows carry an instant, which JSON would turn into text. */
 const FIND_OFFERINGS = `
 select o.zone, o.machine_type as "machineType", o.price_micro_usd_per_hour as "priceMicroUsdPerHour", o.vcpu,
@@ -210,6 +215,7 @@ export function placementStore(pool: Pool): PlacementStore {
 
     recordKube: (lease, id, status) =>
       fenced(pool, lease, async (client) => {
+        if (status.health === "healthy") await client.query(WAKE_HELD_MACHINES, [id]);
         await client.query(
           `update kube set health = $2, health_message = $3, version = coalesce($4, version), waiting_for = $5, failures = $6,
                   observed_at = now(), next_check_at = case when wakes = $8 then $7::timestamptz else now() end

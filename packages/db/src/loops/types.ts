@@ -240,6 +240,7 @@ export interface PlacementStore {
       readonly verdict: "bound" | "refused" | "machine_gone" | "node_not_ready";
     }[],
   ): Promise<void>;
+  /** A kube that answers again has its machines looked at: they wait, or have left something there. */
   recordKube(
     lease: HeldLease,
     id: KubeId,
@@ -260,6 +261,8 @@ export interface MachineRecord {
   readonly kubeId: KubeId;
   readonly region: string;
   readonly isStatic: boolean;
+  /** Why the placement loop could not reach the kube at its last look; undefined when it did, or has not looked of late. */
+  readonly kubeUnreachable: string | undefined;
   readonly state: MachineState;
   readonly nodeName: string;
   readonly zone: string;
@@ -274,6 +277,8 @@ export interface MachineRecord {
   readonly waitingFor: readonly Guard[];
   readonly failures: number;
   readonly wakes: number;
+  /** Instances that were sent to its node and are not known to have left it. */
+  readonly placed: number;
   readonly pool: {
     readonly id: PoolId;
     readonly emptyAfterSeconds: number;
@@ -287,6 +292,7 @@ export interface MachineRecord {
   readonly launch:
     | {
         readonly id: LaunchId;
+        readonly createdAt: Date;
         readonly outcome: "pending" | "launched" | "refused";
         readonly bootstrapTokenId: string;
         readonly request: StoredLaunchRequest;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decideJoin } from "./decide-join.ts";
-import type { DesiredMachine, JoinRequest, ObservedMachine } from "./types.ts";
+import type { DesiredMachine, JoinRequest, ObservedKube } from "./types.ts";
 
 type Recorded = NonNullable<DesiredMachine["launch"]>["approvedRequest"];
 
@@ -9,7 +9,7 @@ const machine = (approvedRequest?: Recorded): DesiredMachine => ({
   state: "booting",
   nodeName: "mac-1",
   attempt: 1,
-  launch: { outcome: "launched", bootstrapTokenId: "abcdef", approvedRequest },
+  launch: { outcome: "launched", bootstrapTokenId: "abcdef", createdAt: 0, approvedRequest },
   alternatives: 0,
   cloudInstanceId: "i-1",
   createdAt: 0,
@@ -18,13 +18,14 @@ const machine = (approvedRequest?: Recorded): DesiredMachine => ({
   terminatingAt: undefined,
   unseenSince: undefined,
   emptyAfterMs: 60_000,
+  placed: 0,
   brought: false,
 });
-const seen = (requests: readonly JoinRequest[], over: Partial<ObservedMachine> = {}): ObservedMachine => ({
-  cloud: "running",
+const seen = (requests: readonly JoinRequest[], over: Partial<ObservedKube> = {}): ObservedKube => ({
   node: undefined,
   requests,
   tokenSecret: undefined,
+  boundPods: 0,
   pods: 0,
   ...over,
 });

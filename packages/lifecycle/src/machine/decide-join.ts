@@ -1,5 +1,5 @@
 import type { Guard } from "@berth/domain";
-import type { DesiredMachine, JoinRequest, MachineAction, ObservedMachine } from "./types.ts";
+import type { DesiredMachine, JoinRequest, MachineAction, ObservedKube } from "./types.ts";
 
 /**
  * Which request for a node's certificate is approved: of one launch at most one that can lead to a certificate.
@@ -19,7 +19,7 @@ import type { DesiredMachine, JoinRequest, MachineAction, ObservedMachine } from
  */
 export function decideJoin(
   desired: DesiredMachine,
-  observed: ObservedMachine,
+  observed: ObservedKube,
 ): { readonly actions: MachineAction[]; readonly guards: Omit<Guard, "since">[] } {
   const recorded = desired.launch?.approvedRequest;
   const { requests } = observed;

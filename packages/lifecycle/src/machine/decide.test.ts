@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { decideMachine, JOIN_TIMEOUT_MS } from "./decide.ts";
-import type { DesiredMachine, ObservedMachine } from "./types.ts";
+import { decideMachine } from "./decide.ts";
+import { JOIN_TIMEOUT_MS } from "./rules.ts";
+import type { DesiredMachine, ObservedKube, ObservedMachine } from "./types.ts";
 
 const NOW = 1_800_000_000_000;
 const machine = (over: Partial<DesiredMachine> = {}): DesiredMachine => ({
@@ -16,20 +17,27 @@ const machine = (over: Partial<DesiredMachine> = {}): DesiredMachine => ({
   terminatingAt: undefined,
   unseenSince: undefined,
   emptyAfterMs: 60_000,
+  placed: 0,
   brought: false,
   ...over,
 });
-const seen = (over: Partial<ObservedMachine> = {}): ObservedMachine => ({
-  cloud: "absent",
-  node: undefined,
-  requests: [],
-  tokenSecret: undefined,
-  pods: 0,
-  ...over,
+const seen = ({
+  cloud = "absent",
+  launchedInstanceId,
+  ...kube
+}: Partial<Omit<ObservedMachine, "kube"> & ObservedKube> = {}): ObservedMachine => ({
+  cloud,
+  launchedInstanceId,
+  kube: { node: undefined, requests: [], tokenSecret: undefined, boundPods: 0, pods: 0, ...kube },
 });
 const node = { uid: "n", ready: true, cordoned: false, settled: true };
 const kinds = (decision: { actions: readonly { kind: string }[] }) => decision.actions.map((action) => action.kind);
-const pending = { outcome: "pending", bootstrapTokenId: "abcdef", approvedRequest: undefined } as const;
+const pending = {
+  outcome: "pending",
+  bootstrapTokenId: "abcdef",
+  createdAt: NOW,
+  approvedRequest: undefined,
+} as const;
 
 describe("launching", () => {
   it("writes the attempt before anything is sent", () => {
@@ -54,6 +62,28 @@ describe("launching", () => {
       NOW,
     );
     expect(none).toMatchObject({ state: "failed", nextCheckInMs: undefined });
+  });
+});
+
+describe("a launch in doubt", () => {
+  const doubtful = machine({ state: "launching", attempt: 1, launch: pending });
+  const late = NOW + JOIN_TIMEOUT_MS + 1;
+
+  it("is given up when EC2 has nothing under its token, so that the pool's present policy is tried", () => {
+    const given = decideMachine(doubtful, seen({ tokenSecret: { uid: "t" } }), late);
+    expect(given).toMatchObject({ state: "failed", nextCheckInMs: undefined });
+    expect(kinds(given)).toEqual(["delete_bootstrap_token"]);
+  });
+
+  it("goes on with the instance that EC2 has under its token", () => {
+    const found = decideMachine(doubtful, seen({ cloud: "running", launchedInstanceId: "i-9" }), late);
+    expect(found).toMatchObject({ state: "booting", actions: [{ kind: "adopt_instance", instanceId: "i-9" }] });
+  });
+
+  it("is repeated as long as EC2 cannot be asked", () => {
+    const unknown = decideMachine(doubtful, seen({ cloud: "unknown" }), late);
+    expect(kinds(unknown)).toEqual(["put_bootstrap_token", "launch"]);
+    expect(unknown.guards).toMatchObject([{ name: "cloud_unreachable" }]);
   });
 });
 
@@ -114,6 +144,17 @@ describe("joining", () => {
   });
 });
 
+describe("a late machine that pods were bound to meanwhile", () => {
+  it("has joined, whatever its kubelet says at this moment", () => {
+    const booting = machine({ state: "booting", cloudInstanceId: "i-1", launchedAt: NOW });
+    const silent = { ...node, ready: false };
+    const look = (boundPods: number) =>
+      decideMachine(booting, seen({ cloud: "running", node: silent, boundPods, pods: 1 }), NOW + JOIN_TIMEOUT_MS + 1);
+    expect(look(1)).toMatchObject({ state: "ready", actions: [] });
+    expect(look(0).state).toBe("terminating");
+  });
+});
+
 describe("leaving", () => {
   const ready = machine({ state: "ready", cloudInstanceId: "i-1", launchedAt: NOW });
 
@@ -147,6 +188,21 @@ describe("leaving", () => {
     expect(decideMachine({ ...ready, unseenSince: NOW }, alive, NOW + 60 * 60_000 + 1).state).toBe("ready");
   });
 
+  it("stays, not cordoned, while EC2 cannot be asked, and goes on being unseen if it was", () => {
+    const empty = { ...ready, emptySince: NOW - 60_000 };
+    expect(decideMachine(empty, seen({ cloud: "unknown", node }), NOW)).toMatchObject({
+      state: "ready",
+      actions: [],
+      emptySince: NOW - 60_000,
+    });
+    const silent = seen({ cloud: "unknown", node: { ...node, ready: false }, pods: 1 });
+    const names = (unseenSince: number | undefined) =>
+      decideMachine({ ...ready, unseenSince }, silent, NOW).guards.map(({ name }) => name);
+    expect(names(NOW - 1000)).toContain("instance_unseen");
+    expect(names(undefined)).not.toContain("instance_unseen");
+    expect(decideMachine({ ...ready, unseenSince: 0 }, silent, NOW).state).toBe("ready");
+  });
+
   it("comes back when something was placed on it meanwhile", () => {
     const back = decideMachine(
       { ...ready, state: "draining", emptySince: NOW },
@@ -161,6 +217,8 @@ describe("leaving", () => {
     const leaving = { ...ready, state: "terminating", terminatingAt: NOW } as const;
     expect(decideMachine(leaving, seen({ cloud: "absent" }), NOW + 1000).state).toBe("terminating");
     expect(kinds(decideMachine(leaving, seen({ cloud: "absent" }), NOW + 1000))).toEqual(["terminate"]);
+    expect(kinds(decideMachine(leaving, seen({ cloud: "stopped" }), NOW + 1000))).toEqual(["terminate"]);
+    expect(kinds(decideMachine(leaving, seen({ cloud: "stopping" }), NOW + 1000))).toEqual([]);
     expect(decideMachine(leaving, seen({ cloud: "terminated" }), NOW + 1000).state).toBe("terminated");
   });
 

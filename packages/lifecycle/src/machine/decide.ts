@@ -1,17 +1,24 @@
-import type { Guard, MachineState } from "@berth/domain";
+import type { Guard } from "@berth/domain";
 import { decideJoin } from "./decide-join.ts";
-import type { DesiredMachine, MachineAction, MachineDecision, ObservedMachine } from "./types.ts";
+import { decideWithoutKube } from "./decide-without-kube.ts";
+import {
+  BUSY_CHECK_MS,
+  decision,
+  endedByCloud,
+  isGone,
+  isInDoubt,
+  isLate,
+  UNSEEN_GRACE_MS,
+  unseenGuards,
+} from "./rules.ts";
+import type { DesiredMachine, MachineAction, MachineDecision, ObservedKube, ObservedMachine } from "./types.ts";
 
-/** A machine that has not joined by then is given up: it is terminated and counts as a failed launch. */
-export const JOIN_TIMEOUT_MS = 15 * 60_000;
 /** After the cordon, how long placements that were under way may still arrive before the machine goes. */
 const DRAIN_SETTLE_MS = 10_000;
-/** How long an instance that EC2 does not list may stay unseen before it is believed gone. */
-const UNSEEN_GRACE_MS = 60 * 60_000;
-/** Its `since` is when EC2 stopped listing the instance. */
-export const UNSEEN_GUARD = "instance_unseen";
-const BUSY_CHECK_MS = 2_000;
 const RESTING_CHECK_MS = 60_000;
+
+/** A look at both sides. */
+type Seen = Omit<ObservedMachine, "kube"> & ObservedKube;
 
 /**
  * What to do next with one machine: launch, let it join, use it, let it go when empty.
@@ -20,10 +27,19 @@ const RESTING_CHECK_MS = 60_000;
  * A machine goes only when no pod is bound to it or on the way to it, seen after the cordon.
  */
 export function decideMachine(desired: DesiredMachine, observed: ObservedMachine, now: number): MachineDecision {
+  const { kube } = observed;
+  const decided =
+    kube === "unknown" ? decideWithoutKube(desired, observed, now) : decideSeen(desired, { ...observed, ...kube }, now);
+  if (observed.cloud !== "unknown") return decided;
+  const hint = "EC2 cannot be asked; what depends on it waits.";
+  return { ...decided, guards: [...decided.guards, { name: "cloud_unreachable", subject: desired.nodeName, hint }] };
+}
+
+function decideSeen(desired: DesiredMachine, observed: Seen, now: number): MachineDecision {
   switch (desired.state) {
     case "planned":
     case "launching":
-      return decideLaunch(desired, observed);
+      return decideLaunch(desired, observed, now);
     case "booting":
       return decideBoot(desired, observed, now);
     case "ready":
@@ -38,7 +54,7 @@ export function decideMachine(desired: DesiredMachine, observed: ObservedMachine
   }
 }
 
-function decideLaunch(desired: DesiredMachine, observed: ObservedMachine): MachineDecision {
+function decideLaunch(desired: DesiredMachine, observed: Seen, now: number): MachineDecision {
   if (desired.cloudInstanceId !== undefined) return decision({ state: "booting", nextCheckInMs: 0 });
   if (desired.launch?.outcome === "refused") {
     if (desired.alternatives === 0) {
@@ -63,6 +79,18 @@ function decideLaunch(desired: DesiredMachine, observed: ObservedMachine): Machi
       nextCheckInMs: 0,
     });
   }
+  // A request that EC2 never takes is not repeated for ever: the pool may have been put right meanwhile.
+  if (isInDoubt(desired, now) && observed.cloud !== "unknown") {
+    const instanceId = observed.launchedInstanceId;
+    return instanceId === undefined
+      ? decision({
+          state: "failed",
+          actions: cleanUp(observed),
+          failure: "EC2 did not take the launch within 15 minutes.",
+          nextCheckInMs: undefined,
+        })
+      : decision({ state: "booting", actions: [{ kind: "adopt_instance", instanceId }], nextCheckInMs: 0 });
+  }
   return decision({
     state: "launching",
     actions: [{ kind: "put_bootstrap_token" }, { kind: "launch" }],
@@ -70,9 +98,8 @@ function decideLaunch(desired: DesiredMachine, observed: ObservedMachine): Machi
   });
 }
 
-function decideBoot(desired: DesiredMachine, observed: ObservedMachine, now: number): MachineDecision {
-  const waited = now - (desired.launchedAt ?? desired.createdAt);
-  if (observed.cloud === "terminated" || observed.cloud === "stopping") {
+function decideBoot(desired: DesiredMachine, observed: Seen, now: number): MachineDecision {
+  if (endedByCloud(desired, observed)) {
     return decision({
       state: "terminating",
       actions: [{ kind: "terminate" }, ...cleanUp(observed)],
@@ -87,7 +114,9 @@ function decideBoot(desired: DesiredMachine, observed: ObservedMachine, now: num
       nextCheckInMs: RESTING_CHECK_MS,
     });
   }
-  if (waited > JOIN_TIMEOUT_MS) {
+  if (isLate(desired.launchedAt ?? desired.createdAt, now)) {
+    // It was ready between two looks, and is in use: whatever its kubelet says just now, it has joined.
+    if (observed.boundPods > 0) return decision({ state: "ready", nextCheckInMs: 0 });
     return decision({
       state: "terminating",
       actions: [{ kind: "terminate" }, ...cleanUp(observed)],
@@ -114,11 +143,11 @@ function decideBoot(desired: DesiredMachine, observed: ObservedMachine, now: num
   return decision({ state: "booting", actions, guards, nextCheckInMs: BUSY_CHECK_MS });
 }
 
-function decideReady(desired: DesiredMachine, observed: ObservedMachine, now: number): MachineDecision {
+function decideReady(desired: DesiredMachine, observed: Seen, now: number): MachineDecision {
   // Its operator took the Node away: that is the word that the machine is gone. When the Node is back, so is the row.
   if (desired.brought && observed.node === undefined)
     return decision({ state: "terminated", nextCheckInMs: undefined });
-  if (!desired.brought && (observed.cloud === "terminated" || observed.cloud === "stopping")) {
+  if (endedByCloud(desired, observed)) {
     return decision({
       state: "terminating",
       actions: [...deleteNode(observed), { kind: "terminate" }],
@@ -130,8 +159,9 @@ function decideReady(desired: DesiredMachine, observed: ObservedMachine, now: nu
   const guards: Omit<Guard, "since">[] = [];
   // EC2 forgets an instance about an hour after its end. One look that finds nothing proves nothing: many in a row, with a
   // kubelet that is silent too, do.
-  if (!desired.brought && observed.cloud === "absent" && observed.node?.ready !== true) {
-    if (now - (desired.unseenSince ?? now) > UNSEEN_GRACE_MS) {
+  if (observed.node?.ready !== true) {
+    const unseen = !desired.brought && observed.cloud === "absent";
+    if (unseen && now - (desired.unseenSince ?? now) > UNSEEN_GRACE_MS) {
       return decision({
         state: "terminating",
         actions: [...deleteNode(observed), { kind: "terminate" }],
@@ -139,7 +169,7 @@ function decideReady(desired: DesiredMachine, observed: ObservedMachine, now: nu
         nextCheckInMs: BUSY_CHECK_MS,
       });
     }
-    guards.push({ name: UNSEEN_GUARD, subject: desired.nodeName, hint: "EC2 does not list the instance." });
+    guards.push(...unseenGuards(desired, observed));
   }
   if (observed.node === undefined || !observed.node.ready) {
     guards.push({
@@ -155,6 +185,10 @@ function decideReady(desired: DesiredMachine, observed: ObservedMachine, now: nu
 
   const emptySince = desired.emptySince ?? now;
   const left = emptySince + desired.emptyAfterMs - now;
+  // One that cannot be ended is more use as it is.
+  if (left <= 0 && observed.cloud === "unknown") {
+    return decision({ state: "ready", actions, guards, emptySince, nextCheckInMs: RESTING_CHECK_MS });
+  }
   if (left > 0) {
     guards.push({
       name: "empty",
@@ -178,7 +212,7 @@ function decideReady(desired: DesiredMachine, observed: ObservedMachine, now: nu
   });
 }
 
-function decideDraining(desired: DesiredMachine, observed: ObservedMachine, now: number): MachineDecision {
+function decideDraining(desired: DesiredMachine, observed: Seen, now: number): MachineDecision {
   if (observed.pods > 0) {
     const actions: MachineAction[] =
       observed.node?.cordoned === true ? [{ kind: "uncordon", uid: observed.node.uid }] : [];
@@ -195,10 +229,8 @@ function decideDraining(desired: DesiredMachine, observed: ObservedMachine, now:
   });
 }
 
-function decideTerminating(desired: DesiredMachine, observed: ObservedMachine, now: number): MachineDecision {
-  const ended = observed.cloud === "terminated" || desired.cloudInstanceId === undefined;
-  const unseen = observed.cloud === "absent" && now - (desired.terminatingAt ?? now) > UNSEEN_GRACE_MS;
-  if (ended || unseen) {
+function decideTerminating(desired: DesiredMachine, observed: Seen, now: number): MachineDecision {
+  if (isGone(desired, observed, now)) {
     return decision({
       state: desired.cloudInstanceId === undefined ? "failed" : "terminated",
       actions: cleanUp(observed),
@@ -214,20 +246,14 @@ function decideTerminating(desired: DesiredMachine, observed: ObservedMachine, n
   });
 }
 
-function cleanUp(observed: ObservedMachine): MachineAction[] {
+function cleanUp(observed: Seen): MachineAction[] {
   return [...deleteNode(observed), ...removeToken(observed)];
 }
 
-function deleteNode(observed: ObservedMachine): MachineAction[] {
+function deleteNode(observed: Seen): MachineAction[] {
   return observed.node === undefined ? [] : [{ kind: "delete_node", uid: observed.node.uid }];
 }
 
-function removeToken(observed: ObservedMachine): MachineAction[] {
+function removeToken(observed: Seen): MachineAction[] {
   return observed.tokenSecret === undefined ? [] : [{ kind: "delete_bootstrap_token", uid: observed.tokenSecret.uid }];
-}
-
-function decision(
-  over: Partial<MachineDecision> & { state: MachineState; nextCheckInMs: number | undefined },
-): MachineDecision {
-  return { actions: [], emptySince: undefined, guards: [], failure: undefined, ...over };
 }

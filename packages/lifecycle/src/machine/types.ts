@@ -10,6 +10,7 @@ export interface DesiredMachine {
     | {
         readonly outcome: "pending" | "launched" | "refused";
         readonly bootstrapTokenId: string;
+        readonly createdAt: number;
         /** The request for a certificate that was chosen, recorded before it was approved; `issued` once a certificate was seen. */
         readonly approvedRequest: { readonly uid: string; readonly issued: boolean } | undefined;
       }
@@ -23,6 +24,8 @@ export interface DesiredMachine {
   /** Since when EC2 has not listed the instance of a machine in use. */
   readonly unseenSince: number | undefined;
   readonly emptyAfterMs: number;
+  /** Instances that were sent to its node and are not known to have left it, as the database has them. */
+  readonly placed: number;
   /** A static kube's machines are brought by the operator: nothing is launched or terminated. */
   readonly brought: boolean;
 }
@@ -37,13 +40,24 @@ export interface JoinRequest {
   readonly verdict: { readonly approve: true } | { readonly approve: false; readonly because: string };
 }
 
+/** What one look shows. A side that could not be asked is unknown: that is neither "absent" nor "empty". */
 export interface ObservedMachine {
-  readonly cloud: "absent" | "pending" | "running" | "stopping" | "terminated";
+  /** stopped: somebody stopped it, and it may be started again; stopping: it is on its way to terminated. */
+  readonly cloud: "unknown" | "absent" | "pending" | "running" | "stopped" | "stopping" | "terminated";
+  /** The instance that EC2 has under the launch's token. Looked for when the launch has been in doubt for too long. */
+  readonly launchedInstanceId: string | undefined;
+  readonly kube: "unknown" | ObservedKube;
+}
+
+/** A machine as its kube shows it. */
+export interface ObservedKube {
   readonly node:
     | { readonly uid: string; readonly ready: boolean; readonly cordoned: boolean; readonly settled: boolean }
     | undefined;
   readonly requests: readonly JoinRequest[];
   readonly tokenSecret: { readonly uid: string } | undefined;
+  /** Pods of ours bound to the node. */
+  readonly boundPods: number;
   /** Pods of ours bound to the node, or sent to it and not bound yet. */
   readonly pods: number;
 }
@@ -52,6 +66,8 @@ export type MachineAction =
   | { readonly kind: "open_attempt"; readonly attempt: number }
   | { readonly kind: "put_bootstrap_token" }
   | { readonly kind: "launch" }
+  /** A launch whose answer was lost took effect after all. */
+  | { readonly kind: "adopt_instance"; readonly instanceId: string }
   /** Recorded first, then approved. */
   | { readonly kind: "approve_join"; readonly name: string; readonly uid: string }
   | { readonly kind: "record_join"; readonly name: string; readonly uid: string; readonly issued: boolean }

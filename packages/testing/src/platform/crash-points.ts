@@ -93,4 +93,5 @@ export const LATER_PURGE_POINTS = [
 ] as const;
 
 /** Reached only when things come in another order: a pod that must be planned again, a machine that is wanted again. */
-export const OCCASIONAL_POINTS = /^(placement\.take_back|machines\.uncordon|machines\.terminate_orphan):/;
+export const OCCASIONAL_POINTS =
+  /^(placement\.take_back|machines\.uncordon|machines\.adopt_instance|machines\.terminate_orphan):/;
