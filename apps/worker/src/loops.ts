@@ -1,6 +1,6 @@
-import type { ClusterId, KubeId, MachineId } from "@berth/domain";
+import type { ClusterId, KubeId, MachineId, RunId } from "@berth/domain";
 import { isId } from "@berth/domain";
-import type { JobRunner, LoopName } from "@berth/ports";
+import type { LoopName } from "@berth/ports";
 import { type ClusterLoopDeps, reconcileCluster } from "./clusters/reconcile.ts";
 import { type MachineLoopDeps, reconcileMachine } from "./machines/reconcile.ts";
 import { type PlacementLoopDeps, reconcilePlacement } from "./placement/reconcile.ts";
@@ -15,7 +15,7 @@ export interface Loop {
   readonly name: LoopName;
   /** Runs at a time in one worker. */
   readonly concurrency: number;
-  readonly run: JobRunner;
+  readonly run: (id: string, runId: RunId) => Promise<void>;
 }
 
 /** All loops: what a job of each queue does. An id that is none of ours is a job of another version: nothing is done. */
@@ -24,22 +24,22 @@ export function loopTable(deps: LoopDeps): readonly Loop[] {
     {
       name: "clusters",
       concurrency: 24,
-      run: async (id) => {
-        if (isId("cluster", id)) await reconcileCluster(deps.clusters, id satisfies ClusterId);
+      run: async (id, runId) => {
+        if (isId("cluster", id)) await reconcileCluster(deps.clusters, id satisfies ClusterId, runId);
       },
     },
     {
       name: "placement",
       concurrency: 4,
-      run: async (id) => {
-        if (isId("kube", id)) await reconcilePlacement(deps.placement, id satisfies KubeId);
+      run: async (id, runId) => {
+        if (isId("kube", id)) await reconcilePlacement(deps.placement, id satisfies KubeId, runId);
       },
     },
     {
       name: "machines",
       concurrency: 24,
-      run: async (id) => {
-        if (isId("machine", id)) await reconcileMachine(deps.machines, id satisfies MachineId);
+      run: async (id, runId) => {
+        if (isId("machine", id)) await reconcileMachine(deps.machines, id satisfies MachineId, runId);
       },
     },
   ];

@@ -5,8 +5,6 @@ import {
   createEnvelope,
   createLeases,
   findDue,
-  LeaseEnded,
-  LeaseLost,
   listen,
   machineStore,
   parseDue,
@@ -17,7 +15,7 @@ import type { KubeId } from "@berth/domain";
 import { createEc2Cloud, type Ec2CloudOptions } from "@berth/ec2";
 import { createEngine } from "@berth/engine";
 import { createKubernetes, parseKubeconfig } from "@berth/kubernetes";
-import { type Cloud, type LoopName, PortError } from "@berth/ports";
+import { type Cloud, PortError } from "@berth/ports";
 import { openQueue, type QueueConfig, startRelay } from "@berth/queue";
 import {
   createLocalKeyProvider,
@@ -29,8 +27,9 @@ import {
 } from "@berth/runtime";
 import { everyObserver, listInto, strikeAt } from "./effect-observers.ts";
 import { type ReadOnlyCloud, readOnly } from "./effects.ts";
+import { isLeaseLost } from "./failure.ts";
 import { createKubeRegistry } from "./kubes.ts";
-import { loopTable } from "./loops.ts";
+import { type Loop, loopTable } from "./loops.ts";
 import { sweepOrphans } from "./machines/orphans.ts";
 import { createWorkerMetrics } from "./metrics.ts";
 import { forgetWhatIsOld } from "./retention.ts";
@@ -165,32 +164,26 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
       },
     },
   });
-  const run = (loop: LoopName, work: (id: string) => Promise<void>) => async (id: string) => {
+  const run = (loop: Loop) => async (id: string) => {
+    const runId = systemIds.next("run");
     const startedAt = performance.now();
     const ended = (outcome: "done" | "lease_lost" | "failed") =>
-      metrics.ran(loop, outcome, (performance.now() - startedAt) / 1000);
+      metrics.ran(loop.name, outcome, (performance.now() - startedAt) / 1000);
     try {
-      await work(id);
+      await loop.run(id, runId);
       ended("done");
     } catch (err) {
-      // Somebody else owns it by now; the row is still due and theirs.
-      if (err instanceof LeaseLost || err instanceof LeaseEnded) {
-        logger.warn({ loop, id }, "lease lost: the run ended before its time");
+      if (isLeaseLost(err)) {
+        logger.warn({ loop: loop.name, id, runId }, "lease lost: the run ended before its time");
         return ended("lease_lost");
       }
       ended("failed");
-      logger.error({ err, loop, id }, "run failed");
+      logger.error({ err, loop: loop.name, id, runId }, "run failed");
       throw err;
     }
   };
   const consumers = await Promise.all(
-    loops.map((loop) =>
-      queue.consume(
-        loop.name,
-        run(loop.name, (id) => loop.run(id, { aborted: false })),
-        { concurrency: loop.concurrency },
-      ),
-    ),
+    loops.map((loop) => queue.consume(loop.name, run(loop), { concurrency: loop.concurrency })),
   );
   const relay = startRelay({
     producer: queue.producer,

@@ -21,6 +21,7 @@ export const ID_PREFIXES = {
   launch: "lch",
   decision: "dec",
   request: "req",
+  run: "run",
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -45,6 +46,7 @@ export type PoolId = Id<"pool">;
 export type MachineId = Id<"machine">;
 export type LaunchId = Id<"launch">;
 export type DecisionId = Id<"decision">;
+export type RunId = Id<"run">;
 
 /** Makes new ids. Chance and time stay outside the pure packages, so this is an argument. */
 export interface IdSource {

@@ -1,9 +1,16 @@
 import type { ClusterRecord, ClusterStatus, ClusterStore, Leases, LiveLease, SecretStore } from "@berth/db";
-import { type ClusterHealth, type ClusterId, isMasterEligible, keepSince, namespaceOf } from "@berth/domain";
+import {
+  type ClusterHealth,
+  type ClusterId,
+  isMasterEligible,
+  keepSince,
+  namespaceOf,
+  type RunId,
+} from "@berth/domain";
 import { type ClusterDecision, type DesiredCluster, decideCluster, type ObservedCluster } from "@berth/lifecycle";
 import type { Clock } from "@berth/ports";
 import type { EffectObserver, ReadOnlyEngine } from "../effects.ts";
-import { backoffMs, type Failure, failureOf } from "../failure.ts";
+import { backoffMs, type Failure, failureOf, recordFailure } from "../failure.ts";
 import type { KubeRegistry } from "../kubes.ts";
 import { executeClusterAction } from "./execute.ts";
 import { type ClusterMaterial, clusterMaterial, engineTargetOf } from "./material.ts";
@@ -40,19 +47,24 @@ const MAX_MATERIALS = 5000;
  * Takes only the id: everything else is read here, so a repeated, late or reordered job does the same as a timely one.
  * Safe after a crash at any line: the row counts as due until its status is recorded under the lease.
  */
-export async function reconcileCluster(deps: ClusterLoopDeps, id: ClusterId): Promise<void> {
+export async function reconcileCluster(deps: ClusterLoopDeps, id: ClusterId, runId: RunId): Promise<void> {
   await deps.leases.withLease(`cluster/${id}`, async (lease) => {
     for (let pass = 0; pass < MAX_PASSES; pass++) {
       const cluster = await deps.store.find(id);
       if (cluster === undefined || cluster.state === "deleted") return;
-      const acted = await runPass(deps, lease, cluster);
+      const acted = await runPass(deps, lease, cluster, runId);
       if (!acted) return;
     }
   });
 }
 
 /** One observe, decide, execute, record. True when something was done and a further look may find more to do. */
-async function runPass(deps: ClusterLoopDeps, lease: LiveLease, cluster: ClusterRecord): Promise<boolean> {
+async function runPass(
+  deps: ClusterLoopDeps,
+  lease: LiveLease,
+  cluster: ClusterRecord,
+  runId: RunId,
+): Promise<boolean> {
   const now = deps.clock.now();
   let observed: ObservedCluster | undefined;
   let decision: ClusterDecision | undefined;
@@ -105,10 +117,12 @@ async function runPass(deps: ClusterLoopDeps, lease: LiveLease, cluster: Cluster
     deps.effects.reached("clusters.status", "recorded");
     return decision.actions.length > 0;
   } catch (error) {
-    const failure = failureOf(error, current);
+    const failure = failureOf(error, current, runId);
     if (failure === undefined) throw error;
     deps.onFailure(cluster.id, failure);
-    await deps.store.recordStatus(lease, cluster.id, failedStatus(cluster, observed, decision, failure, now));
+    await recordFailure(error, () =>
+      deps.store.recordStatus(lease, cluster.id, failedStatus(cluster, observed, decision, failure, now)),
+    );
     return false;
   }
 }

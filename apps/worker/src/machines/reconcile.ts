@@ -1,5 +1,5 @@
 import type { Leases, LiveLease, MachineRecord, MachineStore } from "@berth/db";
-import { err, type IdSource, keepSince, type MachineId, ok, type Result } from "@berth/domain";
+import { err, type IdSource, keepSince, type MachineId, ok, type Result, type RunId } from "@berth/domain";
 import {
   type DesiredMachine,
   decideMachine,
@@ -8,9 +8,9 @@ import {
   type ObservedMachine,
   UNSEEN_GUARD,
 } from "@berth/lifecycle";
-import { type Clock, PortError } from "@berth/ports";
+import { type Clock, isPortError, PortError } from "@berth/ports";
 import type { EffectObserver, ReadOnlyCloud, ReadOnlyKubernetes } from "../effects.ts";
-import { backoffMs, failureOf } from "../failure.ts";
+import { backoffMs, type Failure, failureOf, portFailure, recordFailure } from "../failure.ts";
 import type { KubeRegistry } from "../kubes.ts";
 import { executeMachineAction } from "./execute.ts";
 import { observeBox, observeNode } from "./observe.ts";
@@ -31,23 +31,28 @@ export interface MachineLoopDeps {
 const MAX_PASSES = 5;
 
 /** Brings one machine one step further: launched, joined, used, let go. Takes only the id; safe after a crash anywhere. */
-export async function reconcileMachine(deps: MachineLoopDeps, id: MachineId): Promise<void> {
+export async function reconcileMachine(deps: MachineLoopDeps, id: MachineId, runId: RunId): Promise<void> {
   await deps.leases.withLease(`machine/${id}`, async (lease) => {
     for (let pass = 0; pass < MAX_PASSES; pass++) {
       const machine = await deps.store.find(id);
       if (machine === undefined) return;
-      const again = await runPass(deps, lease, machine);
+      const again = await runPass(deps, lease, machine, runId);
       if (!again) return;
     }
   });
 }
 
 /** True when the next step can be taken at once. */
-async function runPass(deps: MachineLoopDeps, lease: LiveLease, machine: MachineRecord): Promise<boolean> {
+async function runPass(
+  deps: MachineLoopDeps,
+  lease: LiveLease,
+  machine: MachineRecord,
+  runId: RunId,
+): Promise<boolean> {
   const now = deps.clock.now();
-  const desired = desiredOf(machine);
   let current = "observe";
   try {
+    const desired = desiredOf(machine);
     const { observed, kubernetes, cloud, failures } = await look(deps, machine, desired, now);
     const decision = decideMachine(desired, observed, now.getTime());
     for (const action of decision.actions) {
@@ -59,7 +64,10 @@ async function runPass(deps: MachineLoopDeps, lease: LiveLease, machine: Machine
       state: decision.state,
       emptySince: decision.emptySince === undefined ? undefined : new Date(decision.emptySince),
       waitingFor: keepSince(machine.waitingFor, decision.guards, now.toISOString()),
-      lastFailure: decision.failure === undefined ? failure : { action: current, message: decision.failure },
+      lastFailure:
+        decision.failure === undefined
+          ? failure && { action: failure.action, message: failure.message }
+          : { action: current, message: decision.failure },
       failures: failure === undefined ? 0 : machine.failures + 1,
       wakes: machine.wakes,
       nextCheckAt: nextCheckAt(machine, decision, failure !== undefined, now),
@@ -69,20 +77,22 @@ async function runPass(deps: MachineLoopDeps, lease: LiveLease, machine: Machine
     // What could not be asked just now is not asked again at once.
     return changed || (failure === undefined && decision.actions.length > 0);
   } catch (error) {
-    const failure = failureOf(error, current);
+    const failure = failureOf(error, current, runId);
     if (failure === undefined) throw error;
     const guard = { name: failure.guard, subject: machine.id, hint: `${failure.action}: ${failure.message}` };
     // A look that failed is no sight of the instance: it goes on being unseen.
     const unseen = machine.waitingFor.filter((one) => one.name === UNSEEN_GUARD);
-    await deps.store.recordStatus(lease, machine.id, {
-      state: machine.state,
-      emptySince: machine.emptySince,
-      waitingFor: keepSince(machine.waitingFor, [guard, ...unseen], now.toISOString()),
-      lastFailure: { action: failure.action, message: failure.message },
-      failures: machine.failures + 1,
-      wakes: machine.wakes,
-      nextCheckAt: new Date(now.getTime() + backoffMs(machine.failures)),
-    });
+    await recordFailure(error, () =>
+      deps.store.recordStatus(lease, machine.id, {
+        state: machine.state,
+        emptySince: machine.emptySince,
+        waitingFor: keepSince(machine.waitingFor, [guard, ...unseen], now.toISOString()),
+        lastFailure: { action: failure.action, message: failure.message },
+        failures: machine.failures + 1,
+        wakes: machine.wakes,
+        nextCheckAt: new Date(now.getTime() + backoffMs(machine.failures)),
+      }),
+    );
     return false;
   }
 }
@@ -92,7 +102,7 @@ interface Look {
   readonly kubernetes: ReadOnlyKubernetes | undefined;
   readonly cloud: ReadOnlyCloud | undefined;
   /** Of the sides that could not be asked. */
-  readonly failures: readonly { readonly action: string; readonly message: string }[];
+  readonly failures: readonly Failure[];
 }
 
 /** Looks at both sides, each for itself: one that cannot be asked is unknown, and the other is seen none the less. */
@@ -132,16 +142,12 @@ async function look(deps: MachineLoopDeps, machine: MachineRecord, desired: Desi
   };
 }
 
-async function ask<T>(
-  action: string,
-  call: () => Promise<T>,
-): Promise<Result<T, { readonly action: string; readonly message: string }>> {
+async function ask<T>(action: string, call: () => Promise<T>): Promise<Result<T, Failure>> {
   try {
     return ok(await call());
   } catch (error) {
-    const failure = failureOf(error, action);
-    if (failure === undefined) throw error;
-    return err({ action, message: failure.message });
+    if (!isPortError(error)) throw error;
+    return err(portFailure(error, action));
   }
 }
 

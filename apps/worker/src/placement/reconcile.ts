@@ -8,11 +8,12 @@ import {
   LABELS,
   MANAGED_BY,
   nodeNameOf,
+  type RunId,
 } from "@berth/domain";
 import { type Assignment, checkPlacement, type PlacementPlan, placeInstances } from "@berth/packing";
 import { type Clock, isPortError, type Pod } from "@berth/ports";
 import { type EffectContext, type EffectObserver, type ReadOnlyKubernetes, runEffect } from "../effects.ts";
-import { backoffMs, failureOf } from "../failure.ts";
+import { backoffMs, failureOf, recordFailure } from "../failure.ts";
 import { inParallel } from "../in-parallel.ts";
 import type { KubeRegistry } from "../kubes.ts";
 import { gatePatch } from "./gate-patch.ts";
@@ -42,7 +43,7 @@ const RESTING_CHECK_MS = 30_000;
  * done, and stored before the first gate is lifted; a crash in between leaves gated pods and known machines, which the
  * next run packs again.
  */
-export async function reconcilePlacement(deps: PlacementLoopDeps, id: KubeId): Promise<void> {
+export async function reconcilePlacement(deps: PlacementLoopDeps, id: KubeId, runId: RunId): Promise<void> {
   await deps.leases.withLease(`kube/${id}`, async (lease) => {
     const kube = await deps.store.findKube(id);
     if (kube === undefined) return;
@@ -74,19 +75,21 @@ export async function reconcilePlacement(deps: PlacementLoopDeps, id: KubeId): P
         nextCheckAt: new Date(now.getTime() + nextCheckMs(problem, refused.length)),
       });
     } catch (error) {
-      const failure = failureOf(error, "placement");
+      const failure = failureOf(error, "placement", runId);
       if (failure === undefined) throw error;
       const unreachable = isPortError(error, "unavailable") || isPortError(error, "denied");
       const guard = { name: unreachable ? "kube_unreachable" : failure.guard, subject: id, hint: failure.message };
-      await deps.store.recordKube(lease, id, {
-        health: unreachable ? "unreachable" : "healthy",
-        message: failure.message,
-        version: undefined,
-        waitingFor: keepSince(kube.waitingFor, [guard], now.toISOString()),
-        failures: kube.failures + 1,
-        wakes: kube.wakes,
-        nextCheckAt: new Date(now.getTime() + backoffMs(kube.failures)),
-      });
+      await recordFailure(error, () =>
+        deps.store.recordKube(lease, id, {
+          health: unreachable ? "unreachable" : "healthy",
+          message: failure.message,
+          version: undefined,
+          waitingFor: keepSince(kube.waitingFor, [guard], now.toISOString()),
+          failures: kube.failures + 1,
+          wakes: kube.wakes,
+          nextCheckAt: new Date(now.getTime() + backoffMs(kube.failures)),
+        }),
+      );
     }
   });
 }
