@@ -8,7 +8,7 @@ import type { ApiDeps } from "./deps.ts";
 import { eventRoutes } from "./events/routes.ts";
 import { healthRoutes } from "./health/routes.ts";
 import { createAuthenticator } from "./http/authenticate.ts";
-import { createServer } from "./http/create-server.ts";
+import { createServer, type ServerLimits } from "./http/create-server.ts";
 import { databaseFor } from "./http/database-for.ts";
 import { kubeRoutes } from "./kubes/routes.ts";
 import { machineRoutes } from "./machines/routes.ts";
@@ -22,6 +22,7 @@ export interface AppOptions {
   readonly pepper: Uint8Array;
   readonly logger?: FastifyServerOptions["logger"];
   readonly loggerInstance?: FastifyServerOptions["loggerInstance"];
+  readonly limits?: ServerLimits | undefined;
   /** Between comments on an idle stream; 15 s when absent. */
   readonly heartbeatMs?: number;
 }
@@ -39,6 +40,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     databaseFor: databaseFor(deps.databases),
     logger: options.logger,
     loggerInstance: options.loggerInstance,
+    limits: options.limits,
     heartbeatMs: options.heartbeatMs ?? 15_000,
   });
 

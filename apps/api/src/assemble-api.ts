@@ -14,6 +14,7 @@ import { createLocalKeyProvider, type Logger, systemClock, systemIds } from "@be
 import type { FastifyInstance } from "fastify";
 import { buildApp } from "./app.ts";
 import { createEventFeed } from "./events/feed.ts";
+import type { ServerLimits } from "./http/create-server.ts";
 import { createPageTokens } from "./http/page-token.ts";
 
 export interface AssemblyConfig {
@@ -29,6 +30,8 @@ export interface AssemblyConfig {
   readonly logger: Logger;
   /** How long a request waits for a twin with the same Idempotency-Key; 10 s when absent. */
   readonly idempotencyWaitMs?: number;
+  /** What one caller may take; no limits when absent. */
+  readonly limits?: ServerLimits;
   /** Between comments on an idle stream; 15 s when absent. */
   readonly heartbeatMs?: number;
 }
@@ -91,6 +94,7 @@ export async function assembleApi(config: AssemblyConfig): Promise<Assembly> {
   const app = await buildApp({
     pepper: config.pepper,
     loggerInstance: logger,
+    limits: config.limits,
     ...(config.heartbeatMs === undefined ? {} : { heartbeatMs: config.heartbeatMs }),
     deps: {
       databases: { tenants, operators },

@@ -16,6 +16,13 @@ export const API_VARIABLES = z.object({
     .default(72)
     .describe("how long a deleted cluster's volumes are kept"),
   BERTH_DATABASE_POOL: integerVariable(2, 200).default(20).describe("connections to PostgreSQL at most"),
+  BERTH_REQUESTS_PER_MINUTE: integerVariable(1, 10_000_000).default(6000).describe("what one API key may ask a minute"),
+  BERTH_REQUESTS_IN_FLIGHT: integerVariable(1, 100_000)
+    .default(400)
+    .describe("what one organization may have unanswered at a time; half as many streams and waits"),
+  BERTH_MAX_EVENT_LOOP_DELAY_MS: integerVariable(0, 60_000)
+    .default(1000)
+    .describe("requests are answered 503 while the process is later than this; 0 never"),
   LOG_LEVEL: z.string().default("info").describe("pino's level"),
 });
 
@@ -31,6 +38,17 @@ export function apiConfig(environment: Readonly<Record<string, string | undefine
     metricsPort: values.BERTH_METRICS_PORT,
     volumeGraceMs: values.BERTH_VOLUME_GRACE_HOURS * HOUR_MS,
     poolSize: values.BERTH_DATABASE_POOL,
+    limits: {
+      perKeyAMinute: values.BERTH_REQUESTS_PER_MINUTE,
+      failuresPerAddressAMinute: values.BERTH_REQUESTS_PER_MINUTE,
+      inFlight: {
+        requests: values.BERTH_REQUESTS_IN_FLIGHT,
+        waits: Math.ceil(values.BERTH_REQUESTS_IN_FLIGHT / 2),
+      },
+      ...(values.BERTH_MAX_EVENT_LOOP_DELAY_MS === 0
+        ? {}
+        : { maxEventLoopDelayMs: values.BERTH_MAX_EVENT_LOOP_DELAY_MS }),
+    },
     simulated: false,
     logLevel: values.LOG_LEVEL,
   };

@@ -34,6 +34,12 @@ export interface RunningBerth {
 }
 
 const VOLUME_GRACE_MS = 3_600_000;
+/** Wide: one person at one machine. The worker runs in this process too, so a late event loop says little of the API. */
+const LIMITS = {
+  perKeyAMinute: 60_000,
+  failuresPerAddressAMinute: 60_000,
+  inFlight: { requests: 1000, waits: 500 },
+};
 /** A dev that was killed leaves leases behind: its successor waits so long for them. */
 const LEASE_TTL_MS = 10_000;
 
@@ -70,6 +76,7 @@ export async function startBerth({ options, folder, tell, stopped }: StartOption
       port: options.port,
       poolSize: 20,
       volumeGraceMs: VOLUME_GRACE_MS,
+      limits: LIMITS,
       simulated: true,
     });
     cleanup.add(() => api.close());

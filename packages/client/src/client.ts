@@ -92,7 +92,7 @@ async function* followRoute(options: ClientOptions, shape: RouteShape, request: 
       }
     } catch (error) {
       if (request.signal?.aborted) return;
-      if (error instanceof ProblemError && error.problem.status !== 503) throw error;
+      if (error instanceof ProblemError && ![429, 503].includes(error.problem.status)) throw error;
       if (error instanceof NoAnswerError && lastEventId === undefined) throw error;
       failures += 1;
       if (failures >= (options.attempts ?? 4)) throw error;

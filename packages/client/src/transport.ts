@@ -38,7 +38,7 @@ export interface RawAnswer {
 
 /**
  * Sends one request, and again (with the same Idempotency-Key) when its outcome is unknown or only the moment was wrong:
- * a broken connection, 503, or the same key still in flight. Waits with full jitter in between, or as Retry-After says.
+ * a broken connection, 429, 503, or the same key still in flight. Waits with full jitter in between, or as Retry-After says.
  *
  * Throws ProblemError for a refusal and NoAnswerError when nothing usable came back.
  */
@@ -111,7 +111,8 @@ export async function bodyOf(response: Response, url: string): Promise<unknown> 
 
 function mayPassLater(failure: ProblemError | NoAnswerError): boolean {
   if (failure instanceof NoAnswerError) return true;
-  return failure.problem.status === 503 || failure.is("idempotency_in_flight");
+  const { status } = failure.problem;
+  return status === 503 || status === 429 || failure.is("idempotency_in_flight");
 }
 
 function urlOf(baseUrl: string, { path, query }: RawRequest): string {

@@ -255,7 +255,6 @@ export type Connection = z.infer<typeof connectionSchema>;
 
 const params = z.object({ cluster_id: idInput("cluster") });
 const ifMatch = z.object({ "if-match": z.string().max(200).optional() });
-const ifNoneMatch = z.object({ "if-none-match": z.string().max(1000).optional() });
 
 export const createCluster = route({
   operationId: "createCluster",
@@ -312,13 +311,8 @@ export const getCluster = route({
   summary: "Get a cluster",
   permission: "clusters:read",
   params,
-  headers: ifNoneMatch,
   responses: {
-    200: { description: "The cluster.", schema: clusterSchema, headers: ["ETag"] },
-    304: {
-      description: "Unchanged since the version in If-None-Match, but for `observed_at`.",
-      headers: ["ETag"],
-    },
+    200: { description: "The cluster.", schema: clusterSchema },
   },
 });
 

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { createDocument, type ZodOpenApiObject, type ZodOpenApiOverrideContext } from "zod-openapi";
 import { PERMISSIONS } from "./permissions.ts";
 import { PROBLEM_MEDIA_TYPE, PROBLEMS, problemSchema } from "./problems.ts";
-import { problemsOf, RESPONSE_HEADERS, type RouteResponse, type RouteShape, TAGS } from "./route.ts";
+import { isConditional, problemsOf, RESPONSE_HEADERS, type RouteResponse, type RouteShape, TAGS } from "./route.ts";
 import { ROUTES } from "./routes.ts";
 
 type Paths = NonNullable<ZodOpenApiObject["paths"]>;
@@ -71,20 +71,8 @@ function operationOf(shape: RouteShape): Operation {
     security: shape.permission === "public" ? [] : [{ apiKey: [] }],
     "x-permission": shape.permission,
     requestParams,
-    ...(shape.idempotent
-      ? {
-          parameters: [
-            {
-              name: "Idempotency-Key",
-              in: "header",
-              required: !("dry_run" in (shape.query?.shape ?? {})),
-              description:
-                "1 to 255 visible ASCII characters. The same key and request give the same answer for 24 hours.",
-              schema: { type: "string", minLength: 1, maxLength: 255, pattern: "^[\\x21-\\x7e]+$" },
-            },
-          ],
-        }
-      : {}),
+    ...(shape.deprecated === undefined ? {} : { deprecated: true }),
+    parameters: headersByMechanism(shape),
     ...(shape.body === undefined
       ? {}
       : { requestBody: { required: true, content: { "application/json": { schema: shape.body } } } }),
@@ -92,13 +80,46 @@ function operationOf(shape: RouteShape): Operation {
   } as Operation;
 }
 
+/** Headers that no route declares: they follow from its shape. */
+function headersByMechanism(shape: RouteShape) {
+  return [
+    ...(shape.idempotent
+      ? [
+          {
+            name: "Idempotency-Key",
+            in: "header",
+            required: !("dry_run" in (shape.query?.shape ?? {})),
+            description:
+              "1 to 255 visible ASCII characters. The same key and request give the same answer for 24 hours.",
+            schema: { type: "string", minLength: 1, maxLength: 255, pattern: "^[\\x21-\\x7e]+$" },
+          },
+        ]
+      : []),
+    ...(isConditional(shape)
+      ? [
+          {
+            name: "If-None-Match",
+            in: "header",
+            required: false,
+            description: "ETags of answers that are there already: 304 when one is still true.",
+            schema: { type: "string" },
+          },
+        ]
+      : []),
+  ];
+}
+
 function successesOf(shape: RouteShape): Operation["responses"] {
+  const unchanged = {
+    304: { description: "Unchanged: the answer of If-None-Match is still true.", headers: ["ETag"] },
+  };
+  const responses = { ...shape.responses, ...(isConditional(shape) ? unchanged : {}) };
   return Object.fromEntries(
-    Object.entries(shape.responses).map(([status, response]) => [
+    Object.entries<RouteResponse>(responses as RouteShape["responses"]).map(([status, response]) => [
       status,
       {
         description: response.description,
-        headers: headersOf(response),
+        headers: headersOf(shape, response),
         ...(response.schema === undefined ? {} : { content: contentOf(response.schema, shape) }),
       },
     ]),
@@ -112,10 +133,17 @@ function contentOf(schema: z.ZodType, shape: RouteShape) {
   return { ...json, "text/event-stream": { schema: { type: "string", description } as const } };
 }
 
-function headersOf(response: RouteResponse) {
-  const names = ["X-Request-Id", ...(response.headers ?? [])];
+function headersOf(shape: RouteShape, response: RouteResponse) {
+  const names = [
+    "X-Request-Id",
+    ...(shape.permission === "public" ? [] : ["RateLimit", "RateLimit-Policy"]),
+    ...(isConditional(shape) ? ["ETag"] : []),
+    ...(response.headers ?? []),
+  ];
   const descriptions: Readonly<Record<string, string>> = {
     "X-Request-Id": "Id of this request, also in logs.",
+    RateLimit: "What the key has left of its requests (`r`), and the seconds until it has all again (`t`).",
+    "RateLimit-Policy": "How many requests (`q`) a key has in how many seconds (`w`).",
     ...RESPONSE_HEADERS,
   };
   return Object.fromEntries(

@@ -43,6 +43,7 @@ export const PROBLEMS = {
 
   validation_failed: fixed(422, "Some fields have values that they cannot have"),
   topology_invalid: fixed(422, "The cluster's topology cannot work"),
+  rate_limited: passing(429, "Too many requests"),
   quota_exceeded: fixed(422, "The organization's quota does not allow this"),
   idempotency_mismatch: fixed(422, "The Idempotency-Key was used with another request"),
 

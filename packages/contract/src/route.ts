@@ -20,9 +20,16 @@ export const RESPONSE_HEADERS = {
   Location: "Path of the resource.",
   "Operation-Location": "Path of the operation that carries the change out.",
   "Retry-After": "Seconds after which to look again.",
-  ETag: 'Version of the answer, `"g<generation>.s<status version>"`; send it back in If-None-Match or If-Match.',
+  ETag: 'Version of the answer; of a resource `"g<generation>.s<status version>"`. Send it back in If-None-Match or If-Match.',
 } as const;
 export type ResponseHeader = keyof typeof RESPONSE_HEADERS;
+
+/** A route that will go: instants as ISO 8601 dates, `successor` the path to use instead. */
+export interface Deprecation {
+  readonly since: string;
+  readonly sunset?: string;
+  readonly successor?: string;
+}
 
 export interface RouteResponse {
   readonly description: string;
@@ -53,6 +60,7 @@ export interface RouteShape {
   readonly problems?: readonly ProblemCode[];
   /** The header Idempotency-Key is required (but for a dry run), and the outcome is kept for 24 hours. */
   readonly idempotent?: true;
+  readonly deprecated?: Deprecation;
   /** Item of the event stream that `Accept: text/event-stream` asks for. */
   readonly stream?: z.ZodType;
 }
@@ -62,6 +70,11 @@ export function route<const R extends RouteShape>(shape: R): R {
   return shape;
 }
 
+/** Whether the route's answer has an ETag and If-None-Match gets 304: every read of a caller's own. */
+export function isConditional(shape: RouteShape): boolean {
+  return shape.method === "GET" && shape.permission !== "public";
+}
+
 /** Every code that the route may answer with: its own, and those that follow from its shape. */
 export function problemsOf(shape: RouteShape): ProblemCode[] {
   const codes = new Set<ProblemCode>(shape.problems);
@@ -69,7 +82,7 @@ export function problemsOf(shape: RouteShape): ProblemCode[] {
     for (const code of more) codes.add(code);
   };
   if (shape.permission !== "public") {
-    add("missing_credentials", "invalid_credentials", "expired_credentials", "organization_suspended");
+    add("missing_credentials", "invalid_credentials", "expired_credentials", "organization_suspended", "rate_limited");
   }
   if (shape.permission !== "public" && shape.permission !== "authenticated") add("insufficient_scope");
   if (shape.params !== undefined) add("not_found");

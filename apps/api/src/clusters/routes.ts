@@ -14,7 +14,7 @@ import { newPassword } from "../credentials/new-password.ts";
 import { toCredentialBody } from "../credentials/wire.ts";
 import type { ApiDeps } from "../deps.ts";
 import { actorOf } from "../http/actor.ts";
-import { etagOf, isUnchanged } from "../http/etag.ts";
+import { etagOf } from "../http/etag.ts";
 import { once } from "../http/idempotency.ts";
 import { operationHeaders } from "../http/operation-headers.ts";
 import { startOf, toPageBody } from "../http/paginate.ts";
@@ -71,14 +71,10 @@ export function clusterRoutes(app: FastifyInstance, deps: ApiDeps): void {
     return ok({ status: 200, body: toPageBody(pageTokens, scope, page, toClusterBody, ({ cluster }) => cluster.id) });
   });
 
-  serve(app, ROUTES.getCluster, async ({ db, principal, params, headers }) => {
+  serve(app, ROUTES.getCluster, async ({ db, principal, params }) => {
     const whole = await findCluster(db, principal.organizationId, params.cluster_id);
     if (whole === undefined) return err(NOT_FOUND);
-    const ETag = etagOf(whole.cluster);
-    if (isUnchanged(headers["if-none-match"], whole.cluster)) {
-      return ok({ status: 304, headers: { ETag }, body: undefined });
-    }
-    return ok({ status: 200, headers: { ETag }, body: toClusterBody(whole) });
+    return ok({ status: 200, headers: { ETag: etagOf(whole.cluster) }, body: toClusterBody(whole) });
   });
 
   serve(app, ROUTES.updateCluster, async (call) => {

@@ -32,7 +32,14 @@ describe("authentication", () => {
     secretHash: key.secretHash,
     revokedAt: null,
     expiresAt: null,
-    permissions: [],
+    scopes: ["clusters:read"],
+    memberId: null,
+    role: null,
+    removedAt: null,
+    organizationKind: "customer",
+    organizationState: "active",
+    projectIds: [],
+    clusterIds: [],
   } as unknown as StoredApiKey;
   let now = 0;
 
@@ -77,6 +84,15 @@ describe("authentication", () => {
     for (const header of [undefined, "", "Basic abc", "Bearer", "Bearer a b"]) {
       expect(await authenticator({}).codeOf(header)).toBe("missing_credentials");
     }
+  });
+
+  it("refuses the key of a member who left, and any key of a suspended organization", async () => {
+    const left = { ...stored, memberId: "mem_1", role: "admin", removedAt: new Date(0) } as unknown as StoredApiKey;
+    expect(await authenticator({ [key.publicId]: left }).codeOf(`Bearer ${key.text}`)).toBe("invalid_credentials");
+    const suspended = { ...stored, organizationState: "suspended" } as const;
+    expect(await authenticator({ [key.publicId]: suspended }).codeOf(`Bearer ${key.text}`)).toBe(
+      "organization_suspended",
+    );
   });
 
   it("asks the database nothing for junk", async () => {

@@ -49,7 +49,7 @@ describe("ETags", () => {
     ['"g3.s8"', false],
     ['"g33.s7"', false],
   ])("If-None-Match %s: unchanged is %s", (header, unchanged) => {
-    expect(isUnchanged(header, version)).toBe(unchanged);
+    expect(isUnchanged(header, etagOf(version))).toBe(unchanged);
   });
 
   it.each([

@@ -92,7 +92,7 @@ describe("permissions", () => {
     expect(answer.statusCode).toBe(403);
     expect(answer.json()).toMatchObject({
       code: "insufficient_scope",
-      required_permissions: ["admin:fleet:read", "admin:fleet:act"],
+      required_permissions: ["admin:fleet:read"],
     });
   });
 

@@ -5,13 +5,19 @@ import fastify, { type FastifyInstance, type FastifyServerOptions } from "fastif
 import { createSerializerCompiler, validatorCompiler } from "fastify-zod-openapi";
 import type { Authenticator } from "./authenticate.ts";
 import { answerClientError } from "./client-error.ts";
+import { useConditionalReads } from "./conditional.ts";
 import type { DatabaseFor } from "./database-for.ts";
+import { useDeprecations } from "./deprecation.ts";
 import { useDocumentation } from "./documentation.ts";
+import { type InFlightLimits, useInFlightLimits } from "./in-flight.ts";
 import { MAX_BODY_BYTES, useJsonBodies } from "./json-body.ts";
 import { handleError, sendProblem } from "./problem.ts";
+import { type RateLimits, useRateLimits } from "./rate-limit.ts";
 import { NOT_FOUND } from "./refusal.ts";
 import { requestIdOf } from "./request-id.ts";
 import { methodsOf, usePermissions } from "./serve.ts";
+import { shedLoad } from "./shed-load.ts";
+import { useTraces } from "./trace.ts";
 
 declare module "fastify" {
   interface FastifyInstance {
@@ -21,11 +27,20 @@ declare module "fastify" {
   }
 }
 
+/** What one caller may take of this process, and when the process takes no more. */
+export interface ServerLimits extends RateLimits {
+  readonly inFlight: InFlightLimits;
+  /** Requests are shed while the event loop is later than this; never when absent. */
+  readonly maxEventLoopDelayMs?: number;
+}
+
 export interface ServerOptions {
   readonly authenticate: Authenticator;
   readonly databaseFor: DatabaseFor;
   readonly logger?: FastifyServerOptions["logger"] | undefined;
   readonly loggerInstance?: FastifyServerOptions["loggerInstance"] | undefined;
+  /** None when absent. */
+  readonly limits?: ServerLimits | undefined;
   /** Between comments on an idle stream; proxies cut quiet connections, often after 60 s. */
   readonly heartbeatMs: number;
 }
@@ -74,6 +89,13 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   await app.register(fastifySSE, { heartbeatInterval: options.heartbeatMs });
   useJsonBodies(app);
   await useDocumentation(app);
+  useTraces(app);
+  useDeprecations(app);
+  useConditionalReads(app);
+  const { limits } = options;
+  if (limits?.maxEventLoopDelayMs !== undefined) await shedLoad(app, limits.maxEventLoopDelayMs);
+  if (limits !== undefined) await useRateLimits(app, limits);
   usePermissions(app, options.authenticate);
+  if (limits !== undefined) useInFlightLimits(app, limits.inFlight);
   return app;
 }

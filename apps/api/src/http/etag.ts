@@ -9,10 +9,9 @@ export function etagOf({ generation, statusVersion }: Version): string {
 }
 
 /** Whether If-None-Match (a list, or `*`) has the answer already. Weak comparison, as RFC 9110 section 13.1.2 wants. */
-export function isUnchanged(ifNoneMatch: string | undefined, version: Version): boolean {
+export function isUnchanged(ifNoneMatch: string | undefined, etag: string): boolean {
   if (ifNoneMatch === undefined) return false;
   if (ifNoneMatch.trim() === "*") return true;
-  const etag = etagOf(version);
   return ifNoneMatch.split(",").some((one) => one.trim().replace(/^W\//, "") === etag);
 }
 

@@ -7,9 +7,7 @@ import type { Session } from "../session.ts";
 export async function findCluster(session: Session, reference: string): Promise<Cluster> {
   const client = await session.client();
   if (reference.startsWith("cl_")) {
-    const answer = await client.getCluster({ params: { cluster_id: reference } });
-    if (answer.status === 304) throw new Error("no version was named, so 304 is no answer");
-    return answer.body;
+    return (await client.getCluster({ params: { cluster_id: reference } })).body;
   }
 
   const { data } = (await client.listClusters({ query: { name: reference } })).body;

@@ -1,0 +1,42 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { RefusalError } from "./refusal.ts";
+
+export interface InFlightLimits {
+  /** Requests of one organization that are being answered at a time. */
+  readonly requests: number;
+  /** Streams and long polls of one organization that are open at a time: they wait, and cost little. */
+  readonly waits: number;
+}
+
+/**
+ * Keeps one organization from taking all there is: what it asks beyond its share is refused at once, and the others' requests
+ * go on finding connections. A share is given back when the answer is sent or the caller has gone.
+ */
+export function useInFlightLimits(app: FastifyInstance, limits: InFlightLimits): void {
+  const counts = { requests: new Map<string, number>(), waits: new Map<string, number>() };
+
+  // After authentication, before the body is read.
+  app.addHook("preParsing", async (request, reply) => {
+    const organizationId = request.principal?.organizationId;
+    if (organizationId === undefined) return;
+    const kind = isWait(request) ? "waits" : "requests";
+    const count = counts[kind].get(organizationId) ?? 0;
+    if (count >= limits[kind]) {
+      reply.header("retry-after", "1");
+      const detail = `The organization has ${limits[kind]} ${kind} open already. Try again when one has ended.`;
+      throw new RefusalError({ code: "rate_limited", detail });
+    }
+    counts[kind].set(organizationId, count + 1);
+    reply.raw.once("close", () => {
+      const left = (counts[kind].get(organizationId) ?? 1) - 1;
+      if (left > 0) counts[kind].set(organizationId, left);
+      else counts[kind].delete(organizationId);
+    });
+  });
+}
+
+function isWait(request: FastifyRequest): boolean {
+  const shape = request.routeOptions.config?.contract;
+  const streams = shape?.stream !== undefined && (request.headers.accept ?? "").includes("text/event-stream");
+  return streams || shape?.operationId === "waitForOperation";
+}

@@ -1,0 +1,142 @@
+import type { AddressInfo } from "node:net";
+import { ROUTES } from "@berth/contract";
+import { ok } from "@berth/domain";
+import type { FastifyInstance } from "fastify";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import type { Principal } from "./authenticate.ts";
+import { createServer, type ServerLimits } from "./create-server.ts";
+import { deprecationHeaders } from "./deprecation.ts";
+import { refuse } from "./refusal.ts";
+import { serve } from "./serve.ts";
+import { traceIdOf } from "./trace.ts";
+
+const WIDE: ServerLimits = {
+  perKeyAMinute: 1000,
+  failuresPerAddressAMinute: 1000,
+  inFlight: { requests: 100, waits: 100 },
+};
+let app: FastifyInstance;
+/** Organizations whose requests are held back until this resolves, and how many arrived. */
+let held = "";
+let hold: Promise<unknown> = Promise.resolve();
+let arrived = 0;
+afterEach(() => app.close());
+
+async function start(limits: Partial<ServerLimits>): Promise<void> {
+  [held, hold, arrived] = ["", Promise.resolve(), 0];
+  app = await createServer({
+    logger: false,
+    heartbeatMs: 1000,
+    limits: { ...WIDE, ...limits },
+    databaseFor: () => undefined as never,
+    authenticate: async (authorization) => {
+      const [, organizationId, apiKeyId] = /^Bearer (\w+)-(\w+)$/.exec(authorization ?? "") ?? [];
+      if (organizationId === undefined) return refuse("invalid_credentials", "unknown");
+      return ok({ organizationId, apiKeyId, permissions: ["clusters:read"] } as unknown as Principal);
+    },
+  });
+  serve(app, ROUTES.listSizes, async ({ principal }) => {
+    arrived += 1;
+    if (principal.organizationId === held) await hold;
+    return ok({ status: 200, body: { data: [] } });
+  });
+  serve(app, ROUTES.getLivez, async () => ok({ status: 200, body: { status: "ok" } }));
+}
+const ask = (key: string, headers: Record<string, string> = {}) =>
+  app.inject({ url: "/v1/sizes", headers: { authorization: `Bearer ${key}`, ...headers } });
+
+describe("a key's requests", () => {
+  it("say with every answer what is left, and are refused beyond it, for that key alone", async () => {
+    await start({ perKeyAMinute: 3 });
+    const left = [];
+    for (let n = 0; n < 3; n++) left.push((await ask("a-one")).headers.ratelimit);
+    expect(left).toEqual([2, 1, 0].map((r) => expect.stringMatching(new RegExp(`^"requests";r=${r};t=\\d+$`))));
+    const refused = await ask("a-one");
+    expect(refused.statusCode).toBe(429);
+    expect(refused.json()).toMatchObject({ code: "rate_limited", retryable: true });
+    expect(refused.headers["ratelimit-policy"]).toBe('"requests";q=3;w=60');
+    expect(Number(refused.headers["retry-after"])).toBeGreaterThan(0);
+    expect((await ask("a-two")).statusCode).toBe(200);
+  });
+
+  it("are not counted for probes", async () => {
+    await start({ perKeyAMinute: 1 });
+    for (let n = 0; n < 5; n++) expect((await app.inject("/livez")).statusCode).toBe(200);
+  });
+});
+
+it("guesses at keys are refused unseen once an address has made too many; a good key passes before that", async () => {
+  await start({ failuresPerAddressAMinute: 3 });
+  const statuses = [];
+  for (let n = 0; n < 5; n++) statuses.push((await ask("junk")).statusCode);
+  expect(statuses).toEqual([401, 401, 401, 429, 429]);
+});
+
+describe("an organization's open requests", () => {
+  it("are refused beyond its share, and others' are not; a share is free again once answered", async () => {
+    await start({ inFlight: { requests: 2, waits: 1 } });
+    await app.listen({ host: "127.0.0.1", port: 0 });
+    const { port } = app.server.address() as AddressInfo;
+    const get = async (key: string) => {
+      const headers = { authorization: `Bearer ${key}` };
+      return (await fetch(`http://127.0.0.1:${port}/v1/sizes`, { headers })).status;
+    };
+    let release: (value?: unknown) => void = () => {};
+    [held, hold] = ["a", new Promise((resolve) => (release = resolve))];
+    const open = [get("a-one"), get("a-two")];
+    await vi.waitFor(() => expect(arrived).toBe(2));
+    expect(await get("a-one")).toBe(429);
+    expect(await get("b-one")).toBe(200);
+    release();
+    expect(await Promise.all(open)).toEqual([200, 200]);
+    await vi.waitFor(async () => expect(await get("a-one")).toBe(200));
+  });
+});
+
+describe("a read", () => {
+  it("has an ETag, and is 304 without a body to who has it", async () => {
+    await start({});
+    const first = await ask("a-one");
+    const etag = String(first.headers.etag);
+    expect(etag).toMatch(/^"[\w-]{27}"$/);
+    const again = await ask("a-one", { "if-none-match": `"other", W/${etag}` });
+    expect([again.statusCode, again.body, again.headers.etag]).toEqual([304, "", etag]);
+    expect((await ask("a-one", { "if-none-match": '"other"' })).statusCode).toBe(200);
+  });
+});
+
+describe("headers", () => {
+  it("of a route that will go name since when, until when and what instead", () => {
+    expect(deprecationHeaders({ since: "2026-01-01", sunset: "2027-01-01", successor: "/v1/sizes" })).toEqual({
+      deprecation: "@1767225600",
+      sunset: "Fri, 01 Jan 2027 00:00:00 GMT",
+      link: '</v1/sizes>; rel="successor-version"',
+    });
+  });
+
+  it.each([
+    ["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "4bf92f3577b34da6a3ce929d0e0e4736"],
+    ["00-00000000000000000000000000000000-00f067aa0ba902b7-01", undefined],
+    ["00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01", undefined],
+    ["01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", undefined],
+    ["00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01\n", undefined],
+    [undefined, undefined],
+  ])("traceparent %s is the trace %s", (header, traceId) => {
+    expect(traceIdOf(header)).toBe(traceId);
+  });
+});
+
+it("a process that is behind refuses with 503, and still answers probes", async () => {
+  await start({ maxEventLoopDelayMs: 1 });
+  const late = await vi.waitUntil(
+    async () => {
+      for (const until = performance.now() + 50; performance.now() < until; );
+      const answer = await ask("a-one");
+      return answer.statusCode === 503 && answer;
+    },
+    { timeout: 20_000 },
+  );
+  expect(late.json()).toMatchObject({ code: "overloaded" });
+  expect(late.headers["retry-after"]).toBe("1");
+  expect((await app.inject("/livez")).statusCode).toBe(200);
+});

@@ -1,0 +1,17 @@
+import type { FastifyInstance } from "fastify";
+
+/** W3C Trace Context, version 00: `00-<trace id>-<parent id>-<flags>`; a trace or parent of zeros alone is none. */
+const TRACEPARENT = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+export function traceIdOf(traceparent: string | undefined): string | undefined {
+  return TRACEPARENT.exec(traceparent ?? "")?.[1];
+}
+
+/** Puts the caller's trace id on every line that is logged of the request, beside its request id. */
+export function useTraces(app: FastifyInstance): void {
+  app.addHook("onRequest", async (request) => {
+    const { traceparent } = request.headers;
+    const traceId = traceIdOf(typeof traceparent === "string" ? traceparent : undefined);
+    if (traceId !== undefined) request.log = request.log.child({ traceId });
+  });
+}
