@@ -6,7 +6,7 @@ import { type Engine, type EngineTarget, isPortError, type Kubernetes, type Kube
 import { type EffectContext, type ReadOnlyEngine, type ReadOnlyKubernetes, runEffect } from "../effects.ts";
 import { inParallel } from "../in-parallel.ts";
 import type { ClusterMaterial } from "./material.ts";
-import { type ClusterObjects, manifestInput, type NetworkAccess } from "./objects.ts";
+import { type ClusterObjects, type Installation, manifestInput } from "./objects.ts";
 import { OBJECTS_HASH } from "./observe.ts";
 
 export interface ExecuteContext extends EffectContext {
@@ -17,7 +17,7 @@ export interface ExecuteContext extends EffectContext {
   readonly cluster: ClusterRecord;
   readonly namespace: string;
   readonly material: ClusterMaterial;
-  readonly access: NetworkAccess;
+  readonly installation: Installation;
   readonly objects: ClusterObjects;
   readonly objectsHash: string;
   readonly anchorUid: string | undefined;
@@ -45,7 +45,7 @@ export async function executeClusterAction(context: ExecuteContext, action: Clus
     case "apply_seed_hosts": {
       const anchorUid = context.anchorUid;
       if (anchorUid === undefined) return; // Comes with the objects.
-      const input = manifestInput(cluster, context.material, context.access, action.addresses);
+      const input = manifestInput(cluster, context.material, context.installation, action.addresses);
       await onKubernetes("apply_seed_hosts", (kubernetes) =>
         kubernetes.apply(seedHostsManifest(input, { uid: anchorUid }), FIELD_MANAGER),
       );
