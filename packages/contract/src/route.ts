@@ -5,6 +5,7 @@ import type { ProblemCode } from "./problems.ts";
 /** Sections of the documentation, in their order. */
 export const TAGS = [
   "account",
+  "projects",
   "catalogue",
   "clusters",
   "credentials",
