@@ -1,6 +1,7 @@
-import { findApiKey } from "@berth/db";
+import { findApiKeysByPublicId } from "@berth/db";
 import type { FastifyInstance, FastifyServerOptions } from "fastify";
 import { accountRoutes } from "./account/routes.ts";
+import { apiKeyRoutes } from "./api-keys/routes.ts";
 import { catalogueRoutes } from "./catalogue/routes.ts";
 import { clusterRoutes } from "./clusters/routes.ts";
 import { credentialRoutes } from "./credentials/routes.ts";
@@ -15,7 +16,6 @@ import { machineRoutes } from "./machines/routes.ts";
 import { operationRoutes } from "./operations/routes.ts";
 import { placementDecisionRoutes } from "./placement-decisions/routes.ts";
 import { poolRoutes } from "./pools/routes.ts";
-import { projectRoutes } from "./projects/routes.ts";
 
 export interface AppOptions {
   readonly deps: ApiDeps;
@@ -32,7 +32,7 @@ export interface AppOptions {
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { deps, pepper } = options;
   const authenticate = createAuthenticator({
-    findApiKey: (publicId) => findApiKey(deps.databases.tenants, publicId),
+    findApiKey: async (publicId) => (await findApiKeysByPublicId(deps.databases.tenants, [publicId]))[0],
     pepper,
     clock: deps.clock,
   });
@@ -46,7 +46,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   });
 
   accountRoutes(app);
-  projectRoutes(app, deps);
+  apiKeyRoutes(app, deps);
   catalogueRoutes(app);
   clusterRoutes(app, deps);
   credentialRoutes(app, deps);

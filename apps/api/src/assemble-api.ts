@@ -14,6 +14,7 @@ import { createLocalKeyProvider, type Logger, systemClock, systemIds } from "@be
 import type { FastifyInstance } from "fastify";
 import { buildApp } from "./app.ts";
 import { createEventFeed } from "./events/feed.ts";
+import { makeApiKey } from "./http/api-key.ts";
 import type { ServerLimits } from "./http/create-server.ts";
 import { createPageTokens } from "./http/page-token.ts";
 
@@ -102,6 +103,7 @@ export async function assembleApi(config: AssemblyConfig): Promise<Assembly> {
       ids: systemIds,
       clock: systemClock,
       pageTokens: createPageTokens(config.pepper),
+      makeApiKey: () => makeApiKey(config.pepper),
       feed,
       parseKubeconfig,
       settings: {

@@ -2,6 +2,7 @@ import type { Database, Envelope, OperatorDatabase } from "@berth/db";
 import type { IdSource, Result } from "@berth/domain";
 import type { Clock } from "@berth/ports";
 import type { EventFeed } from "./events/feed.ts";
+import type { NewApiKey } from "./http/api-key.ts";
 import type { PageTokens } from "./http/page-token.ts";
 
 /** What the API needs of a kubeconfig; the adapter's parser gives it. */
@@ -36,6 +37,8 @@ export interface ApiDeps {
   readonly ids: IdSource;
   readonly clock: Clock;
   readonly pageTokens: PageTokens;
+  /** A new key's text, and what is stored in its place. */
+  readonly makeApiKey: () => NewApiKey;
   readonly feed: EventFeed;
   readonly parseKubeconfig: ParseKubeconfig;
   readonly settings: ApiSettings;

@@ -23,11 +23,18 @@ beforeAll(async () => {
       ],
     },
     updateCluster: { labels: { a: "b" }, deletion_protection: true },
+    createApiKey: {
+      name: "ci",
+      scopes: ["clusters:read", "audit:read"],
+      personal: false,
+      project_ids: ["prj_01jd0v6m3pf8tb2k7n5xq4w9ze"],
+      cluster_ids: [],
+      cidrs: ["10.0.0.0/8", "2001:db8::/32"],
+      expires_at: "2027-01-01T00:00:00.000Z",
+    },
     createCredential: { username: "somebody", role: "read" },
     createKube: aKube({ static: true, storage_class: "gp3" }),
     createPool: aPool(kube.id, { subnet_ids: { "us-east-1a": "subnet-0123456789" }, max_machines: 3 }),
-    createProject: { name: "another" },
-    updateProject: { name: "another" },
     updatePool: { zones: ["us-east-1a"], instance_profile: null },
   });
 });

@@ -128,8 +128,7 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
     }
     return readOnly(cloud);
   };
-  const installation = {
-    environment: config.environment,
+  const access = {
     worker: [
       {
         namespaceLabels: { "kubernetes.io/metadata.name": "berth-system" },
@@ -147,7 +146,7 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
       store: clusterStore(database.pool, systemIds),
       secrets,
       engine: readOnly(engine),
-      installation,
+      access,
       onFailure: (clusterId, { action, message }) => logger.warn({ clusterId, action, message }, "step failed"),
       appliedAt: new Map(),
       materials: new Map(),

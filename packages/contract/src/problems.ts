@@ -23,6 +23,7 @@ export const PROBLEMS = {
   invalid_credentials: fixed(401, "The API key is not valid"),
   expired_credentials: fixed(401, "The API key has expired"),
   insufficient_scope: fixed(403, "The API key lacks a permission"),
+  ip_not_allowed: fixed(403, "The API key cannot be used from this address"),
   organization_suspended: fixed(403, "The organization is suspended"),
 
   not_found: fixed(404, "There is no such thing"),

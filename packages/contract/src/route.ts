@@ -5,7 +5,7 @@ import type { ProblemCode } from "./problems.ts";
 /** Sections of the documentation, in their order. */
 export const TAGS = [
   "account",
-  "projects",
+  "api_keys",
   "catalogue",
   "clusters",
   "credentials",
@@ -83,7 +83,14 @@ export function problemsOf(shape: RouteShape): ProblemCode[] {
     for (const code of more) codes.add(code);
   };
   if (shape.permission !== "public") {
-    add("missing_credentials", "invalid_credentials", "expired_credentials", "organization_suspended", "rate_limited");
+    add(
+      "missing_credentials",
+      "invalid_credentials",
+      "expired_credentials",
+      "ip_not_allowed",
+      "organization_suspended",
+      "rate_limited",
+    );
   }
   if (shape.permission !== "public" && shape.permission !== "authenticated") add("insufficient_scope");
   if (shape.params !== undefined) add("not_found");

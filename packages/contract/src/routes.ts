@@ -3,6 +3,7 @@ import { getPlacementDecision, listPlacementDecisions } from "./admin-decisions.
 import { createKube, getKube, listKubes } from "./admin-kubes.ts";
 import { getMachine, listMachines } from "./admin-machines.ts";
 import { createPool, getPool, listPools, updatePool } from "./admin-pools.ts";
+import { createApiKey, getApiKey, listApiKeys } from "./api-keys.ts";
 import { listRegions, listSizes, listVersions } from "./catalogue.ts";
 import {
   createCluster,
@@ -19,16 +20,13 @@ import { createCredential, deleteCredential, listCredentials } from "./credentia
 import { listEvents } from "./events.ts";
 import { getLivez, getReadyz, getVersion } from "./health.ts";
 import { getOperation, listOperationEvents, listOperations, waitForOperation } from "./operations.ts";
-import { createProject, deleteProject, getProject, listProjects, updateProject } from "./projects.ts";
 
 /** Every route by its operation id. What is not here is not served. */
 export const ROUTES = {
   getMe,
-  createProject,
-  listProjects,
-  getProject,
-  updateProject,
-  deleteProject,
+  createApiKey,
+  listApiKeys,
+  getApiKey,
   listRegions,
   listVersions,
   listSizes,

@@ -1,5 +1,6 @@
 import type {
   ApiKeyId,
+  ApiKeyState,
   ClusterId,
   MemberId,
   MemberRole,
@@ -8,11 +9,12 @@ import type {
   OrganizationState,
   ProjectId,
 } from "@berth/domain";
-import type { Sql, Tx } from "./sql.ts";
+import { columns, type Page, page, type Sql, startWhere, type Tx } from "./sql.ts";
 
 /** A key as authentication needs it, with its organization and its member. */
 export interface StoredApiKey {
   readonly apiKeyId: ApiKeyId;
+  readonly publicId: string;
   readonly keyName: string;
   readonly organizationId: OrganizationId;
   readonly organizationName: string;
@@ -32,17 +34,135 @@ export interface StoredApiKey {
   readonly revokedAt: Date | null;
 }
 
-/** Finds a key by the public part of its text: the one lookup before the tenant is known. */
-export async function findApiKey(sql: Sql, publicId: string): Promise<StoredApiKey | undefined> {
-  const [row] = await sql.query<StoredApiKey>(
-    `select id as "apiKeyId", name as "keyName", organization_id as "organizationId", organization_name as "organizationName",
-            organization_kind as "organizationKind", organization_state as "organizationState", secret_hash as "secretHash",
-            scopes, member_id as "memberId", role, removed_at as "removedAt", project_ids as "projectIds",
-            cluster_ids as "clusterIds", cidrs, expires_at as "expiresAt", revoked_at as "revokedAt"
-       from berth_find_api_key($1)`,
-    [publicId],
+/** Finds keys by the public part of their text: the one lookup before the tenant is known. Unknown ones are left out. */
+export function findApiKeysByPublicId(sql: Sql, publicIds: readonly string[]): Promise<StoredApiKey[]> {
+  return sql.query<StoredApiKey>(
+    `select k.id as "apiKeyId", w.public_id as "publicId", k.name as "keyName", k.organization_id as "organizationId",
+            k.organization_name as "organizationName", k.organization_kind as "organizationKind",
+            k.organization_state as "organizationState", k.secret_hash as "secretHash", k.scopes, k.member_id as "memberId",
+            k.role, k.removed_at as "removedAt", k.project_ids as "projectIds", k.cluster_ids as "clusterIds", k.cidrs,
+            k.expires_at as "expiresAt", k.revoked_at as "revokedAt"
+       from unnest($1::text[]) w(public_id), berth_find_api_key(w.public_id) k`,
+    [publicIds],
   );
+}
+
+/** A key as its organization sees it: everything but the hash. */
+export interface ApiKeyRow {
+  readonly id: ApiKeyId;
+  readonly organizationId: OrganizationId;
+  readonly publicId: string;
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly memberId: MemberId | null;
+  readonly projectIds: readonly ProjectId[];
+  readonly clusterIds: readonly ClusterId[];
+  readonly cidrs: readonly string[];
+  readonly generation: number;
+  readonly createdBy: string;
+  readonly createdAt: Date;
+  readonly expiresAt: Date | null;
+  /** When it was revoked, or its member left. */
+  readonly revokedAt: Date | null;
+  readonly lastUsedAt: Date | null;
+  readonly lastUsedFrom: string | null;
+  readonly rotatedFrom: ApiKeyId | null;
+  readonly state: ApiKeyState;
+}
+
+const STATE = `case when k.revoked_at is not null or m.removed_at is not null then 'revoked'
+                     when k.expires_at <= now() then 'expired' else 'active' end`;
+const COLUMNS = `${columns<ApiKeyRow>("k", [
+  "id",
+  "organizationId",
+  "publicId",
+  "name",
+  "scopes",
+  "memberId",
+  "projectIds",
+  "clusterIds",
+  "cidrs",
+  "generation",
+  "createdBy",
+  "createdAt",
+  "expiresAt",
+  "lastUsedAt",
+  "lastUsedFrom",
+  "rotatedFrom",
+])}, coalesce(k.revoked_at, m.removed_at) as "revokedAt", ${STATE} as state`;
+const FROM = "from api_key k left join member m on m.id = k.member_id";
+
+export async function findApiKey(sql: Sql, organizationId: OrganizationId, id: string): Promise<ApiKeyRow | undefined> {
+  const [row] = await sql.query<ApiKeyRow>(`select ${COLUMNS} ${FROM} where k.organization_id = $1 and k.id = $2`, [
+    organizationId,
+    id,
+  ]);
   return row;
+}
+
+export interface ApiKeyQuery {
+  readonly organizationId: OrganizationId;
+  readonly memberId?: string | undefined;
+  readonly name?: string | undefined;
+  readonly state?: ApiKeyState | undefined;
+  /** Only older ones than this. */
+  readonly before?: string | undefined;
+  readonly limit: number;
+}
+
+/** Newest first. */
+export function listApiKeys(sql: Sql, query: ApiKeyQuery): Promise<Page<ApiKeyRow>> {
+  const where = startWhere();
+  where.add("k.organization_id = ?", query.organizationId);
+  where.add("k.member_id = ?", query.memberId);
+  where.add("k.name = ?", query.name);
+  where.add(`${STATE} = ?`, query.state);
+  where.add("k.id < ?", query.before);
+  const text = `select ${COLUMNS} ${FROM} ${where.text()} order by k.id desc`;
+  return page<ApiKeyRow>(sql, text, where.values, query.limit);
+}
+
+/** How many keys work now, and how many may: whoever else makes one waits to the end of the transaction, and counts this one. */
+export async function lockApiKeyQuota(
+  tx: Tx,
+  organizationId: OrganizationId,
+): Promise<{ readonly limit: number; readonly used: number }> {
+  const [organization] = await tx.query<{ limit: number }>(
+    `select max_api_keys as "limit" from organization where id = $1 for no key update`,
+    [organizationId],
+  );
+  if (organization === undefined) throw new Error(`organization ${organizationId} is missing`);
+  // A statement of its own, after the lock: it sees what was committed meanwhile.
+  const [keys] = await tx.query<{ used: number }>(
+    `select count(*)::int as used ${FROM} where k.organization_id = $1 and ${STATE} = 'active'`,
+    [organizationId],
+  );
+  return { limit: organization.limit, used: keys?.used ?? 0 };
+}
+
+/** Those of the ids that a key can be limited to: what is there, and within the reach of whoever asks. */
+export async function findKeyLimits(
+  sql: Sql,
+  organizationId: OrganizationId,
+  wanted: { readonly projectIds: readonly string[]; readonly clusterIds: readonly string[] },
+): Promise<{
+  readonly projectIds: readonly ProjectId[];
+  readonly projectOfCluster: ReadonlyMap<ClusterId, ProjectId>;
+}> {
+  const rows = await sql.query<{ projectId: ProjectId; clusterId: ClusterId | null }>(
+    `select p.id as "projectId", null as "clusterId" from project p
+      where p.organization_id = $1 and p.id = any ($2::text[]) and p.deleted_at is null
+     union all
+     select c.project_id, c.id from cluster c
+      where c.organization_id = $1 and c.id = any ($3::text[]) and c.state <> 'deleted'`,
+    [organizationId, wanted.projectIds, wanted.clusterIds],
+  );
+  return {
+    projectIds: rows.flatMap(({ projectId, clusterId }) => (clusterId === null ? [projectId] : [])),
+    projectOfCluster: new Map(
+      rows.flatMap(({ projectId, clusterId }) => (clusterId === null ? [] : [[clusterId, projectId] as const])),
+    ),
+  };
 }
 
 export interface NewApiKeyRow {

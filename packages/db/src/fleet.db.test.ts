@@ -1,6 +1,6 @@
 import { nodeNameOf } from "@berth/domain";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findApiKey, insertApiKey } from "./api-keys.ts";
+import { findApiKeysByPublicId, insertApiKey } from "./api-keys.ts";
 import { findDecision, listDecisions } from "./decisions.ts";
 import { insertCluster } from "./insert-cluster.ts";
 import { findKube, findKubeCapacities, insertKube, listKubes, listOpenRegions } from "./kubes.ts";
@@ -47,7 +47,7 @@ describe("tenancy", () => {
       createdBy: "system",
     };
     await sqlTransaction(db.owner, (tx) => insertApiKey(tx, { ...key, scopes: ["clusters:read"] }));
-    const found = await findApiKey(db.owner, "abcdefghij");
+    const [found] = await findApiKeysByPublicId(db.owner, ["klmnopqrst", "abcdefghij"]);
     expect(found).toMatchObject({
       apiKeyId: key.id,
       keyName: "ci",
@@ -59,7 +59,7 @@ describe("tenancy", () => {
       revokedAt: null,
     });
     expect(Buffer.from(found?.secretHash ?? []).equals(secretHash)).toBe(true);
-    expect(await findApiKey(db.owner, "klmnopqrst")).toBeUndefined();
+    expect(await findApiKeysByPublicId(db.owner, ["klmnopqrst"])).toEqual([]);
   });
 });
 

@@ -1,5 +1,15 @@
 export type { Actor } from "./actor.ts";
-export { findApiKey, insertApiKey, type NewApiKeyRow, type StoredApiKey } from "./api-keys.ts";
+export {
+  type ApiKeyRow,
+  findApiKey,
+  findApiKeysByPublicId,
+  findKeyLimits,
+  insertApiKey,
+  listApiKeys,
+  lockApiKeyQuota,
+  type NewApiKeyRow,
+  type StoredApiKey,
+} from "./api-keys.ts";
 export { appendAudit, type NewAuditEvent } from "./audit.ts";
 export { hastenPurge, requestDeletion, updateCluster } from "./change-cluster.ts";
 export type { ClusterRow, ComponentRow, InstanceRow, WholeCluster } from "./cluster-rows.ts";
@@ -103,7 +113,6 @@ export {
   findOrganization,
   findOrganizationByName,
   insertOrganization,
-  lockOrganization,
   lockQuota,
   type OrganizationRow,
   type QuotaUsage,
@@ -118,19 +127,7 @@ export {
   type PoolRow,
   updatePool,
 } from "./pools.ts";
-export {
-  countClustersOf,
-  countProjects,
-  createProject,
-  deleteProject,
-  findProject,
-  insertProject,
-  listProjects,
-  type ProjectQuery,
-  type ProjectRow,
-  pageOfProjects,
-  renameProject,
-} from "./projects.ts";
+export { findProject, insertProject, listProjects, type ProjectRow } from "./projects.ts";
 export { TransactionContended } from "./retry.ts";
 export { type OperatorDatabase, operatorDatabase, type Reach, type ScopedDatabase, tenantDatabase } from "./scoped.ts";
 export {

@@ -39,14 +39,14 @@ describe("roles", () => {
 
 describe("what a key opens", () => {
   it("is nothing of the platform's in a customer's organization, whatever its row says", () => {
-    const opened = effectivePermissions({ scopes: PERMISSIONS, kind: "customer", role: undefined });
+    const opened = effectivePermissions({ scopes: PERMISSIONS, kind: "customer", role: undefined, isLimited: false });
     expect(opened).toEqual(TENANT_PERMISSIONS);
   });
 
   it("is no more than its member's role allows now", () => {
     for (const role of MEMBER_ROLES) {
       for (const kind of ORGANIZATION_KINDS) {
-        const opened = effectivePermissions({ scopes: PERMISSIONS, kind, role });
+        const opened = effectivePermissions({ scopes: PERMISSIONS, kind, role, isLimited: false });
         expect([...opened].sort()).toEqual([...permissionsOfRole(kind, role)].sort());
       }
     }
@@ -54,7 +54,13 @@ describe("what a key opens", () => {
 
   it("is no more than its scopes, and never a word that is no permission", () => {
     const scopes = ["clusters:read", "clusters:everything", "__proto__"];
-    expect(effectivePermissions({ scopes, kind: "platform", role: "owner" })).toEqual(["clusters:read"]);
+    const opened = effectivePermissions({ scopes, kind: "platform", role: "owner", isLimited: false });
+    expect(opened).toEqual(["clusters:read"]);
+  });
+
+  it("is nothing about the whole organization when it is limited to some of it, whatever its row says", () => {
+    const opened = effectivePermissions({ scopes: PERMISSIONS, kind: "platform", role: undefined, isLimited: true });
+    expect(opened).toEqual(LIMITABLE_PERMISSIONS);
   });
 
   it("can be limited only where it is about clusters", () => {

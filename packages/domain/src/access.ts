@@ -115,16 +115,19 @@ export function permissionsOfKind(kind: OrganizationKind): readonly Permission[]
 }
 
 /**
- * What a key opens, in the order of the table. A member's key never opens more than the member's role does now, and no key
- * of a customer opens what is the platform's, whatever its row says.
+ * What a key opens, in the order of the table. A member's key never opens more than the member's role does now, no key of a
+ * customer opens what is the platform's, and no limited key what is about the whole organization, whatever its row says.
  */
 export function effectivePermissions(key: {
   readonly scopes: readonly string[];
   readonly kind: OrganizationKind;
   readonly role: MemberRole | undefined;
+  /** Reaches some projects or clusters alone. */
+  readonly isLimited: boolean;
 }): readonly Permission[] {
   const ceiling = key.role === undefined ? permissionsOfKind(key.kind) : permissionsOfRole(key.kind, key.role);
-  return PERMISSIONS.filter((permission) => key.scopes.includes(permission) && ceiling.includes(permission));
+  const limitable = key.isLimited ? LIMITABLE_PERMISSIONS : PERMISSIONS;
+  return PERMISSIONS.filter((one) => key.scopes.includes(one) && ceiling.includes(one) && limitable.includes(one));
 }
 
 /** Those of `wanted` that are not among `held`: what nobody can grant who does not have it. */

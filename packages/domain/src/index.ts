@@ -1,4 +1,5 @@
 export * from "./access.ts";
+export * from "./api-key.ts";
 export * from "./cluster/create.ts";
 export * from "./cluster/spec.ts";
 export * from "./engines.ts";
@@ -8,6 +9,7 @@ export * from "./labels.ts";
 export * from "./machine-type.ts";
 export * from "./money.ts";
 export * from "./names.ts";
+export * from "./networks.ts";
 export * from "./quantity.ts";
 export * from "./result.ts";
 export * from "./sizes.ts";

@@ -40,6 +40,7 @@ describe("authentication", () => {
     organizationState: "active",
     projectIds: [],
     clusterIds: [],
+    cidrs: [],
   } as unknown as StoredApiKey;
   let now = 0;
 
@@ -53,8 +54,8 @@ describe("authentication", () => {
         return rows[publicId];
       },
     });
-    const codeOf = async (header: string | undefined) => {
-      const answer = await check(header);
+    const codeOf = async (authorization: string | undefined, address = "127.0.0.1") => {
+      const answer = await check({ authorization, address });
       return answer.ok ? "ok" : answer.error.code;
     };
     return { codeOf, lookups: () => lookups };
@@ -93,6 +94,26 @@ describe("authentication", () => {
     expect(await authenticator({ [key.publicId]: suspended }).codeOf(`Bearer ${key.text}`)).toBe(
       "organization_suspended",
     );
+  });
+
+  it.each([
+    ["10.1.2.3", "ok"],
+    ["::ffff:10.1.2.3", "ok"],
+    ["2001:DB8::1", "ok"],
+    ["2001:db9::1", "ip_not_allowed"],
+    ["11.0.0.0", "ip_not_allowed"],
+    ["", "ip_not_allowed"],
+    ["10.1.2.3, 11.0.0.0", "ip_not_allowed"],
+    ["localhost", "ip_not_allowed"],
+  ])("from %j to a key that is limited to networks: %s", async (address, code) => {
+    const limited = { ...stored, cidrs: ["10.0.0.0/8", "2001:db8::/32"] };
+    expect(await authenticator({ [key.publicId]: limited }).codeOf(`Bearer ${key.text}`, address)).toBe(code);
+  });
+
+  it("lets a key that is limited to what is no network in from nowhere", async () => {
+    const limited = { ...stored, cidrs: ["everywhere", "10.0.0.0/8"] };
+    const { codeOf } = authenticator({ [key.publicId]: limited });
+    expect(await codeOf(`Bearer ${key.text}`, "192.0.2.1")).toBe("ip_not_allowed");
   });
 
   it("asks the database nothing for junk", async () => {

@@ -2,7 +2,8 @@ import { createHmac, randomBytes } from "node:crypto";
 import { crc32 } from "node:zlib";
 
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const PREFIX = "berth_live_";
+/** How every key begins; its public part follows. */
+export const API_KEY_PREFIX = "berth_live_";
 const SHAPE = /^berth_live_([0-9A-Za-z]{10})_([0-9A-Za-z]{32})([0-9A-Za-z]{6})$/;
 
 export interface NewApiKey {
@@ -20,7 +21,7 @@ export interface NewApiKey {
  */
 export function makeApiKey(pepper: Uint8Array): NewApiKey {
   const publicId = randomBase62(10);
-  const body = `${PREFIX}${publicId}_${randomBase62(32)}`;
+  const body = `${API_KEY_PREFIX}${publicId}_${randomBase62(32)}`;
   const text = body + checksumOf(body);
   return { text, publicId, secretHash: hashApiKey(text, pepper) };
 }

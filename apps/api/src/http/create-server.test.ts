@@ -21,7 +21,7 @@ beforeEach(async () => {
     logger: false,
     heartbeatMs: 20,
     databaseFor: () => undefined as never,
-    authenticate: async (authorization) => {
+    authenticate: async ({ authorization }) => {
       if (authorization === undefined) return refuse("missing_credentials", "none");
       const permissions = KEYS[authorization];
       return permissions === undefined

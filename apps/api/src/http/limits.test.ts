@@ -29,7 +29,7 @@ async function start(limits: Partial<ServerLimits>): Promise<void> {
     heartbeatMs: 1000,
     limits: { ...WIDE, ...limits },
     databaseFor: () => undefined as never,
-    authenticate: async (authorization) => {
+    authenticate: async ({ authorization }) => {
       const [, organizationId, apiKeyId] = /^Bearer (\w+)-(\w+)$/.exec(authorization ?? "") ?? [];
       if (organizationId === undefined) return refuse("invalid_credentials", "unknown");
       return ok({ organizationId, apiKeyId, permissions: ["clusters:read"] } as unknown as Principal);

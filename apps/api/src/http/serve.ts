@@ -165,7 +165,7 @@ export function usePermissions(app: FastifyInstance, authenticate: Authenticator
   app.addHook("onRequest", async (request) => {
     const permission = request.routeOptions.config?.contract?.permission;
     if (permission === undefined || permission === "public") return;
-    const principal = await authenticate(request.headers.authorization);
+    const principal = await authenticate({ authorization: request.headers.authorization, address: request.ip });
     if (!principal.ok) throw new RefusalError(principal.error);
     request.principal = principal.value;
     if (permission !== "authenticated" && !principal.value.permissions.includes(permission)) {

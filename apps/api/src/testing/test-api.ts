@@ -16,6 +16,7 @@ import {
   insertOrganization,
   insertProject,
   migrate,
+  type NewApiKeyRow,
   sqlTransaction,
 } from "@berth/db";
 import { type OrganizationId, type OrganizationKind, type ProjectId, permissionsOfKind } from "@berth/domain";
@@ -44,6 +45,11 @@ export interface Ask {
   readonly idempotencyKey?: string | null;
 }
 
+/** What a key of a test is beside its permissions: put into its row as it is, past every rule of the API. */
+export type KeyOver = Partial<Pick<NewApiKeyRow, "memberId" | "projectIds" | "clusterIds" | "cidrs" | "expiresAt">> & {
+  readonly revokedAt?: Date;
+};
+
 export interface TestApi {
   readonly app: FastifyInstance;
   /** As the superuser. */
@@ -54,11 +60,7 @@ export interface TestApi {
   /** Sends a request, and holds the answer to the contract: its status, its schema, its problem code. */
   ask(method: string, url: string, ask?: Ask): Promise<LightMyRequestResponse>;
   newTenant(quota?: { maxClusters?: number; maxInstances?: number }): Promise<Tenant>;
-  newKey(
-    organizationId: OrganizationId,
-    permissions: readonly Permission[],
-    dates?: { expiresAt?: Date; revokedAt?: Date },
-  ): Promise<string>;
+  newKey(organizationId: OrganizationId, permissions: readonly Permission[], over?: KeyOver): Promise<string>;
   /** Every `operation status code` that was answered so far. */
   readonly seen: ReadonlySet<string>;
   close(): Promise<void>;
@@ -88,11 +90,11 @@ export async function startTestApi(over: Partial<AssemblyConfig> = {}): Promise<
   });
   await api.listening;
 
-  const newKey: TestApi["newKey"] = async (organizationId, permissions, dates = {}) => {
+  const newKey: TestApi["newKey"] = async (organizationId, permissions, over = {}) => {
     const key = makeApiKey(pepper);
     const id = systemIds.next("apiKey");
     const { publicId, secretHash } = key;
-    const expiresAt = dates.expiresAt === undefined ? {} : { expiresAt: dates.expiresAt };
+    const { revokedAt, ...settings } = over;
     await sqlTransaction(owner, (tx) =>
       insertApiKey(tx, {
         id,
@@ -102,11 +104,11 @@ export async function startTestApi(over: Partial<AssemblyConfig> = {}): Promise<
         name: "test",
         scopes: permissions,
         createdBy: "system",
-        ...expiresAt,
+        ...settings,
       }),
     );
-    if (dates.revokedAt !== undefined) {
-      await owner.query("update api_key set revoked_at = $2 where id = $1", [id, dates.revokedAt]);
+    if (revokedAt !== undefined) {
+      await owner.query("update api_key set revoked_at = $2 where id = $1", [id, revokedAt]);
     }
     return key.text;
   };

@@ -12,9 +12,8 @@ import {
 import type { KubernetesObject } from "@berth/ports";
 import type { ClusterMaterial } from "./material.ts";
 
-/** The installation, as its clusters' objects name it: who may reach their ports, and who made their namespaces. */
-export interface Installation {
-  readonly environment: string;
+/** Who may reach clusters' HTTP ports: this worker, and the gateway that customers come through. */
+export interface NetworkAccess {
   readonly worker: readonly NetworkPeer[];
   readonly gateway: readonly NetworkPeer[];
   readonly snapshots: readonly NetworkPeer[];
@@ -31,10 +30,10 @@ export function clusterObjects(
   cluster: ClusterRecord,
   material: ClusterMaterial,
   health: ClusterHealth,
-  installation: Installation,
+  access: NetworkAccess,
   seedAddresses: readonly string[],
 ): ClusterObjects {
-  const input = manifestInput(cluster, material, installation, seedAddresses);
+  const input = manifestInput(cluster, material, access, seedAddresses);
   return {
     namespace: namespaceManifest(input),
     anchor: anchorManifest(input),
@@ -47,9 +46,9 @@ export function objectsHash(
   cluster: ClusterRecord,
   material: ClusterMaterial,
   health: ClusterHealth,
-  installation: Installation,
+  access: NetworkAccess,
 ): string {
-  const { namespace, anchor, owned } = clusterObjects(cluster, material, health, installation, []);
+  const { namespace, anchor, owned } = clusterObjects(cluster, material, health, access, []);
   return createHash("sha256")
     .update(JSON.stringify([namespace, anchor, owned("")]))
     .digest("hex")
@@ -59,13 +58,12 @@ export function objectsHash(
 export function manifestInput(
   cluster: ClusterRecord,
   material: ClusterMaterial,
-  installation: Installation,
+  access: NetworkAccess,
   seedAddresses: readonly string[],
 ): ClusterManifestInput {
   const engine = findEngineVersion(cluster.engine, cluster.version);
   if (engine === undefined) throw new Error(`${cluster.engine} ${cluster.version} is not in the catalogue`);
   return {
-    environment: installation.environment,
     clusterId: cluster.id,
     organizationId: cluster.organizationId,
     projectId: cluster.projectId,
@@ -88,8 +86,8 @@ export function manifestInput(
     seedAddresses,
     tls: { caCertPem: material.caCertPem, certPem: material.certPem, keyPem: material.keyPem },
     userFiles: material.userFiles,
-    workerAccess: installation.worker,
-    gatewayAccess: installation.gateway,
-    snapshotAccess: installation.snapshots,
+    workerAccess: access.worker,
+    gatewayAccess: access.gateway,
+    snapshotAccess: access.snapshots,
   };
 }

@@ -1,0 +1,336 @@
+import { randomUUID } from "node:crypto";
+import type { MemberId, OrganizationId } from "@berth/domain";
+import { CUSTOMER_ROLES, type MemberRole, permissionsOfRole, TENANT_PERMISSIONS } from "@berth/domain";
+import { systemIds } from "@berth/runtime";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { aCluster, startTestApi, type Tenant, type TestApi } from "../testing/test-api.ts";
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startTestApi();
+});
+afterAll(() => api.close());
+
+const DAY_MS = 86_400_000;
+const inDays = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString();
+const create = (key: string, body: object = {}, over: object = {}) =>
+  api.ask("POST", "/v1/api_keys", { key, body: { name: "ci", ...body }, ...over });
+const get = (key: string, id: string, headers = {}) => api.ask("GET", `/v1/api_keys/${id}`, { key, headers });
+const me = (key: string) => api.ask("GET", "/v1/me", { key });
+
+async function newMember(organizationId: OrganizationId, role: MemberRole): Promise<MemberId> {
+  const id = systemIds.next("member");
+  await api.owner.query(
+    "insert into member (id, organization_id, email, name, role, created_by) values ($1, $2, $3, 'Ada', $4, 'system')",
+    [id, organizationId, `${id}@example.org`, role],
+  );
+  return id;
+}
+
+async function newCluster({ key }: Tenant): Promise<string> {
+  return (await api.ask("POST", "/v1/clusters", { key, body: aCluster({ instances: 1 }) })).json().id;
+}
+
+const auditOf = (id: string) =>
+  api.owner.query<{ action: string; data: object }>(
+    "select action, data from audit_event where target_id = $1 order by seq",
+    [id],
+  );
+
+describe("POST /v1/api_keys", () => {
+  it("201: a key that works, shown this once, also to a repetition with the same Idempotency-Key", async () => {
+    const { key } = await api.newTenant();
+    const idempotencyKey = randomUUID();
+    const answer = await create(key, { scopes: ["clusters:read"] }, { idempotencyKey });
+    expect(answer.statusCode).toBe(201);
+    const made = answer.json();
+    expect(answer.headers.location).toBe(`/v1/api_keys/${made.id}`);
+    expect(made).toMatchObject({
+      name: "ci",
+      scopes: ["clusters:read"],
+      member_id: null,
+      project_ids: [],
+      cluster_ids: [],
+      cidrs: [],
+      state: "active",
+      generation: 1,
+      last_used_at: null,
+      rotated_from: null,
+    });
+    expect(made.key.startsWith(`${made.prefix}_`)).toBe(true);
+    expect((await create(key, { scopes: ["clusters:read"] }, { idempotencyKey })).body).toBe(answer.body);
+    expect((await me(made.key)).json()).toMatchObject({
+      principal: { id: made.id, name: "ci", expires_at: made.expires_at },
+      permissions: ["clusters:read"],
+    });
+  });
+
+  it("201: without more ado 90 days, and what the caller may but for making keys and members", async () => {
+    const { key } = await api.newTenant();
+    const made = (await create(key)).json();
+    expect(made.scopes).toEqual(TENANT_PERMISSIONS.filter((one) => one !== "keys:write" && one !== "members:write"));
+    const days = (Date.parse(made.expires_at) - Date.parse(made.created_at)) / DAY_MS;
+    expect(Math.round(days * 1000) / 1000).toBe(90);
+  });
+
+  it("201: by default it ends with the key that makes it", async () => {
+    const { organizationId } = await api.newTenant();
+    const expiresAt = new Date(Date.now() + 5 * DAY_MS);
+    const short = await api.newKey(organizationId, TENANT_PERMISSIONS, { expiresAt });
+    expect((await create(short)).json().expires_at).toBe(expiresAt.toISOString());
+  });
+
+  it("201: limited to projects and clusters it reaches those alone, and may by default what is about clusters", async () => {
+    const tenant = await api.newTenant();
+    const [one, other] = [await newCluster(tenant), await newCluster(tenant)];
+    const made = (await create(tenant.key, { cluster_ids: [one] })).json();
+    expect(made.scopes).toEqual(["clusters:read", "clusters:write", "clusters:delete", "clusters:credentials"]);
+    expect((await api.ask("GET", `/v1/clusters/${one}`, { key: made.key })).statusCode).toBe(200);
+    expect((await api.ask("GET", `/v1/clusters/${other}`, { key: made.key })).statusCode).toBe(404);
+    const whole = (await create(tenant.key, { project_ids: [tenant.projectId] })).json();
+    expect((await api.ask("GET", `/v1/clusters/${other}`, { key: whole.key })).statusCode).toBe(200);
+  });
+
+  it("201: networks are written in one way, each once", async () => {
+    const { key } = await api.newTenant();
+    const cidrs = ["10.0.0.0/8", "::FFFF:10.0.0.0/104", "2001:DB8:0::/48", "192.0.2.7"];
+    expect((await create(key, { cidrs })).json().cidrs).toEqual(["10.0.0.0/8", "2001:db8::/48", "192.0.2.7/32"]);
+  });
+
+  it("201: personal as the caller's own key, and then no more than the member's role allows now", async () => {
+    const { organizationId, key } = await api.newTenant();
+    const memberId = await newMember(organizationId, "admin");
+    const own = await api.newKey(organizationId, TENANT_PERMISSIONS, { memberId });
+    const made = (await create(own, { scopes: ["projects:write", "clusters:read"] })).json();
+    expect(made.member_id).toBe(memberId);
+    await api.owner.query("update member set role = 'viewer' where id = $1", [memberId]);
+    expect((await me(made.key)).json().permissions).toEqual(["clusters:read"]);
+    await api.owner.query("update member set role = 'admin' where id = $1", [memberId]);
+    expect((await create(own, { personal: false })).json().member_id).toBeNull();
+    expect((await create(key)).json().member_id).toBeNull();
+  });
+
+  it("is written down once, without the secret", async () => {
+    const { key } = await api.newTenant();
+    const made = (await create(key, { scopes: ["clusters:read"], cidrs: ["10.0.0.0/8"] })).json();
+    const rows = await auditOf(made.id);
+    expect(rows).toMatchObject([
+      { action: "api_key.create", data: { name: "ci", scopes: ["clusters:read"], cidrs: ["10.0.0.0/8"] } },
+    ]);
+    expect(JSON.stringify(rows)).not.toContain(made.key.slice(-38));
+  });
+
+  it("403 insufficient_scope: more permissions than the caller has, each named where it was asked for", async () => {
+    const { organizationId } = await api.newTenant();
+    const clerk = await api.newKey(organizationId, ["keys:write", "clusters:read"]);
+    const answer = await create(clerk, { scopes: ["clusters:read", "audit:read", "admin:fleet:act"] });
+    expect(answer.statusCode).toBe(403);
+    expect(answer.json()).toMatchObject({
+      code: "insufficient_scope",
+      required_permissions: ["audit:read", "admin:fleet:act"],
+      errors: [
+        { pointer: "/scopes/1", code: "beyond_your_permissions" },
+        { pointer: "/scopes/2", code: "beyond_your_permissions" },
+      ],
+    });
+  });
+
+  it("403 insufficient_scope: a member's key cannot give what the role does not allow, whatever its scopes say", async () => {
+    const { organizationId } = await api.newTenant();
+    const memberId = await newMember(organizationId, "admin");
+    const own = await api.newKey(organizationId, TENANT_PERMISSIONS, { memberId });
+    expect((await create(own, { scopes: ["organization:write"] })).json()).toMatchObject({
+      code: "insufficient_scope",
+      required_permissions: ["organization:write"],
+    });
+  });
+
+  it("403 insufficient_scope: other networks than the caller's, and a longer life", async () => {
+    const { organizationId } = await api.newTenant();
+    const expiresAt = new Date(Date.now() + 5 * DAY_MS);
+    const limited = await api.newKey(organizationId, TENANT_PERMISSIONS, { cidrs: ["127.0.0.0/8"], expiresAt });
+    const answer = await create(limited, { cidrs: ["127.1.0.0/16", "10.0.0.0/8"], expires_at: inDays(6) });
+    expect(answer.statusCode).toBe(403);
+    expect(answer.json().errors).toMatchObject([
+      { pointer: "/cidrs/1", code: "beyond_your_networks" },
+      { pointer: "/expires_at", code: "beyond_your_life" },
+    ]);
+    expect(answer.json().required_permissions).toBeUndefined();
+    expect((await create(limited)).json().errors).toMatchObject([{ pointer: "/cidrs" }]);
+    expect((await create(limited, { cidrs: ["127.1.0.0/16"], expires_at: inDays(4) })).statusCode).toBe(201);
+  });
+
+  it("403 insufficient_scope: a key that lost the permission a moment ago makes none any more", async () => {
+    const { organizationId } = await api.newTenant();
+    const memberId = await newMember(organizationId, "owner");
+    const own = await api.newKey(organizationId, TENANT_PERMISSIONS, { memberId });
+    await me(own); // From here on its row is remembered for five seconds.
+    await api.owner.query("update member set role = 'viewer' where id = $1", [memberId]);
+    expect((await create(own)).json()).toMatchObject({
+      code: "insufficient_scope",
+      required_permissions: ["keys:write"],
+    });
+    await api.owner.query("update member set removed_at = now() where id = $1", [memberId]);
+    expect((await create(own)).json().code).toBe("invalid_credentials");
+  });
+
+  it("422 validation_failed: what there is not, or is another tenant's, is the same to the caller", async () => {
+    const { key } = await api.newTenant();
+    const cluster = await newCluster(api.stranger);
+    const nobodys = systemIds.next("cluster");
+    const answer = await create(key, {
+      cluster_ids: [cluster, nobodys],
+      project_ids: [api.stranger.projectId, systemIds.next("project")],
+    });
+    expect(answer.statusCode).toBe(422);
+    expect(answer.json().errors.map(({ pointer, code }: Record<string, string>) => [pointer, code])).toEqual([
+      ["/project_ids/0", "unknown_project"],
+      ["/project_ids/1", "unknown_project"],
+      ["/cluster_ids/0", "unknown_cluster"],
+      ["/cluster_ids/1", "unknown_cluster"],
+    ]);
+    const [one, other] = answer.json().errors.slice(2);
+    expect(one.detail.replace(cluster, "…")).toBe(other.detail.replace(nobodys, "…"));
+  });
+
+  it("422 validation_failed: a limited key with a permission on the whole organization", async () => {
+    const tenant = await api.newTenant();
+    const answer = await create(tenant.key, {
+      project_ids: [tenant.projectId],
+      scopes: ["clusters:read", "keys:read"],
+    });
+    expect(answer.json()).toMatchObject({
+      code: "validation_failed",
+      errors: [{ pointer: "/scopes/1", code: "scope_needs_whole_organization" }],
+    });
+  });
+
+  it.each([
+    ["/expires_at", { expires_at: "2020-01-01T00:00:00Z" }],
+    ["/expires_at", { expires_at: new Date(Date.now() + 367 * DAY_MS).toISOString() }],
+    ["/expires_at", { expires_at: null }],
+    ["/scopes", { scopes: [] }],
+    ["/scopes/0", { scopes: ["clusters:everything"] }],
+    ["/scopes", { scopes: ["clusters:read", "clusters:read"] }],
+    ["/cidrs/0", { cidrs: ["10.0.0.1/8"] }],
+    ["/cidrs/1", { cidrs: ["10.0.0.0/8", "everywhere"] }],
+    ["/cidrs", { cidrs: ["10.0.0.0/8", "10.0.0.0/8"] }],
+    ["/project_ids/0", { project_ids: ["cl_01jd0v6m3pf8tb2k7n5xq4w9ze"] }],
+    ["/personal", { personal: true }],
+    ["/name", { name: "a\u0000b" }],
+  ])("422 validation_failed at %s: %j", async (pointer, body) => {
+    const answer = await create(api.customer.key, body);
+    expect(answer.statusCode).toBe(422);
+    expect(answer.json()).toMatchObject({ code: "validation_failed", errors: [{ pointer }] });
+  });
+
+  it("422 validation_failed: nothing to give by default", async () => {
+    const { organizationId } = await api.newTenant();
+    const clerk = await api.newKey(organizationId, ["keys:write"]);
+    expect((await create(clerk)).json().errors).toMatchObject([{ pointer: "/scopes", code: "required" }]);
+  });
+
+  it("422 quota_exceeded: keys that work are counted, with twenty asked for at once", async () => {
+    const { organizationId, key } = await api.newTenant();
+    await api.newKey(organizationId, ["clusters:read"], { expiresAt: new Date(Date.now() - 1000) });
+    await api.newKey(organizationId, ["clusters:read"], { revokedAt: new Date() });
+    await api.owner.query("update organization set max_api_keys = 4 where id = $1", [organizationId]);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => create(key)));
+    expect(answers.filter(({ statusCode }) => statusCode === 201)).toHaveLength(3);
+    const refused = answers.find(({ statusCode }) => statusCode === 422);
+    expect(refused?.json()).toMatchObject({ code: "quota_exceeded", limit: 4, used: 4, requested: 1 });
+  });
+});
+
+describe("GET /v1/api_keys", () => {
+  const list = async (key: string, query = "") => (await api.ask("GET", `/v1/api_keys${query}`, { key })).json();
+  const names = async (key: string, query = "") =>
+    (await list(key, query)).data.map((one: { name: string }) => one.name);
+
+  it("200: the organization's own, newest first, page after page, never their secrets", async () => {
+    const { key } = await api.newTenant();
+    const secrets: string[] = [];
+    for (const name of ["one", "two", "three"]) secrets.push((await create(key, { name })).json().key);
+    const first = await list(key, "?limit=2");
+    const second = await list(key, `?limit=2&page_token=${first.next_page_token}`);
+    const all = [...first.data, ...second.data];
+    expect(all.map(({ name }) => name)).toEqual(["three", "two", "one", "test"]);
+    expect(second.next_page_token).toBeNull();
+    for (const secret of [...secrets, key]) expect(JSON.stringify(all)).not.toContain(secret.slice(-38));
+  });
+
+  it("200: by state, member and name", async () => {
+    const { organizationId, key } = await api.newTenant();
+    const [stays, left] = [await newMember(organizationId, "viewer"), await newMember(organizationId, "viewer")];
+    await api.newKey(organizationId, ["clusters:read"], { memberId: stays });
+    await api.newKey(organizationId, ["clusters:read"], { memberId: left });
+    await api.newKey(organizationId, ["clusters:read"], { expiresAt: new Date(Date.now() - 1000) });
+    await api.owner.query("update member set removed_at = now() where id = $1", [left]);
+    const states = async (query: string) =>
+      (await list(key, query)).data.map((one: { state: string; member_id: string | null }) => [
+        one.state,
+        one.member_id,
+      ]);
+    expect(await states("?state=active")).toEqual([
+      ["active", stays],
+      ["active", null],
+    ]);
+    expect(await states("?state=expired")).toEqual([["expired", null]]);
+    expect(await states("?state=revoked")).toEqual([["revoked", left]]);
+    expect(await states(`?member_id=${stays}`)).toEqual([["active", stays]]);
+    await create(key, { name: "other" });
+    expect(await names(key, "?name=other")).toEqual(["other"]);
+  });
+
+  it.each(["state=odd", "member_id=x", "name=%00"])("422 validation_failed: %s", async (query) => {
+    expect((await api.ask("GET", `/v1/api_keys?${query}`, { key: api.customer.key })).statusCode).toBe(422);
+  });
+
+  it("400 invalid_page_token: of another organization", async () => {
+    await create(api.customer.key);
+    const { next_page_token } = await list(api.customer.key, "?limit=1");
+    const answer = await api.ask("GET", `/v1/api_keys?limit=1&page_token=${next_page_token}`, {
+      key: api.stranger.key,
+    });
+    expect(answer.json().code).toBe("invalid_page_token");
+  });
+});
+
+describe("GET /v1/api_keys/{key_id}", () => {
+  it("200 and 304: with an ETag that changes when it is used or ends", async () => {
+    const { key } = await api.newTenant();
+    const { key: _, ...made } = (await create(key)).json();
+    const first = await get(key, made.id);
+    expect(first.json()).toEqual(made);
+    const etag = String(first.headers.etag);
+    expect((await get(key, made.id, { "if-none-match": etag })).statusCode).toBe(304);
+    await api.owner.query("update api_key set last_used_at = now() where id = $1", [made.id]);
+    const used = await get(key, made.id, { "if-none-match": etag });
+    expect(used.statusCode).toBe(200);
+    await api.owner.query("update api_key set expires_at = now() where id = $1", [made.id]);
+    const ended = await get(key, made.id, { "if-none-match": String(used.headers.etag) });
+    expect(ended.json().state).toBe("expired");
+  });
+
+  it("404 not_found: another organization's, byte for byte as nobody's", async () => {
+    const made = (await create(api.customer.key)).json();
+    const withoutId = (body: string) => body.replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "…");
+    const theirs = await get(api.stranger.key, made.id);
+    const nobodys = await get(api.stranger.key, systemIds.next("apiKey"));
+    expect(theirs.statusCode).toBe(404);
+    expect(withoutId(theirs.body)).toBe(withoutId(nobodys.body));
+  });
+});
+
+describe("who may make keys", () => {
+  it.each(CUSTOMER_ROLES)(
+    "403 insufficient_scope for a member who is %s, unless the role has keys:write",
+    async (role) => {
+      const { organizationId } = await api.newTenant();
+      const memberId = await newMember(organizationId, role);
+      const key = await api.newKey(organizationId, TENANT_PERMISSIONS, { memberId });
+      const may = permissionsOfRole("customer", role).includes("keys:write");
+      expect((await create(key)).statusCode).toBe(may ? 201 : 403);
+    },
+  );
+});
