@@ -1,7 +1,17 @@
-import type { Allocatable, IdSource, KubeId, MachineId, MachineState, OrganizationId, PoolId } from "@berth/domain";
+import {
+  type Allocatable,
+  DEFAULT_OVERHEAD,
+  type IdSource,
+  type KubeId,
+  type MachineId,
+  type MachineState,
+  type OrganizationId,
+  type PoolId,
+} from "@berth/domain";
 import type { Actor } from "./actor.ts";
 import { appendAudit } from "./audit.ts";
 import type { Database } from "./database.ts";
+import { type ObservedAllocatable, observedAllocatable } from "./observed-allocatable.ts";
 import { type SealedSecret, storeSecret } from "./secrets.ts";
 import type { Page, Sql, Tx } from "./sql.ts";
 import type { PrismaTx } from "./transaction.ts";
@@ -139,6 +149,7 @@ export interface KubeCapacity {
     readonly ebsVolumeLimitType: string;
     readonly unavailableUntil: Date | null;
   }[];
+  readonly observed: readonly ObservedAllocatable[];
   readonly machines: readonly {
     readonly machineId: MachineId;
     readonly poolId: PoolId;
@@ -189,9 +200,10 @@ export async function findKubeCapacities(
              'unavailableUntil', o.unavailable_until) order by o.machine_type, o.zone), '[]')
           from offering o where o.region = k.region
            and exists (select 1 from pool p where p.kube_id = k.id and o.machine_type = any(p.machine_types))) as offerings,
+       ${observedAllocatable("$3")} as observed,
        berth_kube_machines(k.id, $2::boolean) as machines
      from kube k where k.region = $1 order by clusters, k.id`,
-    [region, detail === "full"],
+    [region, detail === "full", DEFAULT_OVERHEAD.daemonPods],
   );
   return rows.map((row) => ({
     ...row,

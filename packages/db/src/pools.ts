@@ -76,6 +76,7 @@ export async function updatePool(
   const known = await tx.prisma.pool.findUnique({ where: { id: change.id }, select: { id: true } });
   if (known === null) return undefined;
   const data = policyData(change);
+  await tx.query("update pool set changed_at = now() where id = $1", [change.id]);
   const row = await tx.prisma.pool.update({ where: { id: change.id }, data, include: COUNTS });
   await wakePlacement(tx, row.kubeId);
   await audit(tx, ids, change, "pool.update", data);

@@ -37,6 +37,11 @@ export const DEFAULT_OVERHEAD: NodeOverhead = {
   networkInterfaces: 1,
 };
 
+/** What the kubelet of a machine is told: slots for the instances and for the node's daemons. */
+export function maxPodsOf(instancesCap: number, overhead: NodeOverhead = DEFAULT_OVERHEAD): number {
+  return instancesCap + overhead.daemonPods;
+}
+
 /**
  * Estimates what pods can use on a type that was never observed.
  *
@@ -49,7 +54,7 @@ export function estimateAllocatable(
   instancesCap: number,
   overhead: NodeOverhead = DEFAULT_OVERHEAD,
 ): Allocatable {
-  const maxPods = instancesCap + overhead.daemonPods;
+  const maxPods = maxPodsOf(instancesCap, overhead);
   const usable = Math.floor(facts.memoryMib * 0.925);
   const memoryMib = usable - (255 + 11 * maxPods) - 100 - overhead.daemonMemoryMib;
   const reservedCpu = Math.ceil(

@@ -1,7 +1,15 @@
 import type { InstanceRequest, LaunchOption, NodeState, PlacementPlan } from "./types.ts";
 
 export interface Violation {
-  readonly rule: "capacity" | "zone" | "conflict" | "closed" | "duplicate" | "unknown_target" | "pool_full";
+  readonly rule:
+    | "capacity"
+    | "zone"
+    | "conflict"
+    | "closed"
+    | "duplicate"
+    | "unknown_target"
+    | "pool_full"
+    | "launch_closed";
   readonly node: string;
   readonly detail: string;
 }
@@ -54,6 +62,9 @@ export function checkPlacement(
     }
     if (seen.has(request.instanceId)) violations.push({ rule: "duplicate", node: name, detail: request.instanceId });
     seen.add(request.instanceId);
+    if (assignment.outcome === "new_machine" && request.launchClosed !== undefined) {
+      violations.push({ rule: "launch_closed", node: name, detail: `${request.instanceId}: ${request.launchClosed}` });
+    }
     if (target.closed) violations.push({ rule: "closed", node: name, detail: request.instanceId });
     if (target.zone !== request.zone) {
       violations.push({

@@ -1,4 +1,5 @@
 export * from "./check-placement.ts";
 export * from "./launch-options.ts";
 export * from "./place.ts";
+export * from "./quarantine.ts";
 export * from "./types.ts";

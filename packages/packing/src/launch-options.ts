@@ -24,13 +24,27 @@ export interface Offering {
   readonly unavailableUntil: Date | null;
 }
 
+/** What machines of a type were seen to leave for instances, launched as the pool launches now. */
+export interface ObservedAllocatable {
+  readonly poolId: string;
+  readonly machineType: string;
+  readonly cpuMilli: number;
+  readonly memoryMib: number;
+}
+
 /** Machines on their way out make room for others. */
 const LEAVING = ["terminating", "terminated", "failed"];
 
-/** What could be launched into the pools now; one that cannot is there too, closed and with the reason. */
+/**
+ * What could be launched into the pools now; one that cannot is there too, closed and with the reason.
+ *
+ * What machines of a type were seen to offer goes before what the catalogue makes one expect: a type that offers less than
+ * it should would be launched again and again for an instance that never fits.
+ */
 export function launchOptions(
   pools: readonly PoolPolicy[],
   offerings: readonly Offering[],
+  observed: readonly ObservedAllocatable[],
   machines: readonly { readonly poolId: string; readonly state: string }[],
   now: Date,
 ): LaunchOption[] {
@@ -47,7 +61,10 @@ export function launchOptions(
           zone: offering.zone,
           machineType: offering.machineType,
           priceMicroUsdPerHour: offering.priceMicroUsdPerHour,
-          allocatable: offeredAllocatable(offering, pool.instancesPerMachine),
+          allocatable: {
+            ...offeredAllocatable(offering, pool.instancesPerMachine),
+            ...observedOf(observed, pool.poolId, offering.machineType),
+          },
           poolRoom,
           ...(closed === undefined ? {} : { closed }),
         };
@@ -55,8 +72,20 @@ export function launchOptions(
   });
 }
 
+function observedOf(
+  observed: readonly ObservedAllocatable[],
+  poolId: string,
+  machineType: string,
+): Pick<Allocatable, "cpuMilli" | "memoryMib"> | undefined {
+  const found = observed.find((one) => one.poolId === poolId && one.machineType === machineType);
+  return found === undefined ? undefined : { cpuMilli: found.cpuMilli, memoryMib: found.memoryMib };
+}
+
 /** The estimate for a machine of this type, before one has been seen. */
-export function offeredAllocatable(offering: Offering, instancesPerMachine: number): Allocatable {
+export function offeredAllocatable(
+  offering: Pick<Offering, "machineType" | "vcpu" | "memoryMib" | "ebsVolumeLimit" | "ebsVolumeLimitType">,
+  instancesPerMachine: number,
+): Allocatable {
   const { machineType: name, vcpu, memoryMib, ebsVolumeLimit } = offering;
   const ebsVolumeLimitType = offering.ebsVolumeLimitType === "shared" ? "shared" : "dedicated";
   return estimateAllocatable({ name, vcpu, memoryMib, ebsVolumeLimit, ebsVolumeLimitType }, instancesPerMachine);

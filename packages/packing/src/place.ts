@@ -131,6 +131,9 @@ function hardestFirst(requests: readonly InstanceRequest[]): InstanceRequest[] {
 
 function rejectionOf(request: InstanceRequest, target: Target): RejectionReason | undefined {
   if (target.closed !== undefined) return { kind: "closed", because: target.closed };
+  if (target.machine !== undefined && request.launchClosed !== undefined) {
+    return { kind: "closed", because: request.launchClosed };
+  }
   return shortage(request, target.allocatable, target.load) ?? conflict(request, target.instances);
 }
 
@@ -154,10 +157,9 @@ function planMachine(
   for (const option of options) {
     if (option.zone !== request.zone) continue;
     const name = `new ${option.machineType}`;
+    const closed = request.launchClosed ?? option.closed;
     const rejection: RejectionReason | undefined =
-      option.closed !== undefined
-        ? { kind: "closed", because: option.closed }
-        : shortage(request, option.allocatable, emptyLoad());
+      closed !== undefined ? { kind: "closed", because: closed } : shortage(request, option.allocatable, emptyLoad());
     const score = rejection === undefined ? pricePerFilledUnit(request, waiting, position, option) : undefined;
     candidates.push(candidateOf(name, option, rejection, score));
     if (score !== undefined && score < bestScore) {
@@ -192,7 +194,7 @@ function pricePerFilledUnit(
   let filled = 0;
   for (let index = position; index < waiting.length; index++) {
     const other = waiting[index];
-    if (other === undefined || other.zone !== request.zone) continue;
+    if (other === undefined || other.zone !== request.zone || other.launchClosed !== undefined) continue;
     if (shortage(other, option.allocatable, load) !== undefined || conflict(other, taken) !== undefined) continue;
     addTo(load, other);
     taken.push(other);

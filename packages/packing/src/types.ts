@@ -15,6 +15,8 @@ export interface InstanceRequest {
   readonly zone: string;
   readonly holdsData: boolean;
   readonly masterEligible: boolean;
+  /** Named reason why no machine is launched for it now, as `launch_quarantined`; it may still go to a node that there is. */
+  readonly launchClosed?: string;
 }
 
 /** A node that exists, or that a machine on its way will become. */

@@ -29,6 +29,7 @@ const kube = (over: Partial<KubeCapacity> = {}): KubeCapacity => ({
   observedAt: null,
   pools: [{ poolId, zones: ZONES, machineTypes: ["m16", "m64"], instancesPerMachine: 16, maxMachines: 10 }],
   offerings: [...offering("m16", 16, 100), ...offering("m64", 64, 400), ...offering("m512", 512, 3000)],
+  observed: [],
   machines: [],
   ...over,
 });
@@ -53,6 +54,13 @@ function planOf(fields: object, zones: readonly string[] = ZONES): ClusterPlan {
 }
 
 describe("a preview", () => {
+  it("goes by what machine types were seen to offer", () => {
+    const observed = [{ poolId, machineType: "m16", cpuMilli: 1500, memoryMib: 8000 }];
+    const typesOf = (over: Partial<KubeCapacity>) =>
+      previewPlacement(planOf({ size: "8g", instances: 1 }), kube(over), now).map(({ machineType }) => machineType);
+    expect([typesOf({}), typesOf({ observed })]).toEqual([["m16"], ["m64"]]);
+  });
+
   it("puts instances on machines that run, and says which types would be launched for the rest", () => {
     const preview = previewPlacement(
       planOf({ size: "8g", instances: 3 }),

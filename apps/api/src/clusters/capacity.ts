@@ -15,7 +15,7 @@ export interface PreviewedInstance {
 const COMING = ["planned", "launching", "booting"];
 
 function optionsOf(kube: KubeCapacity, now: Date): LaunchOption[] {
-  return kube.isStatic ? [] : launchOptions(kube.pools, kube.offerings, kube.machines, now);
+  return kube.isStatic ? [] : launchOptions(kube.pools, kube.offerings, kube.observed, kube.machines, now);
 }
 
 /**

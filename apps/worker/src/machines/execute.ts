@@ -1,5 +1,5 @@
 import type { ApprovedRequest, LiveLease, MachineRecord } from "@berth/db";
-import { LABELS, MANAGED_BY, parseCpuMilli, parseMebibytesDown } from "@berth/domain";
+import { LABELS, MANAGED_BY, maxPodsOf } from "@berth/domain";
 import { userDataOf } from "@berth/ec2";
 import { bootstrapTokenName, bootstrapTokenSecret } from "@berth/kubernetes";
 import type { MachineAction } from "@berth/lifecycle";
@@ -22,7 +22,6 @@ export interface MachineContext extends MachineLoopDeps {
 const TOKEN_LIFE_MS = 20 * 60_000;
 /** An offering without capacity is not tried again for this long (Karpenter keeps the same three minutes). */
 const UNAVAILABLE_FOR_MS = 3 * 60_000;
-const DAEMON_PODS = 6;
 const ROOT_VOLUME_GIB = 50;
 
 /** Carries out one action on one machine. Idempotent; what is launched was stored before and is repeated unchanged. */
@@ -58,6 +57,9 @@ export async function executeMachineAction(context: MachineContext, action: Mach
       return;
     case "settle_node":
       await settleNode(context, action.uid);
+      return;
+    case "record_allocatable":
+      await context.store.recordAllocatable(context.lease, machine.id, action.left, action.typical);
       return;
     case "delete_bootstrap_token": {
       const tokenId = machine.launch?.bootstrapTokenId;
@@ -103,6 +105,7 @@ async function openAttempt(context: MachineContext, attempt: number): Promise<vo
   const kube = await context.kubeEndpointOf(machine);
   const { pool } = machine;
   const subnetId = pool.subnetIds[offering.zone];
+  const maxPods = maxPodsOf(pool.instancesPerMachine);
   const userData = userDataOf({
     apiServerEndpoint: kube.server,
     caCertData: Buffer.from(kube.caCertPem).toString("base64"),
@@ -114,7 +117,7 @@ async function openAttempt(context: MachineContext, attempt: number): Promise<vo
       [LABELS.machineType]: offering.machineType,
     },
     taints: [],
-    maxPods: pool.instancesPerMachine + DAEMON_PODS,
+    maxPods,
   });
   await store.openAttempt(lease, machine.id, {
     id: context.ids.next("launch"),
@@ -123,6 +126,7 @@ async function openAttempt(context: MachineContext, attempt: number): Promise<vo
     zone: offering.zone,
     bootstrapTokenId: token.id,
     bootstrapToken: `${token.id}.${token.secret}`,
+    maxPods,
     userData,
     request: {
       clientToken: clientTokenOf(machine.id, attempt),
@@ -180,14 +184,14 @@ async function launch(context: MachineContext): Promise<void> {
 }
 
 /**
- * Labels that no kubelet may give itself, and what the node really offers in place of the estimate.
+ * Labels that no kubelet may give itself.
  *
  * A patch of that very node, not an apply: one that was deleted meanwhile must not come back as an empty object of ours.
  */
 async function settleNode(context: MachineContext, uid: string): Promise<void> {
-  const { machine, lease, store } = context;
+  const { machine } = context;
   const labels = { [LABELS.pool]: machine.pool.id, [LABELS.machine]: machine.id, [LABELS.managedBy]: MANAGED_BY };
-  const node = await onKube(context, "settle_node", (kubernetes) =>
+  await onKube(context, "settle_node", (kubernetes) =>
     kubernetes.patch("Node", { name: machine.nodeName }, [
       { op: "test", path: "/metadata/uid", value: uid },
       ...Object.entries(labels).map(
@@ -195,9 +199,4 @@ async function settleNode(context: MachineContext, uid: string): Promise<void> {
       ),
     ]),
   );
-  const offered = node.status?.allocatable;
-  const cpu = parseCpuMilli(offered?.cpu ?? "");
-  const memory = parseMebibytesDown(offered?.memory ?? "");
-  if (!cpu.ok || !memory.ok) return;
-  await store.recordAllocatable(lease, machine.id, { cpuMilli: cpu.value, memoryMib: memory.value });
 }

@@ -1,9 +1,10 @@
 import { LABELS, MANAGED_BY } from "@berth/domain";
 import { type Approval, approvalOf } from "@berth/kubernetes";
 import type { JoinRequest, ObservedKube, ObservedMachine } from "@berth/lifecycle";
-import type { CertificateSigningRequest, CloudInstanceState } from "@berth/ports";
+import type { CertificateSigningRequest, CloudInstanceState, Pod } from "@berth/ports";
 import type { ReadOnlyCloud, ReadOnlyKubernetes } from "../effects.ts";
 import { isReady, targetOf } from "../placement/problem.ts";
+import { daemonRequestsOf, isOurs, offerOf } from "./node-offer.ts";
 
 export interface ObserveCloudInput {
   readonly cloudInstanceId: string | undefined;
@@ -57,8 +58,9 @@ export async function observeNode(kubernetes: ReadOnlyKubernetes, input: Observe
     input.bootstrapTokenId === undefined
       ? Promise.resolve(undefined)
       : kubernetes.read("Secret", { namespace: "kube-system", name: `bootstrap-token-${input.bootstrapTokenId}` }),
-    input.countPods ? podsOf(kubernetes, input.nodeName) : Promise.resolve({ boundPods: 0, pods: 0 }),
+    input.countPods ? podsOf(kubernetes, input.nodeName) : Promise.resolve({ onNode: [], sent: 0 }),
   ]);
+  const boundPods = pods.onNode.filter(isOurs).length;
   const requests = new Map(listed.map((request) => [request.metadata.uid, request]));
   if (recorded !== undefined) requests.set(recorded.metadata.uid, recorded);
   return {
@@ -70,6 +72,9 @@ export async function observeNode(kubernetes: ReadOnlyKubernetes, input: Observe
             ready: isReady(node),
             cordoned: node.spec?.unschedulable === true,
             settled: node.metadata.labels?.[LABELS.pool] === input.poolId,
+            // Without a look at its pods nothing is known of its daemons.
+            offer: input.countPods ? offerOf(node) : undefined,
+            daemons: daemonRequestsOf(pods.onNode),
           },
     requests: [...requests.values()]
       .filter((request) => request.spec.username === `system:bootstrap:${input.bootstrapTokenId}`)
@@ -81,22 +86,21 @@ export async function observeNode(kubernetes: ReadOnlyKubernetes, input: Observe
         verdict: verdictOf(approvalOf(request, { nodeName: input.nodeName, tokenId: input.bootstrapTokenId ?? "" })),
       })),
     tokenSecret: tokenSecret === undefined ? undefined : { uid: tokenSecret.metadata.uid ?? "" },
-    ...pods,
+    boundPods,
+    pods: boundPods + pods.sent,
   };
 }
 
-/** Pods of ours bound to the node, and those sent to it by name that kube-scheduler has not bound yet. */
+/** All pods that are bound to the node, and how many of ours were sent to it by name and are not bound yet. */
 async function podsOf(
   kubernetes: ReadOnlyKubernetes,
   nodeName: string,
-): Promise<Pick<ObservedKube, "boundPods" | "pods">> {
-  const labelSelector = `${LABELS.managedBy}=${MANAGED_BY}`;
-  const [bound, unbound] = await Promise.all([
-    kubernetes.list("Pod", { labelSelector, fieldSelector: `spec.nodeName=${nodeName}` }),
-    kubernetes.list("Pod", { labelSelector, fieldSelector: "spec.nodeName=" }),
+): Promise<{ readonly onNode: readonly Pod[]; readonly sent: number }> {
+  const [onNode, unbound] = await Promise.all([
+    kubernetes.list("Pod", { fieldSelector: `spec.nodeName=${nodeName}` }),
+    kubernetes.list("Pod", { labelSelector: `${LABELS.managedBy}=${MANAGED_BY}`, fieldSelector: "spec.nodeName=" }),
   ]);
-  const sent = unbound.filter((pod) => targetOf(pod) === nodeName).length;
-  return { boundPods: bound.length, pods: bound.length + sent };
+  return { onNode, sent: unbound.filter((pod) => targetOf(pod) === nodeName).length };
 }
 
 function stateOf({ status }: CertificateSigningRequest): JoinRequest["state"] {

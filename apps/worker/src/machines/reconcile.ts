@@ -8,6 +8,7 @@ import {
   type ObservedMachine,
   UNSEEN_GUARD,
 } from "@berth/lifecycle";
+import { offeredAllocatable } from "@berth/packing";
 import { type Clock, isPortError, PortError } from "@berth/ports";
 import type { EffectObserver, ReadOnlyCloud, ReadOnlyKubernetes } from "../effects.ts";
 import { backoffMs, type Failure, failureOf, portFailure, recordFailure } from "../failure.ts";
@@ -167,6 +168,14 @@ function desiredOf(machine: MachineRecord): DesiredMachine {
     attempt: machine.attempt,
     launch:
       machine.launch === undefined ? undefined : { ...machine.launch, createdAt: machine.launch.createdAt.getTime() },
+    allocatable: machine.allocatable,
+    estimate:
+      machine.offering === undefined
+        ? undefined
+        : offeredAllocatable(
+            { ...machine.offering, machineType: machine.machineType },
+            machine.pool.instancesPerMachine,
+          ),
     alternatives: machine.alternatives.length,
     cloudInstanceId: machine.cloudInstanceId,
     createdAt: machine.createdAt.getTime(),

@@ -93,6 +93,8 @@ const seen = (over: Partial<PlacementObservation> = {}): PlacementObservation =>
       unavailableUntil: null,
     },
   ],
+  observed: [],
+  fruitless: new Map(),
   ...over,
 });
 
@@ -177,6 +179,24 @@ describe("placementProblem", () => {
     const fixed = placementProblem(seen({ isStatic: true, nodes }));
     expect(fixed.brought).toMatchObject([{ name: "rack-1", poolId: "p", zone: "a", machineType: "unknown" }]);
     expect(placementProblem(seen({ nodes })).brought).toEqual([]);
+  });
+
+  it("launches no machine for an instance that three in a row did nothing for", () => {
+    const gated = [pod({ spec: { schedulingGates: [{ name: SCHEDULING_GATE }] } })];
+    const after = (launches: number) =>
+      placementProblem(seen({ pods: gated, fruitless: new Map([[instance, { launches, lastAt: NOW }]]) }));
+    expect(after(2).requests[0]?.launchClosed).toBeUndefined();
+    const quarantined = after(3);
+    expect(quarantined.requests[0]?.launchClosed).toBe("launch_quarantined");
+    expect(quarantined.quarantines.get(instance)?.until).toEqual(new Date("2026-11-24T13:00:00Z"));
+  });
+
+  it("takes what was observed of a machine type for what it offers", () => {
+    const observed = [{ poolId: "p", machineType: "m7i.large", cpuMilli: 1700, memoryMib: 5555 }];
+    expect(placementProblem(seen({ observed })).options[0]?.allocatable).toMatchObject({
+      memoryMib: 5555,
+      volumes: 31,
+    });
   });
 
   it("offers no launch when the pool is full or the offering lacked capacity", () => {

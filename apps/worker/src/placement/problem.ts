@@ -10,13 +10,16 @@ import {
   SCHEDULING_GATE,
 } from "@berth/domain";
 import {
+  type FruitlessLaunches,
   type InstanceRequest,
   type LaunchOption,
   launchOptions,
   type NodeState,
+  type ObservedAllocatable,
   type Offering,
   offeredAllocatable,
   type PoolPolicy,
+  quarantinedUntil,
 } from "@berth/packing";
 import type { Node, Pod } from "@berth/ports";
 
@@ -59,6 +62,9 @@ export interface PlacementObservation {
   readonly machines: readonly KnownMachine[];
   readonly pools: readonly PoolPolicy[];
   readonly offerings: readonly Offering[];
+  readonly observed: readonly ObservedAllocatable[];
+  /** Of instances whose pods are gated. */
+  readonly fruitless: ReadonlyMap<InstanceId, FruitlessLaunches>;
 }
 
 export interface GatedPod {
@@ -79,6 +85,8 @@ export interface PlacementProblem {
   readonly bound: readonly { readonly instanceId: InstanceId; readonly nodeName: string }[];
   /** Sent, not bound yet, nothing wrong so far. */
   readonly underWay: number;
+  /** Instances for which no machine is launched before then. */
+  readonly quarantines: ReadonlyMap<string, FruitlessLaunches & { readonly until: Date }>;
   readonly requests: readonly InstanceRequest[];
   readonly nodes: readonly NodeState[];
   readonly options: readonly LaunchOption[];
@@ -86,6 +94,8 @@ export interface PlacementProblem {
   readonly brought: readonly NodeState[];
 }
 
+/** Word of decisions and guards. */
+export const LAUNCH_QUARANTINED = "launch_quarantined";
 /** How long kube-scheduler may call a ready target unschedulable before the pod is planned again. */
 const SCHEDULER_PATIENCE_MS = 10_000;
 /** How long a node that was in use may be silent before what was sent to it and never got there is planned again. */
@@ -108,7 +118,7 @@ export function placementProblem(seen: PlacementObservation): PlacementProblem {
   let underWay = 0;
 
   for (const pod of seen.pods) {
-    const instance = seen.instances.get(`${pod.metadata.labels?.[LABELS.cluster]}/${pod.metadata.name}`);
+    const instance = seen.instances.get(instanceKeyOf(pod));
     if (instance === undefined) continue;
     const target = pod.spec.nodeName ?? targetOf(pod);
     if (pod.spec.nodeName === undefined) {
@@ -134,19 +144,35 @@ export function placementProblem(seen: PlacementObservation): PlacementProblem {
   }
 
   const states = nodeStates(seen, machineByNode, residents);
+  const quarantines = new Map(
+    gated.flatMap(({ instance: { instanceId } }) => {
+      const fruitless = seen.fruitless.get(instanceId);
+      const until = quarantinedUntil(fruitless, seen.now);
+      return fruitless === undefined || until === undefined ? [] : [[instanceId, { ...fruitless, until }] as const];
+    }),
+  );
   return {
     gated,
     stuck,
     bound,
     underWay,
-    requests: gated.map(({ instance }) => requestOf(instance)),
+    quarantines,
+    requests: gated.map(({ instance }) => ({
+      ...requestOf(instance),
+      ...(quarantines.has(instance.instanceId) ? { launchClosed: LAUNCH_QUARANTINED } : {}),
+    })),
     nodes: states,
-    options: seen.isStatic ? [] : launchOptions(seen.pools, seen.offerings, seen.machines, seen.now),
+    options: seen.isStatic ? [] : launchOptions(seen.pools, seen.offerings, seen.observed, seen.machines, seen.now),
     // A node without a zone can hold nothing, and one that is tainted (a control plane's) is not for us.
     brought: seen.isStatic
       ? states.filter((one) => !machineByNode.has(one.name) && one.closed === undefined && one.zone !== "")
       : [],
   };
+}
+
+/** How a pod's instance is found in `instances`. */
+export function instanceKeyOf(pod: Pod): string {
+  return `${pod.metadata.labels?.[LABELS.cluster]}/${pod.metadata.name}`;
 }
 
 export function isGated(pod: Pod): boolean {
@@ -232,12 +258,7 @@ function nodeStates(
       zone,
       machineType,
       priceMicroUsdPerHour: machine?.priceMicroUsdPerHour ?? 0,
-      allocatable: observedAllocatable(
-        node,
-        pool,
-        daemons.get(name),
-        volumeLimit(seen.offerings, machineType, machine),
-      ),
+      allocatable: nodeAllocatable(node, pool, daemons.get(name), volumeLimit(seen.offerings, machineType, machine)),
       coming: false,
       instances: residents.get(name) ?? [],
       ...(closed === undefined ? {} : { closed }),
@@ -279,7 +300,7 @@ export function isReady(node: Node): boolean {
 }
 
 /** What the node itself offers, less its daemons; the pool's cap on instances is the pod limit. */
-function observedAllocatable(
+function nodeAllocatable(
   node: Node,
   pool: PoolPolicy,
   daemons: { readonly cpuMilli: number; readonly memoryMib: number; readonly pods: number } | undefined,

@@ -17,7 +17,15 @@ import { backoffMs, failureOf, recordFailure } from "../failure.ts";
 import { inParallel } from "../in-parallel.ts";
 import type { KubeRegistry } from "../kubes.ts";
 import { gatePatch } from "./gate-patch.ts";
-import { type GatedPod, type PlacementProblem, placementProblem, type StuckPod } from "./problem.ts";
+import {
+  type GatedPod,
+  instanceKeyOf,
+  isGated,
+  LAUNCH_QUARANTINED,
+  type PlacementProblem,
+  placementProblem,
+  type StuckPod,
+} from "./problem.ts";
 import { reasonsOf } from "./reasons.ts";
 
 export interface PlacementLoopDeps {
@@ -50,7 +58,7 @@ export async function reconcilePlacement(deps: PlacementLoopDeps, id: KubeId, ru
     const now = deps.clock.now();
     try {
       const kubernetes = await deps.kubes.get(id);
-      const problem = await observePlacement(kubernetes, kube, now);
+      const problem = await observePlacement(deps.store, kubernetes, kube, now);
       await recordVerdicts(deps, lease, problem);
       await recordBrought(deps, lease, kube, problem);
       for (const stuck of problem.stuck) await takeBack({ effects: deps.effects, lease }, kubernetes, stuck);
@@ -67,7 +75,7 @@ export async function reconcilePlacement(deps: PlacementLoopDeps, id: KubeId, ru
         version: await kubernetes.version(),
         waitingFor: keepSince(
           kube.waitingFor,
-          [...refused.map(refusalGuard), ...problem.stuck.map(stuckGuard)],
+          [...refused.map((assignment) => refusalGuard(assignment, problem)), ...problem.stuck.map(stuckGuard)],
           now.toISOString(),
         ),
         failures: 0,
@@ -100,6 +108,7 @@ function nextCheckMs(problem: PlacementProblem, refused: number): number {
 }
 
 async function observePlacement(
+  store: PlacementStore,
   kubernetes: ReadOnlyKubernetes,
   kube: KubeRecord,
   now: Date,
@@ -115,6 +124,11 @@ async function observePlacement(
       { ...instance, holdsData: holdsData(instance.roles), masterEligible: isMasterEligible(instance.roles) },
     ]),
   );
+  const gated = pods.filter(isGated).flatMap((pod) => {
+    const instance = instances.get(instanceKeyOf(pod));
+    return instance === undefined ? [] : [instance.instanceId];
+  });
+  const fruitless = await store.findFruitlessLaunches(kube.id, gated);
   return placementProblem({
     now,
     isStatic: kube.isStatic,
@@ -125,6 +139,8 @@ async function observePlacement(
     machines: kube.machines,
     pools: kube.pools,
     offerings: kube.offerings,
+    observed: kube.observed,
+    fruitless: new Map(fruitless.map(({ instanceId, ...launches }) => [instanceId, launches])),
   });
 }
 
@@ -197,7 +213,11 @@ async function executePlan(
       machineType: machine.machineType,
       priceMicroUsdPerHour: machine.priceMicroUsdPerHour,
       allocatable: machine.allocatable,
-      alternatives: machine.alternatives.map((option) => ({ machineType: option.machineType, zone: option.zone })),
+      alternatives: machine.alternatives.map(({ machineType, zone, allocatable }) => ({
+        machineType,
+        zone,
+        allocatable,
+      })),
     };
   });
 
@@ -279,11 +299,21 @@ function decisionOf(
   }
 }
 
-function refusalGuard(assignment: Assignment) {
-  const closed = assignment.candidates.some((candidate) => candidate.rejection?.kind === "closed");
+function refusalGuard({ instanceId, candidates }: Assignment, problem: PlacementProblem) {
+  const quarantine = problem.quarantines.get(instanceId);
+  if (quarantine !== undefined) {
+    return {
+      name: LAUNCH_QUARANTINED,
+      subject: instanceId,
+      hint:
+        `${quarantine.launches} machines were launched for it and it ran on none. The next one is launched at ` +
+        `${quarantine.until.toISOString()}, or as soon as a pool of the kube is changed.`,
+    };
+  }
+  const closed = candidates.some((candidate) => candidate.rejection?.kind === "closed");
   return {
     name: "no_capacity",
-    subject: assignment.instanceId,
+    subject: instanceId,
     hint: closed
       ? "No node has room, and some machine types lack capacity or the pool is full; it is tried again by itself."
       : "No node has room and no machine type of the kube's pools holds it: add a machine type to a pool.",

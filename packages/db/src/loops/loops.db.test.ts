@@ -156,7 +156,7 @@ describe("the loops' statements", () => {
           machineType: "m7i.large",
           priceMicroUsdPerHour: 100_800,
           allocatable,
-          alternatives: [{ machineType: "m7i.xlarge", zone: "us-east-1a" }],
+          alternatives: [{ machineType: "m7i.xlarge", zone: "us-east-1a", allocatable }],
         },
       ],
       [
@@ -195,6 +195,7 @@ describe("the loops' statements", () => {
         zone: "us-east-1a",
         bootstrapTokenId: `token${number}`,
         bootstrapToken: "abcdef.0123456789abcdef",
+        maxPods: 22,
         userData: "#!/bin/bash",
         request: {
           clientToken: `t${number}`,
@@ -218,7 +219,7 @@ describe("the loops' statements", () => {
     expect(await machines.find(machine)).toMatchObject({ attempt: 2, machineType: "m7i.xlarge", alternatives: [] });
     expect(await machines.machineOfToken("token2")).toBe(machine);
     await machines.recordLaunched(lease, machine, second, "i-1");
-    await machines.recordAllocatable(lease, machine, { cpuMilli: 1, memoryMib: 2 });
+    await machines.recordAllocatable(lease, machine, { cpuMilli: 1, memoryMib: 2 }, undefined);
     expect(await machines.listAlive()).toEqual([{ id: machine, kubeId: kube, cloudInstanceId: "i-1" }]);
     expect(await machines.listRegions()).toEqual(["us-east-1"]);
     const status = {

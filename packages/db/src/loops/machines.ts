@@ -1,6 +1,7 @@
 import type { Guard, KubeId, MachineId } from "@berth/domain";
 import type { Pool } from "pg";
 import { sqlOn } from "../database.ts";
+import { RECORD_OBSERVED } from "../observed-allocatable.ts";
 import { type SealedSecret, storeSecret } from "../secrets.ts";
 import { fenced } from "./fenced.ts";
 import type { ApprovedRequest, MachineRecord, MachineStore, NewLaunch } from "./types.ts";
@@ -14,11 +15,14 @@ export interface LaunchSecrets {
 const FIND = `
 select m.id, m.kube_id, k.region, k.is_static,
        case when k.health = 'unreachable' and k.observed_at > now() - interval '2 minutes'
-            then coalesce(k.health_message, '') end as kube_unreachable, m.state, m.node_name, m.zone, m.machine_type, m.attempt, m.alternatives,
+            then coalesce(k.health_message, '') end as kube_unreachable, m.state, m.node_name, m.zone, m.machine_type, m.allocatable, m.attempt, m.alternatives,
        m.cloud_instance_id, m.created_at, m.launched_at, m.empty_since, m.terminating_at, m.waiting_for, m.failures, m.wakes,
        json_build_object('id', p.id, 'emptyAfterSeconds', p.empty_after_seconds, 'instancesPerMachine', p.instances_per_machine,
          'imageId', p.image_id, 'subnetIds', p.subnet_ids, 'securityGroupIds', p.security_group_ids,
          'instanceProfile', p.instance_profile) as pool,
+       (select json_build_object('vcpu', o.vcpu, 'memoryMib', o.memory_mib, 'ebsVolumeLimit', o.ebs_volume_limit,
+                 'ebsVolumeLimitType', o.ebs_volume_limit_type)
+          from offering o where o.region = k.region and o.zone = m.zone and o.machine_type = m.machine_type) as offering,
        (select count(*)::int from instance i join cluster c on c.id = i.cluster_id
          where c.kube_id = m.kube_id and i.node_name = m.node_name and i.state <> 'removed') as placed,
        (select json_build_object('id', l.id, 'createdAt', l.created_at, 'outcome', l.outcome, 'request', l.request,
@@ -57,8 +61,8 @@ export function machineStore(pool: Pool, secrets: LaunchSecrets): MachineStore {
       await fenced(pool, lease, async (client) => {
         for (const secret of sealed) await storeSecret(sqlOn(client), secret);
         await client.query(
-          `insert into launch (id, machine_id, attempt, client_token, machine_type, zone, request, bootstrap_token_id)
-           values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+          `insert into launch (id, machine_id, attempt, client_token, machine_type, zone, request, bootstrap_token_id, max_pods)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
           [
             launch.id,
             id,
@@ -68,6 +72,7 @@ export function machineStore(pool: Pool, secrets: LaunchSecrets): MachineStore {
             launch.zone,
             JSON.stringify(launch.request),
             launch.bootstrapTokenId,
+            launch.maxPods,
           ],
         );
         await client.query(UPDATE_FOR_ATTEMPT, attemptValues(id, launch));
@@ -126,12 +131,13 @@ export function machineStore(pool: Pool, secrets: LaunchSecrets): MachineStore {
         }
       }),
 
-    recordAllocatable: (lease, id, observed) =>
+    recordAllocatable: (lease, id, left, typical) =>
       fenced(pool, lease, async (client) => {
         await client.query("update machine set allocatable = allocatable || $2::jsonb where id = $1", [
           id,
-          JSON.stringify(observed),
+          JSON.stringify(left),
         ]);
+        if (typical !== undefined) await client.query(RECORD_OBSERVED, [id, typical.cpuMilli, typical.memoryMib]);
       }),
 
     recordStatus: (lease, id, status) =>
@@ -192,11 +198,13 @@ export function machineStore(pool: Pool, secrets: LaunchSecrets): MachineStore {
   };
 }
 
-/** The offering that is tried leaves the alternatives; price follows the type. */
+/** The offering that is tried leaves the alternatives; price and what it offers follow the type. */
 const UPDATE_FOR_ATTEMPT = `
 update machine m set attempt = $2, machine_type = $3, zone = $4,
        price_micro_usd_per_hour = coalesce((select o.price_micro_usd_per_hour from offering o join kube k on k.region = o.region
           where k.id = m.kube_id and o.machine_type = $3 and o.zone = $4), m.price_micro_usd_per_hour),
+       allocatable = coalesce((select a -> 'allocatable' from jsonb_array_elements(m.alternatives) a
+          where a ->> 'machineType' = $3 and a ->> 'zone' = $4 limit 1), m.allocatable),
        alternatives = (select coalesce(jsonb_agg(a), '[]') from jsonb_array_elements(m.alternatives) a
           where not (a ->> 'machineType' = $3 and a ->> 'zone' = $4))
  where id = $1`;
@@ -216,6 +224,8 @@ function toRecord(row: MachineRow): MachineRecord {
     nodeName: row.node_name,
     zone: row.zone,
     machineType: row.machine_type,
+    allocatable: row.allocatable,
+    offering: row.offering ?? undefined,
     attempt: row.attempt,
     alternatives: row.alternatives,
     cloudInstanceId: row.cloud_instance_id ?? undefined,

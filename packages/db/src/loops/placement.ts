@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import type { Guard, KubeId, Role } from "@berth/domain";
+import { DEFAULT_OVERHEAD, type Guard, type InstanceId, type KubeId, type Role } from "@berth/domain";
 import type { Pool, PoolClient } from "pg";
+import { observedAllocatable } from "../observed-allocatable.ts";
 import { fenced } from "./fenced.ts";
 import type { KubeRecord, NewDecision, PlacementStore } from "./types.ts";
 
@@ -13,6 +14,7 @@ select k.id, k.region, k.is_static, k.api_server_url, k.waiting_for, k.failures,
                'zone', m.zone, 'machineType', m.machine_type, 'priceMicroUsdPerHour', m.price_micro_usd_per_hour,
                'allocatable', m.allocatable, 'state', m.state) order by m.id), '[]')
           from machine m where m.kube_id = k.id and m.state not in ('terminated', 'failed')) as machines,
+       ${observedAllocatable("$2")} as observed,
        (select coalesce(json_agg(json_build_object('instanceId', i.id, 'clusterId', i.cluster_id,
                'organizationId', i.organization_id, 'podName', i.pod_name, 'zone', i.zone, 'cpuMilli', m.cpu_milli,
                'memoryMib', m.memory_mib, 'roles', m.roles, 'leaving', c.purge_at is not null) order by i.id), '[]')
@@ -28,6 +30,14 @@ delete from placement_decision d using (
     select id, row_number() over (partition by instance_id order by last_seen_at desc, id desc) as place
       from placement_decision where instance_id = any($1)) ranked
  where d.id = ranked.id and ranked.place > $2 and not exists (select 1 from instance i where i.decision_id = d.id)`;
+
+const FRUITLESS_LAUNCHES = `
+select d.instance_id as "instanceId", count(*)::int as launches, max(d.created_at) as "lastAt"
+  from placement_decision d join machine m on m.id = d.machine_id
+ where d.instance_id = any($2) and m.launched_at is not null and d.created_at > greatest(
+       (select max(p.changed_at) from pool p where p.kube_id = $1),
+       (select max(b.created_at) from placement_decision b where b.instance_id = d.instance_id and b.verdict = 'bound'))
+ group by d.instance_id`;
 
 const WAKE_HELD_MACHINES = `
 update machine set next_check_at = now(), wakes = wakes + 1
@@ -52,6 +62,7 @@ interface KubeRow {
   readonly failures: number;
   readonly wakes: number;
   readonly pools: KubeRecord["pools"];
+  readonly observed: KubeRecord["observed"];
   readonly machines: KubeRecord["machines"];
   readonly instances: readonly (Omit<KubeRecord["instances"][number], "roles"> & { readonly roles: readonly Role[] })[];
 }
@@ -101,7 +112,7 @@ export function placementStore(pool: Pool): PlacementStore {
   return {
     findKube: async (id) => {
       const [{ rows }, offerings] = await Promise.all([
-        pool.query<KubeRow>({ name: "kube-find", text: FIND, values: [id] }),
+        pool.query<KubeRow>({ name: "kube-find", text: FIND, values: [id, DEFAULT_OVERHEAD.daemonPods] }),
         pool.query<KubeRecord["offerings"][number]>({ name: "kube-offerings", text: FIND_OFFERINGS, values: [id] }),
       ]);
       const row = rows[0];
@@ -116,9 +127,20 @@ export function placementStore(pool: Pool): PlacementStore {
         wakes: row.wakes,
         pools: row.pools,
         offerings: offerings.rows,
+        observed: row.observed,
         machines: row.machines,
         instances: row.instances,
       };
+    },
+
+    findFruitlessLaunches: async (id, instanceIds) => {
+      if (instanceIds.length === 0) return [];
+      const { rows } = await pool.query<{ instanceId: InstanceId; launches: number; lastAt: Date }>({
+        name: "fruitless-launches",
+        text: FRUITLESS_LAUNCHES,
+        values: [id, instanceIds],
+      });
+      return rows;
     },
 
     recordPlan: (lease, kubeId, machines, decisions) =>

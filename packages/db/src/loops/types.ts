@@ -22,6 +22,7 @@ import type {
   StepState,
 } from "@berth/domain";
 import type { LaunchRequest } from "@berth/ports";
+import type { ObservedAllocatable } from "../observed-allocatable.ts";
 
 /** What is stored of a launch beside its user data, which is encrypted. */
 export type StoredLaunchRequest = Omit<LaunchRequest, "userData">;
@@ -164,6 +165,7 @@ export interface KubeRecord {
     readonly ebsVolumeLimitType: string;
     readonly unavailableUntil: Date | null;
   }[];
+  readonly observed: readonly ObservedAllocatable[];
   readonly machines: readonly {
     readonly machineId: MachineId;
     readonly nodeName: string;
@@ -196,7 +198,12 @@ export interface NewMachine {
   readonly machineType: string;
   readonly priceMicroUsdPerHour: number;
   readonly allocatable: Allocatable;
-  readonly alternatives: readonly { readonly machineType: string; readonly zone: string }[];
+  readonly alternatives: readonly {
+    readonly machineType: string;
+    readonly zone: string;
+    /** What the machine offers when it becomes one of these. */
+    readonly allocatable: Allocatable;
+  }[];
 }
 
 export interface NewDecision {
@@ -218,6 +225,14 @@ export interface NewDecision {
 export interface PlacementStore {
   /** With machines that are alive, and instances of clusters that are not deleted. */
   findKube(id: KubeId): Promise<KubeRecord | undefined>;
+  /**
+   * Of these instances, those for which machines were launched, by decisions made since they last ran and since a pool of the
+   * kube was last changed. A machine that EC2 never gave is none.
+   */
+  findFruitlessLaunches(
+    id: KubeId,
+    instanceIds: readonly InstanceId[],
+  ): Promise<readonly { readonly instanceId: InstanceId; readonly launches: number; readonly lastAt: Date }[]>;
   /**
    * Machine intents, decisions and where each instance goes, in one transaction fenced by the kube's lease. A refusal is
    * stored once for each pod, however often it is found again; of an instance's older decisions the last twenty stay.
@@ -256,6 +271,8 @@ export interface PlacementStore {
   ): Promise<void>;
 }
 
+export type CpuAndMemory = Pick<Allocatable, "cpuMilli" | "memoryMib">;
+
 export interface MachineRecord {
   readonly id: MachineId;
   readonly kubeId: KubeId;
@@ -267,6 +284,12 @@ export interface MachineRecord {
   readonly nodeName: string;
   readonly zone: string;
   readonly machineType: string;
+  /** Estimated, then observed. */
+  readonly allocatable: Allocatable;
+  /** What the catalogue says of its type; undefined for one that it does not know. */
+  readonly offering:
+    | Pick<KubeRecord["offerings"][number], "vcpu" | "memoryMib" | "ebsVolumeLimit" | "ebsVolumeLimitType">
+    | undefined;
   readonly attempt: number;
   readonly alternatives: readonly { readonly machineType: string; readonly zone: string }[];
   readonly cloudInstanceId: string | undefined;
@@ -316,6 +339,7 @@ export interface NewLaunch {
   readonly zone: string;
   readonly request: StoredLaunchRequest;
   readonly bootstrapTokenId: string;
+  readonly maxPods: number;
   /** Encrypted at rest: the user data and the whole bootstrap token. */
   readonly userData: string;
   readonly bootstrapToken: string;
@@ -347,11 +371,15 @@ export interface MachineStore {
     launchId: LaunchId,
     refusal: { readonly message: string; readonly unavailableForMs: number; readonly retrySame: boolean },
   ): Promise<void>;
-  /** What the node itself reports; the estimate's other dimensions stay. */
+  /**
+   * What the node leaves for instances; the estimate's other dimensions stay. With `typical`, what its like may be expected
+   * to leave is remembered for the pool's machine type.
+   */
   recordAllocatable(
     lease: HeldLease,
     id: MachineId,
-    observed: Pick<Allocatable, "cpuMilli" | "memoryMib">,
+    left: CpuAndMemory,
+    typical: CpuAndMemory | undefined,
   ): Promise<void>;
   recordStatus(lease: HeldLease, id: MachineId, status: MachineStatus): Promise<void>;
   machineOfToken(bootstrapTokenId: string): Promise<MachineId | undefined>;

@@ -18,6 +18,8 @@ const machine = (approvedRequest?: Recorded): DesiredMachine => ({
   terminatingAt: undefined,
   unseenSince: undefined,
   emptyAfterMs: 60_000,
+  allocatable: { cpuMilli: 1500, memoryMib: 6000 },
+  estimate: undefined,
   placed: 0,
   brought: false,
 });
@@ -88,7 +90,14 @@ describe("decideJoin", () => {
   });
 
   it("approves nobody once the Node is there", () => {
-    const node = { uid: "n", ready: false, cordoned: false, settled: false };
+    const node = {
+      uid: "n",
+      ready: false,
+      cordoned: false,
+      settled: false,
+      offer: undefined,
+      daemons: { cpuMilli: 0, memoryMib: 0 },
+    };
     const { actions, guards } = decideJoin(machine(), seen([request("a", "pending")], { node }));
     expect(actions).toEqual([]);
     expect(guards).toMatchObject([{ hint: "the machine has joined already" }]);

@@ -21,6 +21,8 @@ const machine = (over: Partial<DesiredMachine> = {}): DesiredMachine => ({
   terminatingAt: undefined,
   unseenSince: undefined,
   emptyAfterMs: 60_000,
+  allocatable: { cpuMilli: 1500, memoryMib: 6000 },
+  estimate: undefined,
   placed: 0,
   brought: false,
   ...over,
@@ -74,7 +76,14 @@ describe("with a kube that does not answer", () => {
     const gone = decideMachine(leaving, blind("terminated"), NOW);
     expect(gone).toMatchObject({ state: "terminated", actions: [], guards: [{ name: "kube_unreachable" }] });
     expect(gone.nextCheckInMs).toBeGreaterThan(0);
-    const node = { uid: "n", ready: false, cordoned: true, settled: true };
+    const node = {
+      uid: "n",
+      ready: false,
+      cordoned: true,
+      settled: true,
+      offer: undefined,
+      daemons: { cpuMilli: 0, memoryMib: 0 },
+    };
     const kube = { node, requests: [], tokenSecret: { uid: "t" }, boundPods: 0, pods: 0 };
     const back = decideMachine({ ...leaving, state: "terminated" }, { ...blind("absent"), kube }, NOW);
     expect(kinds(back)).toEqual(["delete_node", "delete_bootstrap_token"]);

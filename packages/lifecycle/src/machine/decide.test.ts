@@ -17,6 +17,8 @@ const machine = (over: Partial<DesiredMachine> = {}): DesiredMachine => ({
   terminatingAt: undefined,
   unseenSince: undefined,
   emptyAfterMs: 60_000,
+  allocatable: { cpuMilli: 1500, memoryMib: 6000 },
+  estimate: undefined,
   placed: 0,
   brought: false,
   ...over,
@@ -30,7 +32,14 @@ const seen = ({
   launchedInstanceId,
   kube: { node: undefined, requests: [], tokenSecret: undefined, boundPods: 0, pods: 0, ...kube },
 });
-const node = { uid: "n", ready: true, cordoned: false, settled: true };
+const node = {
+  uid: "n",
+  ready: true,
+  cordoned: false,
+  settled: true,
+  offer: undefined,
+  daemons: { cpuMilli: 0, memoryMib: 0 },
+};
 const kinds = (decision: { actions: readonly { kind: string }[] }) => decision.actions.map((action) => action.kind);
 const pending = {
   outcome: "pending",

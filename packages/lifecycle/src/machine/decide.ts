@@ -1,6 +1,7 @@
 import type { Guard } from "@berth/domain";
 import { decideJoin } from "./decide-join.ts";
 import { decideWithoutKube } from "./decide-without-kube.ts";
+import { recordOffer } from "./record-offer.ts";
 import {
   BUSY_CHECK_MS,
   decision,
@@ -110,7 +111,11 @@ function decideBoot(desired: DesiredMachine, observed: Seen, now: number): Machi
   if (observed.node?.ready === true) {
     return decision({
       state: "ready",
-      actions: [{ kind: "settle_node", uid: observed.node.uid }, ...removeToken(observed)],
+      actions: [
+        { kind: "settle_node", uid: observed.node.uid },
+        ...recordOffer(desired, observed.node),
+        ...removeToken(observed),
+      ],
       nextCheckInMs: RESTING_CHECK_MS,
     });
   }
@@ -177,8 +182,9 @@ function decideReady(desired: DesiredMachine, observed: Seen, now: number): Mach
       subject: desired.nodeName,
       hint: "The kubelet does not report; nothing new is placed here.",
     });
-  } else if (!observed.node.settled) {
-    actions.push({ kind: "settle_node", uid: observed.node.uid });
+  } else {
+    if (!observed.node.settled) actions.push({ kind: "settle_node", uid: observed.node.uid });
+    actions.push(...recordOffer(desired, observed.node));
   }
   if (observed.pods > 0 || desired.brought)
     return decision({ state: "ready", actions, guards, nextCheckInMs: RESTING_CHECK_MS });

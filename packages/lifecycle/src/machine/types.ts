@@ -1,4 +1,6 @@
-import type { Guard, MachineState } from "@berth/domain";
+import type { Allocatable, Guard, MachineState } from "@berth/domain";
+
+export type CpuAndMemory = Pick<Allocatable, "cpuMilli" | "memoryMib">;
 
 /** What the database knows of one machine. Instants are milliseconds since 1970. */
 export interface DesiredMachine {
@@ -15,6 +17,10 @@ export interface DesiredMachine {
         readonly approvedRequest: { readonly uid: string; readonly issued: boolean } | undefined;
       }
     | undefined;
+  /** What it leaves for instances, as far as is known. */
+  readonly allocatable: CpuAndMemory;
+  /** What its type should leave by the catalogue; undefined for one that is in none. */
+  readonly estimate: CpuAndMemory | undefined;
   readonly alternatives: number;
   readonly cloudInstanceId: string | undefined;
   readonly createdAt: number;
@@ -52,7 +58,16 @@ export interface ObservedMachine {
 /** A machine as its kube shows it. */
 export interface ObservedKube {
   readonly node:
-    | { readonly uid: string; readonly ready: boolean; readonly cordoned: boolean; readonly settled: boolean }
+    | {
+        readonly uid: string;
+        readonly ready: boolean;
+        readonly cordoned: boolean;
+        readonly settled: boolean;
+        /** What its kubelet offers to pods. */
+        readonly offer: CpuAndMemory | undefined;
+        /** What the kube's daemons on it request. */
+        readonly daemons: CpuAndMemory;
+      }
     | undefined;
   readonly requests: readonly JoinRequest[];
   readonly tokenSecret: { readonly uid: string } | undefined;
@@ -72,6 +87,8 @@ export type MachineAction =
   | { readonly kind: "approve_join"; readonly name: string; readonly uid: string }
   | { readonly kind: "record_join"; readonly name: string; readonly uid: string; readonly issued: boolean }
   | { readonly kind: "settle_node"; readonly uid: string }
+  /** `typical`: what others of its pool and type may be expected to leave. */
+  | { readonly kind: "record_allocatable"; readonly left: CpuAndMemory; readonly typical: CpuAndMemory | undefined }
   | { readonly kind: "delete_bootstrap_token"; readonly uid: string }
   | { readonly kind: "cordon"; readonly uid: string }
   | { readonly kind: "uncordon"; readonly uid: string }

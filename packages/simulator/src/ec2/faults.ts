@@ -16,6 +16,8 @@ export interface Ec2FaultState {
   denied: string[];
   throttling: boolean;
   instanceLimit: number | null;
+  /** type -> MiB that its machines lack; absent in worlds that were saved before there was such a fault. */
+  missingMemoryMib?: Record<string, number>;
 }
 
 export interface Ec2Faults {
@@ -33,6 +35,8 @@ export interface Ec2Faults {
   setDenied(action: string, denied: boolean): void;
   setThrottling(on: boolean): void;
   setInstanceLimit(machines: number | undefined): void;
+  /** Machines of a type that boot from now on have so much less memory than AWS says. */
+  setMissingMemory(instanceType: string, memoryMib: number): void;
   /** AWS, or somebody in its console, terminates a machine behind our back. */
   terminateBehindOurBack(instanceId: string): void;
 }
@@ -85,6 +89,9 @@ export function ec2Faults(stateOf: () => Ec2FaultState, terminate: (instanceId: 
     },
     setInstanceLimit: (machines) => {
       stateOf().instanceLimit = machines ?? null;
+    },
+    setMissingMemory: (instanceType, memoryMib) => {
+      stateOf().missingMemoryMib = { ...stateOf().missingMemoryMib, [instanceType]: memoryMib };
     },
     terminateBehindOurBack: terminate,
   };

@@ -43,6 +43,8 @@ export interface Ec2Model {
   /** DescribeInstanceStatus shows running machines alone unless all are asked for. */
   describeInstanceStatus(query: InstanceQuery & { readonly includeAll?: boolean }): Page<InstanceView>;
   createTags(ids: readonly string[], tags: Readonly<Record<string, string>>): void;
+  /** MiB that a booting machine of the type has less than its type says. */
+  missingMemoryMib(instanceType: string): number;
   /** Types sold in the region, by name; no call, so nothing refuses or counts it. */
   machineTypes(): readonly MachineType[];
   /** The same as a call; unknown names are refused. */
@@ -181,6 +183,7 @@ export function createEc2Model(options: Ec2Options): Ec2Model {
       call("CreateTags", () => {
         for (const instance of visibleInstances(context, ids)) Object.assign(instance.tags, tags);
       }),
+    missingMemoryMib: (instanceType) => context.state.faults.missingMemoryMib?.[instanceType] ?? 0,
     machineTypes: () => typesOf(context, undefined),
     describeInstanceTypes: (names) => call("DescribeInstanceTypes", () => typesOf(context, names)),
     describeOfferings: () =>

@@ -26,7 +26,8 @@ export interface NodeJoiner {
 export function bootedMachineOf(ec2: Ec2Model, instance: Ec2Instance): BootedMachine {
   const { request } = instance;
   const join = joinDocumentOf(Buffer.from(request.userData ?? "", "base64").toString("utf8"));
-  const type = ec2.machineTypes().find(({ name }) => name === request.instanceType);
+  const sold = ec2.machineTypes().find(({ name }) => name === request.instanceType);
+  const type = sold && { ...sold, memoryMiB: sold.memoryMiB - ec2.missingMemoryMib(sold.name) };
   return {
     instanceId: instance.id,
     machineType: request.instanceType,

@@ -67,6 +67,16 @@ describe("joining", () => {
     expect(driver).toMatchObject({ spec: { drivers: [{ allocatable: { count: 31 } }] } });
   });
 
+  test("a machine may have less memory than its type says, and its Node offers less", () => {
+    const { clock, world } = newWorld();
+    world.ec2.faults.setMissingMemory("m7i.2xlarge", 10_000);
+    launchMachine(world, "mac-1", "us-east-1b");
+    clock.advance(2 * MINUTE);
+    approveAll(world);
+    clock.advance(MINUTE);
+    expect(nodes(world)[0]).toMatchObject({ status: { allocatable: { cpu: "7910m", memory: "20463Mi" } } });
+  });
+
   test("a machine that never boots, or that points elsewhere, is no Node", () => {
     const { clock, world } = newWorld({ acceptsJoin: ({ apiServerEndpoint }) => apiServerEndpoint.endsWith(":6443") });
     world.ec2.faults.neverBootNext();
