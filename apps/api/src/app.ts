@@ -16,6 +16,7 @@ import { machineRoutes } from "./machines/routes.ts";
 import { operationRoutes } from "./operations/routes.ts";
 import { placementDecisionRoutes } from "./placement-decisions/routes.ts";
 import { poolRoutes } from "./pools/routes.ts";
+import { projectRoutes } from "./projects/routes.ts";
 
 export interface AppOptions {
   readonly deps: ApiDeps;
@@ -47,6 +48,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   accountRoutes(app);
   apiKeyRoutes(app, deps);
+  projectRoutes(app, deps);
   catalogueRoutes(app);
   clusterRoutes(app, deps);
   credentialRoutes(app, deps);

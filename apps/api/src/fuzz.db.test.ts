@@ -35,6 +35,8 @@ beforeAll(async () => {
     createCredential: { username: "somebody", role: "read" },
     createKube: aKube({ static: true, storage_class: "gp3" }),
     createPool: aPool(kube.id, { subnet_ids: { "us-east-1a": "subnet-0123456789" }, max_machines: 3 }),
+    createProject: { name: "another" },
+    updateProject: { name: "another" },
     updatePool: { zones: ["us-east-1a"], instance_profile: null },
   });
 });

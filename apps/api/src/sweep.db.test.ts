@@ -28,6 +28,7 @@ beforeAll(async () => {
   known.credential_id = cluster.initial_credential.id;
   const [instance] = (await api.ask("GET", `/v1/clusters/${cluster.id}/instances`, { key: everything })).json().data;
   known.instance_id = instance.id;
+  known.project_id = cluster.project_id;
   known.kube_id = (await api.ask("GET", "/v1/admin/kubes", { key: everything })).json().data[0].id;
   known.pool_id = (await api.ask("GET", "/v1/admin/pools", { key: everything })).json().data[0].id;
   const made = await api.ask("POST", "/v1/api_keys", { key: everything, body: { name: "swept" } });
@@ -45,6 +46,8 @@ const BODIES: Record<string, () => object> = {
   createKube: () => aKube(),
   createPool: () => aPool(known.kube_id ?? ""),
   updatePool: () => ({ max_machines: 1 }),
+  createProject: () => ({ name: `project ${randomBytes(4).toString("hex")}` }),
+  updateProject: () => ({}),
 };
 
 const urlOf = (shape: Shape, ids: Record<string, string> = known) =>

@@ -7,6 +7,8 @@ type Source = (session: Session) => Promise<readonly string[]>;
 
 const clusters: Source = async (session) =>
   (await (await session.client()).listClusters({ query: { limit: 200 } })).body.data.map((cluster) => cluster.name);
+const projects: Source = async (session) =>
+  (await (await session.client()).listProjects({ query: { limit: 200 } })).body.data.map((project) => project.name);
 const operations: Source = async (session) =>
   (await (await session.client()).listOperations({ query: { limit: 50 } })).body.data.map((operation) => operation.id);
 const kubes: Source = async (session) =>
@@ -29,6 +31,7 @@ const contexts: Source = async (session) => {
 /** By the name of the argument in the help: `<cluster>`. `<id>` and what is not here cannot be guessed. */
 const ARGUMENTS: Readonly<Record<string, Source>> = {
   cluster: clusters,
+  project: projects,
   operation: operations,
   kube: kubes,
   machine: machines,

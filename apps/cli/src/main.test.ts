@@ -108,6 +108,21 @@ test("a cluster is found by its name; an unknown one is not found", async () => 
   expect(api?.requests[0]?.query.get("name")).toBe("demo");
 });
 
+test("a project is found by its name before it is changed; a deletion has nothing on stdout", async () => {
+  const answer = ({ method }: FakeRequest): FakeAnswer =>
+    method === "DELETE"
+      ? { status: 204 }
+      : { body: method === "PATCH" ? { id: "prj_1" } : { data: [{ id: "prj_1" }], next_page_token: null } };
+  expect(await berth(["project", "rename", "old", "new", "-o", "name"], answer)).toMatchObject({ out: "prj_1\n" });
+  expect(api?.requests.at(-1)).toMatchObject({ method: "PATCH", path: "/v1/projects/prj_1", body: { name: "new" } });
+  await api?.close();
+  expect(
+    await berth(["project", "delete", "prj_1", "-o", "json"], ({ method }) =>
+      method === "DELETE" ? { status: 204 } : { body: { id: "prj_1", name: "old" } },
+    ),
+  ).toMatchObject({ code: 0, out: "", err: "old (prj_1) is gone.\n" });
+});
+
 test("the key goes into the header of the request and nowhere else", async () => {
   const { out, err } = await berth(["whoami"], () => problem(500, "internal", { request_id: "req_1" }));
   expect(api?.requests[0]?.headers.authorization).toBe("Bearer berth_live_x");

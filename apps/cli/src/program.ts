@@ -41,6 +41,11 @@ const NOUNS: readonly Noun[] = [
     load: async () => (await import("./commands/cluster/cluster.ts")).cluster,
   },
   {
+    name: "project",
+    description: "Make, see, rename and delete projects",
+    load: async () => (await import("./commands/project/project.ts")).project,
+  },
+  {
     name: "instance",
     description: "See the instances of a cluster",
     load: async () => (await import("./commands/instance/instance.ts")).instance,

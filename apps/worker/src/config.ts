@@ -1,3 +1,4 @@
+import { isLabelValue } from "@berth/domain";
 import { integerVariable, portVariable, readConfig, readKeyFile } from "@berth/runtime";
 import { z } from "zod";
 import type { WorkerConfig } from "./start-worker.ts";
@@ -9,8 +10,9 @@ export const WORKER_VARIABLES = z.object({
   BERTH_KEY_FILE: z.string().describe("file with the wrapping key of secrets, mode 0600"),
   BERTH_ENVIRONMENT: z
     .string()
+    .refine((value) => value !== "" && isLabelValue(value), "must be a Kubernetes label value, and not empty")
     .default("production")
-    .describe("told apart by it: installations that share a cloud account"),
+    .describe("told apart by it: installations that share a cloud account or a kube"),
   BERTH_LEASE_TTL_MS: integerVariable(1000, 300_000)
     .default(30_000)
     .describe("how long a dead worker keeps what it held"),

@@ -128,7 +128,8 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
     }
     return readOnly(cloud);
   };
-  const access = {
+  const installation = {
+    environment: config.environment,
     worker: [
       {
         namespaceLabels: { "kubernetes.io/metadata.name": "berth-system" },
@@ -146,7 +147,7 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
       store: clusterStore(database.pool, systemIds),
       secrets,
       engine: readOnly(engine),
-      access,
+      installation,
       onFailure: (clusterId, { action, message }) => logger.warn({ clusterId, action, message }, "step failed"),
       appliedAt: new Map(),
       materials: new Map(),

@@ -16,6 +16,7 @@ import {
   guardSchema,
   idField,
   idInput,
+  ifMatch,
   MEBIBYTE,
   money,
   nameInput,
@@ -254,7 +255,6 @@ export const connectionSchema = z
 export type Connection = z.infer<typeof connectionSchema>;
 
 const params = z.object({ cluster_id: idInput("cluster") });
-const ifMatch = z.object({ "if-match": z.string().max(200).optional() });
 
 export const createCluster = route({
   operationId: "createCluster",

@@ -92,6 +92,9 @@ export function pageOf<T extends z.ZodType>(item: T, id: string) {
   return z.object({ data: z.array(item), next_page_token: z.string().nullable() }).meta({ id });
 }
 
+/** Header of a change: refused when somebody else changed the thing since it was read. */
+export const ifMatch = z.object({ "if-match": z.string().max(200).optional() });
+
 /** A named reason why something waits. */
 export const guardSchema = z
   .object({

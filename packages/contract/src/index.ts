@@ -14,6 +14,7 @@ export * from "./openapi.ts";
 export * from "./operations.ts";
 export * from "./permissions.ts";
 export * from "./problems.ts";
+export * from "./projects.ts";
 export * from "./route.ts";
 export * from "./routes.ts";
 export * from "./wire-types.ts";

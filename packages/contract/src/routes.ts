@@ -20,6 +20,7 @@ import { createCredential, deleteCredential, listCredentials } from "./credentia
 import { listEvents } from "./events.ts";
 import { getLivez, getReadyz, getVersion } from "./health.ts";
 import { getOperation, listOperationEvents, listOperations, waitForOperation } from "./operations.ts";
+import { createProject, deleteProject, getProject, listProjects, updateProject } from "./projects.ts";
 
 /** Every route by its operation id. What is not here is not served. */
 export const ROUTES = {
@@ -27,6 +28,11 @@ export const ROUTES = {
   createApiKey,
   listApiKeys,
   getApiKey,
+  createProject,
+  listProjects,
+  getProject,
+  updateProject,
+  deleteProject,
   listRegions,
   listVersions,
   listSizes,

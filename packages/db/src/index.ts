@@ -113,6 +113,7 @@ export {
   findOrganization,
   findOrganizationByName,
   insertOrganization,
+  lockOrganization,
   lockQuota,
   type OrganizationRow,
   type QuotaUsage,
@@ -127,7 +128,19 @@ export {
   type PoolRow,
   updatePool,
 } from "./pools.ts";
-export { findProject, insertProject, listProjects, type ProjectRow } from "./projects.ts";
+export {
+  countClustersOf,
+  countProjects,
+  createProject,
+  deleteProject,
+  findProject,
+  insertProject,
+  listProjects,
+  type ProjectQuery,
+  type ProjectRow,
+  pageOfProjects,
+  renameProject,
+} from "./projects.ts";
 export { TransactionContended } from "./retry.ts";
 export { type OperatorDatabase, operatorDatabase, type Reach, type ScopedDatabase, tenantDatabase } from "./scoped.ts";
 export {

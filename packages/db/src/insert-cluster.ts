@@ -16,6 +16,7 @@ import type { Actor } from "./actor.ts";
 import { appendAudit } from "./audit.ts";
 import { appendEvent } from "./events.ts";
 import { insertOperation, type OperationRow } from "./operations.ts";
+import { findProject } from "./projects.ts";
 import { type SealedSecret, storeSecret } from "./secrets.ts";
 import type { Tx } from "./sql.ts";
 
@@ -43,13 +44,14 @@ export interface NewCluster extends Actor {
  * Stores a new cluster with everything that belongs to it: release 1, components, instances, credential, operation, audit row
  * and event. The row is due at once, and the worker hears of it at commit.
  *
- * Refuses a name that a live cluster of the project has. The quota is the caller's, under `lockQuota`.
+ * Refuses a name that a live cluster of the project has, and a project that was deleted since the caller looked. The quota is
+ * the caller's, under `lockQuota`: whoever deletes a project holds the same lock.
  */
 export async function insertCluster(
   tx: Tx,
   ids: IdSource,
   cluster: NewCluster,
-): Promise<Result<OperationRow, { readonly kind: "name_taken" }>> {
+): Promise<Result<OperationRow, { readonly kind: "name_taken" | "project_deleted" }>> {
   const { id, organizationId, plan, actor, requestId } = cluster;
   const masters = plan.components.flatMap((component) =>
     isMasterEligible(component.roles)
@@ -58,7 +60,8 @@ export async function insertCluster(
   );
   const inserted = await tx.query(
     `insert into cluster (id, organization_id, project_id, kube_id, name, region, engine, labels, deletion_protection, initial_masters)
-     values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10::text[])
+     select $1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10::text[]
+      where not exists (select 1 from project p where p.organization_id = $2 and p.id = $3 and p.deleted_at is not null)
      on conflict (project_id, name) where deleted_at is null do nothing
      returning id`,
     [
@@ -74,7 +77,10 @@ export async function insertCluster(
       masters,
     ],
   );
-  if (inserted.length === 0) return err({ kind: "name_taken" });
+  if (inserted.length === 0) {
+    const project = await findProject(tx, organizationId, cluster.projectId);
+    return err({ kind: project === undefined ? "project_deleted" : "name_taken" });
+  }
 
   await insertParts(tx, ids, cluster);
   const operation = await insertOperation(tx, {

@@ -9,6 +9,13 @@ export interface OrganizationRow {
   readonly generation: number;
   readonly maxClusters: number;
   readonly maxInstances: number;
+  readonly maxMemoryMib: number;
+  readonly maxStorageMib: number;
+  readonly maxProjects: number;
+  readonly maxMembers: number;
+  readonly maxApiKeys: number;
+  /** What all clusters together may cost an hour; no cap when null. */
+  readonly spendCapMicroUsdPerHour: bigint | null;
   readonly createdAt: Date;
 }
 
@@ -20,6 +27,12 @@ const COLUMNS = columns<OrganizationRow>("o", [
   "generation",
   "maxClusters",
   "maxInstances",
+  "maxMemoryMib",
+  "maxStorageMib",
+  "maxProjects",
+  "maxMembers",
+  "maxApiKeys",
+  "spendCapMicroUsdPerHour",
   "createdAt",
 ]);
 
@@ -55,6 +68,19 @@ export async function findOrganization(sql: Sql, id: OrganizationId): Promise<Or
 
 export async function findOrganizationByName(sql: Sql, name: string): Promise<OrganizationRow | undefined> {
   const [row] = await sql.query<OrganizationRow>(`select ${COLUMNS} from organization o where o.name = $1`, [name]);
+  return row;
+}
+
+/**
+ * The organization's row, locked to the end of the transaction: whoever else adds to it, or changes who may what in it,
+ * waits. What is counted must be counted by a statement after this one, so that it sees what was committed meanwhile.
+ */
+export async function lockOrganization(tx: Tx, id: OrganizationId): Promise<OrganizationRow> {
+  const [row] = await tx.query<OrganizationRow>(
+    `select ${COLUMNS} from organization o where o.id = $1 for no key update of o`,
+    [id],
+  );
+  if (row === undefined) throw new Error(`organization ${id} is missing`);
   return row;
 }
 

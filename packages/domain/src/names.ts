@@ -9,6 +9,8 @@ export const LABELS = {
   organization: "berth.dev/organization",
   project: "berth.dev/project",
   cluster: "berth.dev/cluster",
+  /** Name of the installation, on namespaces: several may share a kube. */
+  environment: "berth.dev/environment",
   component: "berth.dev/component",
   size: "berth.dev/size",
   /** "true" on pods that hold data, may be master, answer clients: what anti-affinity and the client Service select. */

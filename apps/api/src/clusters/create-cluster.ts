@@ -12,7 +12,7 @@ import { type OrganizationId, ok, type Result } from "@berth/domain";
 import type { NewPassword } from "../credentials/new-password.ts";
 import type { ApiDeps } from "../deps.ts";
 import { type Refusal, refuse, refuseField } from "../http/refusal.ts";
-import { planNewCluster } from "./plan-new-cluster.ts";
+import { planNewCluster, UNKNOWN_PROJECT } from "./plan-new-cluster.ts";
 
 /** Name of the credential that comes with a cluster. */
 const FIRST_USERNAME = "admin";
@@ -70,7 +70,7 @@ export async function createCluster(
     actor,
     requestId,
   });
-  if (!operation.ok) return nameTaken(body.name);
+  if (!operation.ok) return operation.error.kind === "name_taken" ? nameTaken(body.name) : UNKNOWN_PROJECT;
 
   const [whole, [credential]] = await Promise.all([
     findCluster(tx, organizationId, id),

@@ -83,10 +83,10 @@ async function projectOf(
 ): Promise<Result<ProjectId, Refusal>> {
   const projects = await listProjects(sql, organizationId);
   const project = wanted === undefined ? projects[0] : projects.find(({ id }) => id === wanted);
-  return project === undefined
-    ? refuseField("/project_id", "unknown_project", "The organization has no such project.")
-    : ok(project.id);
+  return project === undefined ? UNKNOWN_PROJECT : ok(project.id);
 }
+
+export const UNKNOWN_PROJECT = refuseField("/project_id", "unknown_project", "The organization has no such project.");
 
 function toRefusal(faults: readonly Fault[], body: CreateClusterBody): Refusal {
   const errors = faults.map((fault) => ({ ...fault, pointer: pointerInBody(fault, body) }));

@@ -4,6 +4,11 @@ export interface Version {
   readonly statusVersion: number;
 }
 
+/** Of what has no status of its own: nothing of it changes but by a request. */
+export function versionOf({ generation }: { readonly generation: number }): Version {
+  return { generation, statusVersion: 0 };
+}
+
 export function etagOf({ generation, statusVersion }: Version): string {
   return `"g${generation}.s${statusVersion}"`;
 }

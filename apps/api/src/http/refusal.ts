@@ -19,6 +19,18 @@ export function refuseField(pointer: string, code: string, detail: string) {
   return refuse("validation_failed", detail, { errors: [{ pointer, code, detail }] });
 }
 
+/** If-Match named a version that is no more. */
+export function changedMeanwhile(what: string) {
+  return refuse("precondition_failed", `Somebody changed the ${what} since the version in If-Match. Read it again.`);
+}
+
+/** One thing more would be too many. */
+export function refuseOverQuota(what: string, limit: number, used: number) {
+  return refuse("quota_exceeded", `The organization may have ${limit} ${what}; it has ${used}.`, {
+    extra: { limit, used, requested: 1 },
+  });
+}
+
 /** The same words whether it never was, is another tenant's, or the id is not one at all. */
 export const NOT_FOUND: Refusal = { code: "not_found", detail: "There is no such thing, or it is not yours." };
 

@@ -1,4 +1,4 @@
-import type { Cluster } from "@berth/contract";
+import type { Cluster, Project } from "@berth/contract";
 import { EXIT_CODES } from "../exit-codes.ts";
 import { Failure, usageFailure } from "../failure.ts";
 import type { Session } from "../session.ts";
@@ -12,15 +12,28 @@ export async function findCluster(session: Session, reference: string): Promise<
 
   const { data } = (await client.listClusters({ query: { name: reference } })).body;
   const [cluster, another] = data;
-  if (cluster === undefined) {
-    throw new Failure(EXIT_CODES.notFound, `no cluster named ${reference}`, {
-      hint: "See: berth cluster list",
-      problem: { type: "/problems/not_found", title: "There is no such thing", status: 404, code: "not_found" },
-    });
-  }
+  if (cluster === undefined) throw nothingNamed("cluster", reference);
   if (another !== undefined) {
     const ids = data.map((one) => one.id).join(", ");
     throw usageFailure(`several clusters are named ${reference}`, `Name one by its id: ${ids}.`);
   }
   return cluster;
+}
+
+/** The project of that id or name. */
+export async function findProject(session: Session, reference: string): Promise<Project> {
+  const client = await session.client();
+  if (reference.startsWith("prj_")) {
+    return (await client.getProject({ params: { project_id: reference } })).body;
+  }
+  const [project] = (await client.listProjects({ query: { name: reference } })).body.data;
+  if (project === undefined) throw nothingNamed("project", reference);
+  return project;
+}
+
+function nothingNamed(noun: string, reference: string): Failure {
+  return new Failure(EXIT_CODES.notFound, `no ${noun} named ${reference}`, {
+    hint: `See: berth ${noun} list`,
+    problem: { type: "/problems/not_found", title: "There is no such thing", status: 404, code: "not_found" },
+  });
 }

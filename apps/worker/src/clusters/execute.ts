@@ -2,11 +2,12 @@ import type { ClusterRecord, ClusterStore, SecretStore } from "@berth/db";
 import { FIELD_MANAGER } from "@berth/domain";
 import { seedHostsManifest } from "@berth/kubernetes";
 import type { ClusterAction } from "@berth/lifecycle";
-import { type Engine, type EngineTarget, isPortError, type Kubernetes, type KubernetesObject } from "@berth/ports";
+import type { Engine, EngineTarget, Kubernetes, KubernetesObject } from "@berth/ports";
 import { type EffectContext, type ReadOnlyEngine, type ReadOnlyKubernetes, runEffect } from "../effects.ts";
 import { inParallel } from "../in-parallel.ts";
+import { deleteClaim } from "./delete-claim.ts";
 import type { ClusterMaterial } from "./material.ts";
-import { type ClusterObjects, manifestInput, type NetworkAccess } from "./objects.ts";
+import { type ClusterObjects, type Installation, manifestInput } from "./objects.ts";
 import { OBJECTS_HASH } from "./observe.ts";
 
 export interface ExecuteContext extends EffectContext {
@@ -17,7 +18,7 @@ export interface ExecuteContext extends EffectContext {
   readonly cluster: ClusterRecord;
   readonly namespace: string;
   readonly material: ClusterMaterial;
-  readonly access: NetworkAccess;
+  readonly installation: Installation;
   readonly objects: ClusterObjects;
   readonly objectsHash: string;
   readonly anchorUid: string | undefined;
@@ -45,7 +46,7 @@ export async function executeClusterAction(context: ExecuteContext, action: Clus
     case "apply_seed_hosts": {
       const anchorUid = context.anchorUid;
       if (anchorUid === undefined) return; // Comes with the objects.
-      const input = manifestInput(cluster, context.material, context.access, action.addresses);
+      const input = manifestInput(cluster, context.material, context.installation, action.addresses);
       await onKubernetes("apply_seed_hosts", (kubernetes) =>
         kubernetes.apply(seedHostsManifest(input, { uid: anchorUid }), FIELD_MANAGER),
       );
@@ -86,7 +87,7 @@ export async function executeClusterAction(context: ExecuteContext, action: Clus
       return;
     }
     case "delete_claim":
-      await deleteClaim(context, action.name, action.uid);
+      await deleteClaim(context, "clusters", action);
       return;
     case "delete_namespace":
       await onKubernetes("delete_namespace", (kubernetes) =>
@@ -128,34 +129,4 @@ async function applyObjects(context: ExecuteContext, resync: boolean): Promise<v
   }
   if (resync) return;
   await apply(hashed, "anchor_hash");
-}
-
-/** Deletes a claim for good: its volume is switched to reclaim Delete first, so that nothing of the data is left behind. */
-async function deleteClaim(context: ExecuteContext, name: string, uid: string): Promise<void> {
-  const { namespace } = context;
-  const claim = await context.kubernetes.read("PersistentVolumeClaim", { namespace, name });
-  if (claim === undefined || claim.metadata.uid !== uid) return;
-  const volumeName = claim.spec.volumeName;
-  const volume =
-    volumeName === undefined ? undefined : await context.kubernetes.read("PersistentVolume", { name: volumeName });
-  if (
-    volume !== undefined &&
-    volume.spec.claimRef?.uid === uid &&
-    volume.spec.persistentVolumeReclaimPolicy !== "Delete"
-  ) {
-    await runEffect(context, "clusters.release_volume", context.kubernetes, (kubernetes) =>
-      kubernetes.patch("PersistentVolume", { name: volume.metadata.name }, [
-        { op: "test", path: "/metadata/uid", value: volume.metadata.uid },
-        { op: "test", path: "/spec/claimRef/uid", value: uid },
-        { op: "replace", path: "/spec/persistentVolumeReclaimPolicy", value: "Delete" },
-      ]),
-    );
-  }
-  try {
-    await runEffect(context, "clusters.delete_claim", context.kubernetes, (kubernetes) =>
-      kubernetes.delete("PersistentVolumeClaim", { namespace, name }, { uid, propagation: "Background" }),
-    );
-  } catch (error) {
-    if (!isPortError(error, "conflict")) throw error; // Another claim has the name by now: it is looked at next time.
-  }
 }

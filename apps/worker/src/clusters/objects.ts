@@ -12,8 +12,9 @@ import {
 import type { KubernetesObject } from "@berth/ports";
 import type { ClusterMaterial } from "./material.ts";
 
-/** Who may reach clusters' HTTP ports: this worker, and the gateway that customers come through. */
-export interface NetworkAccess {
+/** The installation, as its clusters' objects name it: who may reach their ports, and who made their namespaces. */
+export interface Installation {
+  readonly environment: string;
   readonly worker: readonly NetworkPeer[];
   readonly gateway: readonly NetworkPeer[];
   readonly snapshots: readonly NetworkPeer[];
@@ -30,10 +31,10 @@ export function clusterObjects(
   cluster: ClusterRecord,
   material: ClusterMaterial,
   health: ClusterHealth,
-  access: NetworkAccess,
+  installation: Installation,
   seedAddresses: readonly string[],
 ): ClusterObjects {
-  const input = manifestInput(cluster, material, access, seedAddresses);
+  const input = manifestInput(cluster, material, installation, seedAddresses);
   return {
     namespace: namespaceManifest(input),
     anchor: anchorManifest(input),
@@ -46,9 +47,9 @@ export function objectsHash(
   cluster: ClusterRecord,
   material: ClusterMaterial,
   health: ClusterHealth,
-  access: NetworkAccess,
+  installation: Installation,
 ): string {
-  const { namespace, anchor, owned } = clusterObjects(cluster, material, health, access, []);
+  const { namespace, anchor, owned } = clusterObjects(cluster, material, health, installation, []);
   return createHash("sha256")
     .update(JSON.stringify([namespace, anchor, owned("")]))
     .digest("hex")
@@ -58,12 +59,13 @@ export function objectsHash(
 export function manifestInput(
   cluster: ClusterRecord,
   material: ClusterMaterial,
-  access: NetworkAccess,
+  installation: Installation,
   seedAddresses: readonly string[],
 ): ClusterManifestInput {
   const engine = findEngineVersion(cluster.engine, cluster.version);
   if (engine === undefined) throw new Error(`${cluster.engine} ${cluster.version} is not in the catalogue`);
   return {
+    environment: installation.environment,
     clusterId: cluster.id,
     organizationId: cluster.organizationId,
     projectId: cluster.projectId,
@@ -86,8 +88,8 @@ export function manifestInput(
     seedAddresses,
     tls: { caCertPem: material.caCertPem, certPem: material.certPem, keyPem: material.keyPem },
     userFiles: material.userFiles,
-    workerAccess: access.worker,
-    gatewayAccess: access.gateway,
-    snapshotAccess: access.snapshots,
+    workerAccess: installation.worker,
+    gatewayAccess: installation.gateway,
+    snapshotAccess: installation.snapshots,
   };
 }

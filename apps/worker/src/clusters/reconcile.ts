@@ -14,7 +14,7 @@ import { backoffMs, type Failure, failureOf, recordFailure } from "../failure.ts
 import type { KubeRegistry } from "../kubes.ts";
 import { executeClusterAction } from "./execute.ts";
 import { type ClusterMaterial, clusterMaterial, engineTargetOf } from "./material.ts";
-import { clusterObjects, type NetworkAccess, objectsHash } from "./objects.ts";
+import { clusterObjects, type Installation, objectsHash } from "./objects.ts";
 import { observeCluster } from "./observe.ts";
 
 export interface ClusterLoopDeps {
@@ -25,7 +25,7 @@ export interface ClusterLoopDeps {
   readonly engine: ReadOnlyEngine;
   readonly clock: Clock;
   readonly effects: EffectObserver;
-  readonly access: NetworkAccess;
+  readonly installation: Installation;
   /** Told of what went wrong in the port's own words, which tenants do not see. */
   readonly onFailure: (id: ClusterId, failure: Failure) => void;
   /** When each cluster's objects were last applied by this process: a hint, lost at a restart. */
@@ -75,7 +75,7 @@ async function runPass(
     const namespace = namespaceOf(cluster.id);
     const target = (addresses: readonly string[]) => engineTargetOf(cluster, material, addresses);
     const health: ClusterHealth = cluster.health;
-    const hash = objectsHash(cluster, material, health, deps.access);
+    const hash = objectsHash(cluster, material, health, deps.installation);
     observed = await observeCluster(kubernetes, deps.engine, {
       namespace,
       clusterId: cluster.id,
@@ -88,7 +88,7 @@ async function runPass(
     const addresses = observed.pods.flatMap((pod) =>
       pod.address === undefined || pod.terminating ? [] : [pod.address],
     );
-    const objects = clusterObjects(cluster, material, health, deps.access, addresses);
+    const objects = clusterObjects(cluster, material, health, deps.installation, addresses);
     for (const action of decision.actions) {
       current = action.kind;
       await executeClusterAction(
@@ -102,7 +102,7 @@ async function runPass(
           cluster,
           namespace,
           material,
-          access: deps.access,
+          installation: deps.installation,
           objects,
           objectsHash: hash,
           anchorUid: observed.anchor?.uid,

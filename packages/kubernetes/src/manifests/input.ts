@@ -38,6 +38,8 @@ export interface NetworkPeer {
 
 /** All that the objects of one cluster are made of. Plain values: the same input gives the same objects, byte by byte. */
 export interface ClusterManifestInput {
+  /** Name of the installation, a label value. */
+  readonly environment: string;
   readonly clusterId: ClusterId;
   readonly organizationId: OrganizationId;
   readonly projectId: ProjectId;

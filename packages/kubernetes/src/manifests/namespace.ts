@@ -1,4 +1,4 @@
-import { namespaceOf } from "@berth/domain";
+import { LABELS, namespaceOf } from "@berth/domain";
 import type { Namespace } from "@berth/ports";
 import { type ClusterManifestInput, customerLabels, identityLabels } from "./input.ts";
 
@@ -15,7 +15,12 @@ export function namespaceManifest(input: ClusterManifestInput): Namespace {
     kind: "Namespace",
     metadata: {
       name: namespaceOf(input.clusterId),
-      labels: { ...customerLabels(input.labels), ...identityLabels(input), ...podSecurity },
+      labels: {
+        ...customerLabels(input.labels),
+        ...identityLabels(input),
+        [LABELS.environment]: input.environment,
+        ...podSecurity,
+      },
     },
   };
 }

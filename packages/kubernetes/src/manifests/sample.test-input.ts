@@ -4,6 +4,7 @@ import type { ClusterManifestInput } from "./input.ts";
 /** A cluster for tests: three instances that do everything. */
 export function sampleInput(engine: EngineName, over: Partial<ClusterManifestInput> = {}): ClusterManifestInput {
   return {
+    environment: "test",
     clusterId: idFromUuid("cluster", "01890000-0000-7000-8000-000000000001"),
     organizationId: idFromUuid("organization", "01890000-0000-7000-8000-000000000002"),
     projectId: idFromUuid("project", "01890000-0000-7000-8000-000000000003"),

@@ -83,6 +83,7 @@ export async function engineManifestInput(
   const password = randomUUID();
   return {
     input: {
+      environment: "test",
       clusterId,
       organizationId: idFromUuid("organization", randomUUID()),
       projectId: idFromUuid("project", randomUUID()),

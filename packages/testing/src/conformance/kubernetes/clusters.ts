@@ -23,6 +23,7 @@ async function clusterInput(
   const leaf = await issueLeaf(ca, clusterId, new Date());
   const component = { size: "1g", memoryMib: 1024, cpuMilli: 250, cpuLimitMilli: 1000, storageMib: 1024 };
   return {
+    environment: "test",
     clusterId,
     organizationId: idFromUuid("organization", randomUUID()),
     projectId: idFromUuid("project", randomUUID()),
