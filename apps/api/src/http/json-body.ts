@@ -18,6 +18,10 @@ export function useJsonBodies(app: FastifyInstance): void {
       if (!MEDIA_TYPE.test(request.headers["content-type"] ?? "")) {
         throw new RefusalError({ code: "unsupported_media_type", detail: "Send the body as application/json." });
       }
+      // Read as it is, it would be another body than the one that was meant.
+      if ((request.headers["content-encoding"] ?? "identity") !== "identity") {
+        throw new RefusalError({ code: "unsupported_media_type", detail: "Send the body without a Content-Encoding." });
+      }
       done(null, parsed(decoder, body));
     } catch (error) {
       done(error as Error, undefined);
