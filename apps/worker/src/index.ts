@@ -1,1 +1,3 @@
+export { type NamespaceSweepDeps, sweepNamespaces } from "./clusters/orphans.ts";
+export { readOnly } from "./effects.ts";
 export { startWorker, type Worker, type WorkerConfig } from "./start-worker.ts";

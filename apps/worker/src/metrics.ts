@@ -1,5 +1,6 @@
 import type { LoopName } from "@berth/ports";
 import { Counter, createMetrics, Histogram, type Registry } from "@berth/runtime";
+import type { OrphanVerdict } from "./clusters/orphans.ts";
 import type { EffectObserver } from "./effects.ts";
 
 /** What a worker counts of itself. */
@@ -7,6 +8,8 @@ export interface WorkerMetrics {
   readonly registry: Registry;
   /** One run of a loop ended. */
   ran(loop: LoopName, outcome: "done" | "lease_lost" | "failed", seconds: number): void;
+  /** A sweep saw namespaces whose cluster does not live. */
+  sawOrphanedNamespaces(verdict: OrphanVerdict, count: number): void;
   /** Counts the calls to the outside, by name. */
   readonly effects: EffectObserver;
 }
@@ -26,8 +29,15 @@ export function createWorkerMetrics(): WorkerMetrics {
     labelNames: ["effect"],
     registers: [registry],
   });
+  const orphans = new Counter({
+    name: "berth_orphaned_namespaces_total",
+    help: "Namespaces of ours whose cluster does not live, each time that a sweep saw one; kept and withheld ones want people.",
+    labelNames: ["verdict"],
+    registers: [registry],
+  });
   return {
     registry,
+    sawOrphanedNamespaces: (verdict, count) => orphans.inc({ verdict }, count),
     ran: (loop, outcome, seconds) => runs.observe({ loop, outcome }, seconds),
     effects: {
       reached: (effect, phase) => {

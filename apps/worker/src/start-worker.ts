@@ -7,6 +7,7 @@ import {
   findDue,
   listen,
   machineStore,
+  orphanStore,
   parseDue,
   placementStore,
   secretKeeper,
@@ -25,6 +26,7 @@ import {
   systemClock,
   systemIds,
 } from "@berth/runtime";
+import { sweepNamespaces } from "./clusters/orphans.ts";
 import { everyObserver, listInto, strikeAt } from "./effect-observers.ts";
 import { type ReadOnlyCloud, readOnly } from "./effects.ts";
 import { isLeaseLost } from "./failure.ts";
@@ -60,6 +62,7 @@ export interface Worker {
 
 const WAKE_DELAY_MS = 50;
 const ORPHAN_SWEEP_MS = 30_000;
+const NAMESPACE_SWEEP_MS = 60_000;
 const RETENTION_SWEEP_MS = 10 * 60_000;
 const CLOSE_GRACE_MS = 20_000;
 const POOL_SIZE = 20;
@@ -219,6 +222,24 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
             environment: config.environment,
             wake: (id) => waker.wake("machines", id),
             onOrphan: (instanceId, because) => logger.warn({ instanceId, because }, "orphaned instance is terminated"),
+          }),
+      },
+      {
+        name: "namespaces",
+        everyMs: NAMESPACE_SWEEP_MS,
+        run: () =>
+          sweepNamespaces({
+            leases,
+            store: orphanStore(database.pool),
+            kubes,
+            clock: systemClock,
+            effects,
+            environment: config.environment,
+            onOrphans: (kubeId, verdict, guards) => {
+              metrics.sawOrphanedNamespaces(verdict, guards.length);
+              const [first] = guards;
+              logger.warn({ kubeId, verdict, count: guards.length, first }, "namespaces without a living cluster");
+            },
           }),
       },
       { name: "retention", everyMs: RETENTION_SWEEP_MS, run: () => forgetWhatIsOld(database) },

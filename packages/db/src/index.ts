@@ -76,6 +76,7 @@ export { type Channel, type Listener, listen } from "./listen.ts";
 export { clusterStore } from "./loops/clusters.ts";
 export { LeaseLost } from "./loops/fenced.ts";
 export { type LaunchSecrets, machineStore } from "./loops/machines.ts";
+export { orphanStore } from "./loops/orphans.ts";
 export { placementStore } from "./loops/placement.ts";
 export type * from "./loops/types.ts";
 export {

@@ -100,17 +100,23 @@ export async function listKubes(
     orderBy: { id: "asc" },
     take: query.limit + 1,
   });
-  return { rows: rows.slice(0, query.limit).map(withCounts), more: rows.length > query.limit };
+  return { rows: rows.slice(0, query.limit).map(toKubeRow), more: rows.length > query.limit };
 }
 
 export async function findKube(db: Pick<PrismaTx, "prisma">, id: string): Promise<KubeRow | undefined> {
   const row = await db.prisma.kube.findUnique({ where: { id }, include: COUNTS });
-  return row === null ? undefined : withCounts(row);
+  return row === null ? undefined : toKubeRow(row);
 }
 
-function withCounts<Row extends { readonly _count: Pick<KubeRow, "pools" | "machines" | "clusters"> }>(row: Row) {
-  const { _count, ...kube } = row;
-  return { ...kube, ..._count };
+interface StoredKube {
+  readonly _count: Pick<KubeRow, "pools" | "machines" | "clusters">;
+  readonly waitingFor: unknown;
+  readonly orphanGuards: unknown;
+}
+
+/** What the loop and the sweep wait for are stored apart and told together. */
+function toKubeRow<Row extends StoredKube>({ _count, orphanGuards, ...kube }: Row) {
+  return { ...kube, ..._count, waitingFor: [kube.waitingFor, orphanGuards].flat() };
 }
 
 /** Zones of the kubes in each region, sorted: where clusters can be made. */

@@ -1,7 +1,8 @@
 import { isPortError } from "@berth/ports";
 import { type EffectContext, type ReadOnlyKubernetes, runEffect } from "../effects.ts";
 
-export interface ClaimContext extends EffectContext {
+/** What it takes to change something in one namespace. */
+export interface NamespaceContext extends EffectContext {
   readonly kubernetes: ReadOnlyKubernetes;
   readonly namespace: string;
 }
@@ -11,7 +12,7 @@ export interface ClaimContext extends EffectContext {
  * `as` is what its effects' names begin with.
  */
 export async function deleteClaim(
-  context: ClaimContext,
+  context: NamespaceContext,
   as: string,
   { name, uid }: { readonly name: string; readonly uid: string },
 ): Promise<void> {

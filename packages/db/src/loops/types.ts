@@ -391,6 +391,16 @@ export interface MachineStore {
   listRegions(): Promise<readonly string[]>;
 }
 
+/** What the sweep of namespaces reads and writes. */
+export interface OrphanStore {
+  /** All of them, with what the last sweep told of each. */
+  listKubes(): Promise<readonly { readonly id: KubeId; readonly guards: readonly Guard[] }[]>;
+  /** States of those of the clusters that have a row, in whatever kube it says that they are. */
+  clusterStates(ids: readonly string[]): Promise<ReadonlyMap<string, ClusterState>>;
+  /** What operators are shown with the kube, in place of what the last sweep told. */
+  recordOrphans(lease: HeldLease, kubeId: KubeId, guards: readonly Guard[]): Promise<void>;
+}
+
 /** Values kept encrypted. */
 export interface SecretStore {
   get(owner: string, name: string): Promise<string | undefined>;

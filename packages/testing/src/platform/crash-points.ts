@@ -92,6 +92,6 @@ export const LATER_PURGE_POINTS = [
   "machines.terminate:answered#2",
 ] as const;
 
-/** Reached only when things come in another order: a pod that must be planned again, a machine that is wanted again. */
+/** Reached only when things come in another order, as a pod that must be planned again, or by the sweeps. */
 export const OCCASIONAL_POINTS =
-  /^(placement\.take_back|machines\.uncordon|machines\.adopt_instance|machines\.terminate_orphan):/;
+  /^(placement\.take_back|machines\.uncordon|machines\.adopt_instance|machines\.terminate_orphan|orphans\.\w+):/;

@@ -40,6 +40,7 @@ export interface Platform {
   readonly kubeId: KubeId;
   /** As the superuser: tests look at every row. */
   readonly database: Database;
+  readonly databaseUrl: string;
   /** Of logs and of whatever tests write. Gone after `stop`. */
   readonly folder: string;
   /** The newest. */
@@ -125,6 +126,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       customerKey,
       kubeId,
       database,
+      databaseUrl: test.url,
       folder,
       worker: newest,
       restartWorker: async (env = {}) => {
