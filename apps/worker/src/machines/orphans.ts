@@ -1,5 +1,5 @@
 import type { Leases, LiveLease, MachineStore } from "@berth/db";
-import type { MachineId } from "@berth/domain";
+import { isId, type MachineId } from "@berth/domain";
 import type { Clock } from "@berth/ports";
 import { type EffectObserver, type ReadOnlyCloud, runEffect } from "../effects.ts";
 
@@ -76,13 +76,16 @@ async function sweepRegion(
           ? `its machine runs as ${row.cloudInstanceId}`
           : undefined;
     const isOld = now - instance.launchedAt.getTime() >= MIN_AGE_MS;
-    return because !== undefined && isOld ? [{ instanceId: instance.instanceId, because }] : [];
+    const { instanceId, tags } = instance;
+    return because !== undefined && isOld ? [{ instanceId, machineId: tags["berth.dev/machine"] ?? "", because }] : [];
   });
   if (orphans.length > Math.max(FEW, instances.length / 10)) {
     throw new TooManyOrphans(region, orphans.length, instances.length);
   }
-  for (const { instanceId, because } of orphans) {
+  for (const { instanceId, machineId, because } of orphans) {
     deps.onOrphan(instanceId, because);
     await runEffect(context, "machines.terminate_orphan", cloud, (cloud) => cloud.terminate(instanceId));
+    // If it had joined, its Node is still there, and only its machine's loop removes that.
+    if (isId("machine", machineId)) deps.wake(machineId);
   }
 }

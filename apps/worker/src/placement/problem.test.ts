@@ -141,6 +141,12 @@ describe("placementProblem", () => {
       seen({ nodes: [], machines: [machine("terminating")], pods: [pod({ spec: sentTo("mac-1") })] }),
     );
     expect(gone.stuck.map((one) => one.because)).toEqual(["machine_gone"]);
+    for (const state of ["ready", "draining"]) {
+      const nodeless = { nodes: [], machines: [machine(state)], pods: [pod({ spec: sentTo("mac-1") })] };
+      expect(placementProblem(seen(nodeless)).stuck.map((one) => one.because)).toEqual(["machine_gone"]);
+    }
+    const coming = { nodes: [], machines: [machine("booting")], pods: [pod({ spec: sentTo("mac-1") })] };
+    expect(placementProblem(seen(coming)).underWay).toBe(1);
     const refusal = {
       type: "PodScheduled",
       status: "False",

@@ -214,10 +214,11 @@ function troubleOf(
   if (target === undefined) return undefined;
   const node = nodes.get(target);
   const machine = machines.get(target);
-  if (node === undefined && (machine === undefined || STATES_GONE.includes(machine.state))) {
-    return { because: "machine_gone", detail: target };
+  if (node === undefined) {
+    // A machine that is no longer on its way has had its Node: somebody deleted it, and nothing can arrive there any more.
+    const coming = machine !== undefined && STATES_ON_THE_WAY.includes(machine.state);
+    return coming ? undefined : { because: "machine_gone", detail: target };
   }
-  if (node === undefined) return undefined; // On its way.
   const readySince = Date.parse(readyCondition(node)?.lastTransitionTime ?? "");
   if (!isReady(node)) {
     // While a machine boots, its own loop knows how long that may take.
