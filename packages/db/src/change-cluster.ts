@@ -20,10 +20,13 @@ export async function updateCluster(
   },
 ): Promise<void> {
   const { organizationId, id, labels, deletionProtection, actor, requestId } = change;
-  await tx.query(
-    `update cluster set labels = coalesce($3::jsonb, labels), deletion_protection = coalesce($4::boolean, deletion_protection),
+  const [before] = await tx.query<{ labels: unknown; deletionProtection: boolean }>(
+    `with before as (select labels, deletion_protection from cluster where organization_id = $1 and id = $2)
+     update cluster set labels = coalesce($3::jsonb, cluster.labels),
+            deletion_protection = coalesce($4::boolean, cluster.deletion_protection),
             generation = generation + 1, next_check_at = now(), wakes = wakes + 1
-      where organization_id = $1 and id = $2`,
+       from before where organization_id = $1 and id = $2
+     returning before.labels, before.deletion_protection as "deletionProtection"`,
     [organizationId, id, labels === undefined ? null : JSON.stringify(labels), deletionProtection ?? null],
   );
   const facts = {
@@ -31,7 +34,13 @@ export async function updateCluster(
     ...(deletionProtection === undefined ? {} : { deletionProtection }),
   };
   const target = { organizationId, targetType: "cluster", targetId: id } as const;
-  await appendAudit(tx, ids, { ...target, actor, requestId, action: "cluster.update", data: facts });
+  await appendAudit(tx, ids, {
+    ...target,
+    actor,
+    requestId,
+    action: "cluster.update",
+    data: { before, after: { ...before, ...facts } },
+  });
   await appendEvent(tx, ids, { ...target, type: "cluster.updated", data: facts });
 }
 
@@ -66,7 +75,14 @@ export async function requestDeletion(
   if (!operation.ok) throw new Error("whatever ran was cancelled");
   const target = { organizationId, targetType: "cluster", targetId: id } as const;
   const facts = { purgeAt: cluster.purgeAt.toISOString() };
-  await appendAudit(tx, ids, { ...target, actor, requestId, action: "cluster.delete", data: facts });
+  await appendAudit(tx, ids, {
+    ...target,
+    actor,
+    requestId,
+    action: "cluster.delete",
+    outcome: "accepted",
+    data: facts,
+  });
   for (const one of cancelled) {
     await appendEvent(tx, ids, { ...target, type: `${one.kind}.cancelled`, operationId: one.id });
   }

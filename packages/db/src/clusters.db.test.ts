@@ -36,7 +36,7 @@ const eventTypes = async (targetId: string) =>
   );
 const audit = async (targetId: string) =>
   (
-    await db.owner.query<{ action: string }>("select action from audit_event where target_id = $1 order by seq", [
+    await db.owner.query<{ action: string }>("select action from audit_event where target_id = $1 order by number", [
       targetId,
     ])
   ).map((row) => row.action);

@@ -151,6 +151,6 @@ async function announce(
 ): Promise<void> {
   const { organizationId, id, actor, requestId } = change;
   const target = { organizationId, targetType: "credential", targetId: id } as const;
-  await appendAudit(tx, ids, { ...target, actor, requestId, action: operation.kind, data });
+  await appendAudit(tx, ids, { ...target, actor, requestId, action: operation.kind, outcome: "accepted", data });
   await appendEvent(tx, ids, { ...target, type: `${operation.kind}.started`, operationId: operation.id, data });
 }

@@ -10,7 +10,19 @@ export {
   type NewApiKeyRow,
   type StoredApiKey,
 } from "./api-keys.ts";
-export { appendAudit, type NewAuditEvent } from "./audit.ts";
+export {
+  type AuditFilter,
+  type AuditQuery,
+  type AuditRow,
+  appendAudit,
+  declareUnchanged,
+  findAudit,
+  findAuditHead,
+  listAudit,
+  listAuditOfAll,
+  type NewAuditEvent,
+} from "./audit.ts";
+export type { Origin } from "./audit-trail.ts";
 export { hastenPurge, requestDeletion, updateCluster } from "./change-cluster.ts";
 export type { ClusterRow, ComponentRow, InstanceRow, WholeCluster } from "./cluster-rows.ts";
 export {

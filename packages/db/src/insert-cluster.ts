@@ -98,6 +98,7 @@ export async function insertCluster(
     actor,
     requestId,
     action: "cluster.create",
+    outcome: "accepted",
     targetType: "cluster",
     targetId: id,
     data: { name: cluster.name, spec: plan.spec, labels: cluster.labels },

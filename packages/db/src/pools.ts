@@ -73,13 +73,13 @@ export async function updatePool(
   ids: IdSource,
   change: PoolChange & PoolPolicy,
 ): Promise<PoolRow | undefined> {
-  const known = await tx.prisma.pool.findUnique({ where: { id: change.id }, select: { id: true } });
-  if (known === null) return undefined;
+  const before = await tx.prisma.pool.findUnique({ where: { id: change.id } });
+  if (before === null) return undefined;
   const data = policyData(change);
   await tx.query("update pool set changed_at = now() where id = $1", [change.id]);
   const row = await tx.prisma.pool.update({ where: { id: change.id }, data, include: COUNTS });
   await wakePlacement(tx, row.kubeId);
-  await audit(tx, ids, change, "pool.update", data);
+  await audit(tx, ids, change, "pool.update", { before: pick(before, data), after: pick(row, data) });
   return withCount(row);
 }
 
@@ -97,6 +97,11 @@ function policyData(policy: PoolPolicy) {
     ...(policy.imageId === undefined ? {} : { imageId: policy.imageId }),
     ...(policy.instanceProfile === undefined ? {} : { instanceProfile: policy.instanceProfile }),
   };
+}
+
+/** The fields of a row that a change names. */
+function pick(row: object, change: object): object {
+  return Object.fromEntries(Object.entries(row).filter(([name]) => name in change));
 }
 
 async function wakePlacement(tx: PrismaTx, kubeId: string): Promise<void> {

@@ -120,7 +120,7 @@ describe("the roles", () => {
     { who: "worker" as const, sql },
   ];
   const CASES: { who: "api" | "operator" | "worker"; sql: string }[] = [
-    ...denied("update audit_event set action = 'x'"),
+    ...denied("update audit_event set content = 'x'"),
     ...denied("delete from audit_event"),
     ...denied("update event set type = 'x'"),
     ...denied("delete from event"),
@@ -133,7 +133,7 @@ describe("the roles", () => {
     { who: "operator", sql: "select * from secret_value" },
     { who: "operator", sql: "select * from credential" },
     { who: "operator", sql: "update cluster set state = 'deleted'" },
-    { who: "operator", sql: "update audit_event set action = 'x'" },
+    { who: "operator", sql: "update audit_event set content = 'x'" },
     { who: "operator", sql: "delete from event" },
     { who: "api", sql: "select * from machine" },
     { who: "api", sql: "select * from placement_decision" },

@@ -1,9 +1,10 @@
 import type { ClusterId, OrganizationId, ProjectId } from "@berth/domain";
 import type pg from "pg";
+import { startTrail, statementsOf } from "./audit-trail.ts";
 import { type Database, runPrepared } from "./database.ts";
 import { retryConflicts } from "./retry.ts";
 import type { Sql, Tx } from "./sql.ts";
-import { ATTEMPTS, type PrismaTx, type TransactionOptions, transaction, withTransaction } from "./transaction.ts";
+import { ATTEMPTS, type PrismaTx, type TransactionOptions, transaction, txOn, withTransaction } from "./transaction.ts";
 
 /**
  * The second wall between tenants.
@@ -12,7 +13,8 @@ import { ATTEMPTS, type PrismaTx, type TransactionOptions, transaction, withTran
  * organization's rows alone, whatever its WHERE says. The setting ends with the transaction, so a connection that goes back
  * to the pool belongs to nobody, and a statement that was sent past this file sees nothing at all.
  *
- * On a pipelining connection a read is one round trip: begin, set, select and commit leave together.
+ * On a pipelining connection a read is one round trip: begin, set, select and commit leave together. So do a change's audit
+ * row and its commit.
  */
 
 /** What a caller's statements may see. Empty lists: all of the organization. */
@@ -39,19 +41,14 @@ export function tenantDatabase(db: Database, reach: Reach): ScopedDatabase {
     query: <Row extends object>(text: string, given: readonly unknown[] = []) =>
       readAlone(db.pool, (client) => [set(client), runPrepared<Row>(client, text, given)]),
     transaction: (work, options = {}) =>
-      retryConflicts(db.retryBudget, options.attempts ?? ATTEMPTS, () =>
-        withTransaction(
-          db.pool,
-          options.isolation,
-          (client) =>
-            work({
-              inTransaction: true,
-              query: <Row extends object>(text: string, given: readonly unknown[] = []) =>
-                runPrepared<Row>(client, text, given),
-            }),
-          set,
-        ),
-      ),
+      retryConflicts(db.retryBudget, options.attempts ?? ATTEMPTS, () => {
+        const trail = startTrail(options.origin);
+        return withTransaction(db.pool, options.isolation, (client) => work(txOn(client, trail)), {
+          first: set,
+          last: (client) =>
+            Promise.all(statementsOf(trail).map(({ text, values: given }) => runPrepared(client, text, given))),
+        });
+      }),
   };
 }
 

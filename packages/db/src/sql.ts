@@ -1,3 +1,5 @@
+import type { AuditTrail } from "./audit-trail.ts";
+
 /** Runs one statement: on the pool, or on the connection of a transaction. */
 export interface Sql {
   /** Its rows. Values are sent apart from the text (`$1`, `$2` …); JSON goes as text and is cast: `$1::jsonb`. */
@@ -7,6 +9,8 @@ export interface Sql {
 /** Statements of one transaction: what needs to be one with others takes this, so that it cannot be called without. */
 export interface Tx extends Sql {
   readonly inTransaction: true;
+  /** What it writes into audit chains at its end. */
+  readonly trail: AuditTrail;
 }
 
 /**

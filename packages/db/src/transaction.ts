@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from "pg";
+import { type AuditTrail, type Origin, startTrail, statementsOf } from "./audit-trail.ts";
 import { type Database, runPrepared } from "./database.ts";
 import type { Prisma } from "./generated/client.ts";
 import { retryConflicts } from "./retry.ts";
@@ -9,6 +10,8 @@ export interface TransactionOptions {
   readonly isolation?: "read committed" | "repeatable read" | "serializable";
   /** Tries when it loses against other transactions; 8 when absent. */
   readonly attempts?: number;
+  /** Whose request it is: for its audit rows. */
+  readonly origin?: Origin;
 }
 
 /** The connection broke while COMMIT was under way: nobody knows whether it happened. Look before doing it again. */
@@ -36,26 +39,38 @@ export function sqlTransaction<T>(
   return retryConflicts(db.retryBudget, options.attempts ?? ATTEMPTS, () => runOnce(db, work, options));
 }
 
-function runOnce<T>(db: Database, work: (tx: Tx) => Promise<T>, { isolation }: TransactionOptions): Promise<T> {
-  return withTransaction(db.pool, isolation, (client) =>
-    work({
-      inTransaction: true,
-      query: <Row extends object>(text: string, values: readonly unknown[] = []) =>
-        runPrepared<Row>(client, text, values),
-    }),
-  );
+function runOnce<T>(db: Database, work: (tx: Tx) => Promise<T>, options: TransactionOptions): Promise<T> {
+  return withTransaction(db.pool, options.isolation, async (client) => {
+    const tx = txOn(client, startTrail(options.origin));
+    const answer = await work(tx);
+    for (const { text, values } of statementsOf(tx.trail)) await tx.query(text, values);
+    return answer;
+  });
 }
 
-/**
- * Begin, work, commit on one connection, once. A connection that broke meanwhile is thrown away, not given back.
- *
- * `first` is sent with the begin, before the work starts.
- */
+/** A transaction that was begun on this connection. */
+export function txOn(client: PoolClient, trail: AuditTrail): Tx {
+  return {
+    inTransaction: true,
+    trail,
+    query: <Row extends object>(text: string, values: readonly unknown[] = []) =>
+      runPrepared<Row>(client, text, values),
+  };
+}
+
+/** What is sent together with a transaction's begin and its commit, on a connection that pipelines. */
+export interface Edges {
+  readonly first: (client: PoolClient) => Promise<unknown>;
+  /** Sends all that it sends at once, before it waits for anything. */
+  readonly last: (client: PoolClient) => Promise<unknown>;
+}
+
+/** Begin, work, commit on one connection, once. A connection that broke meanwhile is thrown away, not given back. */
 export async function withTransaction<T>(
   pool: Pool,
   isolation: TransactionOptions["isolation"],
   work: (client: PoolClient) => Promise<T>,
-  first?: (client: PoolClient) => Promise<unknown>,
+  edges?: Edges,
 ): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
@@ -66,9 +81,9 @@ export async function withTransaction<T>(
   client.on("error", noteBroken);
   try {
     const begun = client.query(isolation === undefined ? "begin" : `begin isolation level ${isolation}`);
-    await Promise.all([begun, first?.(client)]);
+    await Promise.all([begun, edges?.first(client)]);
     const answer = await work(client);
-    await commit(client);
+    await end(client, edges);
     return answer;
   } catch (error) {
     await client.query("rollback").catch(noteBroken);
@@ -77,6 +92,16 @@ export async function withTransaction<T>(
     client.removeListener("error", noteBroken);
     client.release(broken);
   }
+}
+
+/** Sends what comes last and the commit. When a last statement fails, the commit is answered with a rollback. */
+async function end(client: PoolClient, edges: Edges | undefined): Promise<void> {
+  if (edges === undefined) return commit(client);
+  const [last, committed] = await Promise.allSettled([edges.last(client), commit(client)]);
+  // A broken connection fails both, and then only the commit's word counts: it may have happened.
+  if (committed.status === "rejected" && committed.reason instanceof CommitOutcomeUnknown) throw committed.reason;
+  if (last.status === "rejected") throw last.reason;
+  if (committed.status === "rejected") throw committed.reason;
 }
 
 async function commit(client: PoolClient): Promise<void> {
@@ -114,13 +139,18 @@ export function transaction<T>(
   const isolationLevel = PRISMA_ISOLATION[options.isolation ?? "read committed"];
   return retryConflicts(db.retryBudget, options.attempts ?? ATTEMPTS, () =>
     db.prisma.$transaction(
-      (prisma) =>
-        work({
+      async (prisma) => {
+        const tx: PrismaTx = {
           inTransaction: true,
+          trail: startTrail(options.origin),
           prisma,
           query: <Row extends object>(text: string, values: readonly unknown[] = []) =>
             prisma.$queryRawUnsafe<Row[]>(text, ...values),
-        }),
+        };
+        const answer = await work(tx);
+        for (const { text, values } of statementsOf(tx.trail)) await tx.query(text, values);
+        return answer;
+      },
       { isolationLevel, maxWait: 2000, timeout: 10_000 },
     ),
   );

@@ -32,8 +32,8 @@ async function newCluster({ key }: Tenant): Promise<string> {
 }
 
 const auditOf = (id: string) =>
-  api.owner.query<{ action: string; data: object }>(
-    "select action, data from audit_event where target_id = $1 order by seq",
+  api.owner.query<{ action: string; changes: object }>(
+    "select action, content::json -> 'changes' as changes from audit_event where target_id = $1 order by number",
     [id],
   );
 
@@ -115,7 +115,10 @@ describe("POST /v1/api_keys", () => {
     const made = (await create(key, { scopes: ["clusters:read"], cidrs: ["10.0.0.0/8"] })).json();
     const rows = await auditOf(made.id);
     expect(rows).toMatchObject([
-      { action: "api_key.create", data: { name: "ci", scopes: ["clusters:read"], cidrs: ["10.0.0.0/8"] } },
+      {
+        action: "api_key.create",
+        changes: { after: { name: "ci", scopes: ["clusters:read"], cidrs: ["10.0.0.0/8"] } },
+      },
     ]);
     expect(JSON.stringify(rows)).not.toContain(made.key.slice(-38));
   });

@@ -72,7 +72,9 @@ describe("POST /v1/clusters", () => {
         [`credential/${cluster.initial_credential.id}`],
       );
       expect(secret?.ciphertext.toString("latin1")).not.toContain(cluster.initial_credential.password);
-      const audit = await api.owner.query("select action, actor from audit_event where target_id = $1", [cluster.id]);
+      const audit = await api.owner.query("select action, actor_id as actor from audit_event where target_id = $1", [
+        cluster.id,
+      ]);
       expect(audit).toEqual([{ action: "cluster.create", actor: expect.stringMatching(/^key_/) }]);
     });
 

@@ -15,7 +15,10 @@ const make = (tenant: Tenant, name: string, more: object = {}) =>
 const namesOf = async (tenant: Tenant) =>
   (await ask(tenant, "GET", "/v1/projects")).json().data.map(({ name }: { name: string }) => name);
 const auditOf = (id: string) =>
-  api.owner.query("select action, data from audit_event where target_id = $1 order by seq", [id]);
+  api.owner.query(
+    "select action, content::json -> 'changes' as changes from audit_event where target_id = $1 order by number",
+    [id],
+  );
 
 describe("POST /v1/projects", () => {
   it("201: made, once for its Idempotency-Key, with one audit row and one event", async () => {
@@ -34,7 +37,9 @@ describe("POST /v1/projects", () => {
     expect(answer.headers.location).toBe(`/v1/projects/${project.id}`);
     expect((await make(tenant, "search", { idempotencyKey })).body).toBe(answer.body);
     expect(await namesOf(tenant)).toEqual(["default", "search"]);
-    expect(await auditOf(project.id)).toEqual([{ action: "project.create", data: { name: "search" } }]);
+    expect(await auditOf(project.id)).toEqual([
+      { action: "project.create", changes: { before: null, after: { name: "search" } } },
+    ]);
     const events = (await ask(tenant, "GET", `/v1/events?target_id=${project.id}`)).json().data;
     expect(events).toMatchObject([{ type: "project.created", target: { type: "project", id: project.id } }]);
   });
@@ -104,7 +109,7 @@ describe("PATCH /v1/projects/{project_id}", () => {
       expect((await ask(tenant, "PATCH", `/v1/projects/${id}`, { body })).json()).toEqual(renamed.json());
     }
     expect((await auditOf(id)).slice(1)).toEqual([
-      { action: "project.update", data: { before: { name: "search" }, after: { name: "logs" } } },
+      { action: "project.update", changes: { before: { name: "search" }, after: { name: "logs" } } },
     ]);
   });
 
@@ -137,7 +142,9 @@ describe("DELETE /v1/projects/{project_id}", () => {
     expect((await ask(tenant, "DELETE", `/v1/projects/${id}`)).statusCode).toBe(204);
     expect((await ask(tenant, "DELETE", `/v1/projects/${id}`)).statusCode).toBe(404);
     expect((await make(tenant, "search")).statusCode).toBe(201);
-    expect((await auditOf(id)).slice(1)).toEqual([{ action: "project.delete", data: { name: "search" } }]);
+    expect((await auditOf(id)).slice(1)).toEqual([
+      { action: "project.delete", changes: { before: null, after: { name: "search" } } },
+    ]);
     expect(await api.owner.query("select deleted_at is not null as gone from project where id = $1", [id])).toEqual([
       { gone: true },
     ]);

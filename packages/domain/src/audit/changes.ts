@@ -20,14 +20,30 @@ export function changesOf(data: object | undefined): AuditChanges {
 }
 
 function isUpdate(data: object): data is { readonly before: unknown; readonly after: unknown } {
-  return Object.keys(data).sort().join(" ") === "after before";
+  return "before" in data && "after" in data && Object.keys(data).length === 2;
 }
 
 /** Redacted under the names that our code uses, which say most, and shown under the API's. */
 function fieldsOf(value: unknown): Fields {
   const clean = redact(value);
-  if (!isFields(clean)) return {};
-  return Object.fromEntries(Object.entries(clean).map(([name, member]) => [snakeCase(name), member]));
+  return isFields(clean) ? renamed(clean) : {};
+}
+
+/** Whose members have names that somebody chose, not we. */
+const CHOSEN_NAMES = ["labels", "settings", "subnet_ids"];
+
+function renamed(fields: Fields): Fields {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => {
+      const wire = /^[a-z][a-zA-Z0-9]*$/.test(name) ? snakeCase(name) : name;
+      return [wire, CHOSEN_NAMES.includes(wire) ? value : renamedWithin(value)];
+    }),
+  );
+}
+
+function renamedWithin(value: Json): Json {
+  if (isFields(value)) return renamed(value);
+  return Array.isArray(value) ? value.map(renamedWithin) : value;
 }
 
 /** The members in which two objects differ; of objects in them, their members in turn. Lists count as a whole. */

@@ -112,9 +112,15 @@ describe("changes", () => {
   });
 
   it("of anything else are its facts; of nothing said, nothing", () => {
-    expect(changesOf({ purgeAt: new Date(0) })).toEqual({
+    const spec = { components: [{ storageMib: 1 }] };
+    const subnetIds = { "us-east-1a": "subnet-1", zoneB: "subnet-2" };
+    expect(changesOf({ purgeAt: new Date(0), spec, subnetIds })).toEqual({
       before: null,
-      after: { purge_at: "1970-01-01T00:00:00.000Z" },
+      after: {
+        purge_at: "1970-01-01T00:00:00.000Z",
+        spec: { components: [{ storage_mib: 1 }] },
+        subnet_ids: subnetIds,
+      },
     });
     expect(changesOf(undefined)).toEqual({ before: null, after: null });
   });
