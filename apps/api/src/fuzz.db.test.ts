@@ -32,6 +32,8 @@ beforeAll(async () => {
       cidrs: ["10.0.0.0/8", "2001:db8::/32"],
       expires_at: "2027-01-01T00:00:00.000Z",
     },
+    updateApiKey: { name: "ci", scopes: ["clusters:read"], cidrs: ["10.0.0.0/8"], expires_at: "2027-01-01T00:00:00Z" },
+    rotateApiKey: { overlap_seconds: 60 },
     createCredential: { username: "somebody", role: "read" },
     createKube: aKube({ static: true, storage_class: "gp3" }),
     createPool: aPool(kube.id, { subnet_ids: { "us-east-1a": "subnet-0123456789" }, max_machines: 3 }),

@@ -113,6 +113,9 @@ const randomSuffix = () =>
 const BODIES: Record<string, () => object> = {
   createCluster: () => aCluster(),
   updateCluster: () => ({ labels: { touched: "yes" } }),
+  createApiKey: () => ({ name: "swept", scopes: ["clusters:read"] }),
+  updateApiKey: () => ({ name: "touched" }),
+  rotateApiKey: () => ({ overlap_seconds: 0 }),
 };
 
 interface Place {
@@ -124,10 +127,13 @@ interface Place {
 }
 
 /** The kinds of id that a field takes: it accepts a well-formed one and refuses what is none, a mere word included. */
-function kindsOf(schema: z.ZodType): IdKind[] {
-  if (["no id at all", "word"].some((text) => schema.safeParse(text).success)) return [];
-  return (Object.keys(ID_PREFIXES) as IdKind[]).filter((kind) => schema.safeParse(random(kind)).success);
+function kindsOf(schema: z.ZodType, as: (id: string) => unknown = alone): IdKind[] {
+  if (["no id at all", "word"].some((text) => schema.safeParse(as(text)).success)) return [];
+  return (Object.keys(ID_PREFIXES) as IdKind[]).filter((kind) => schema.safeParse(as(random(kind))).success);
 }
+
+const alone = (id: string) => id;
+const inList = (id: string) => [id];
 
 const kindOfParam = (name: string): IdKind => {
   const [kind] = (Object.keys(ID_PREFIXES) as IdKind[]).filter(
@@ -164,13 +170,15 @@ function placesOf(route: Shape): Place[] {
   );
   const fields = (route.body as { shape?: Record<string, z.ZodType> } | undefined)?.shape ?? {};
   const inBody = Object.entries(fields).flatMap(([name, schema]) =>
-    kindsOf(schema).map(
-      (kind): Place => ({
-        route,
-        where: `/${name}`,
-        kind,
-        request: (id) => ({ ...base(), body: { ...body, [name]: id } }),
-      }),
+    [alone, inList].flatMap((as) =>
+      kindsOf(schema, as).map(
+        (kind): Place => ({
+          route,
+          where: `/${name}`,
+          kind,
+          request: (id) => ({ ...base(), body: { ...body, [name]: as(id) } }),
+        }),
+      ),
     ),
   );
   const inHeader: Place[] =

@@ -32,7 +32,7 @@ beforeAll(async () => {
   known.kube_id = (await api.ask("GET", "/v1/admin/kubes", { key: everything })).json().data[0].id;
   known.pool_id = (await api.ask("GET", "/v1/admin/pools", { key: everything })).json().data[0].id;
   const made = await api.ask("POST", "/v1/api_keys", { key: everything, body: { name: "swept" } });
-  known.key_id = made.json().id;
+  known.api_key_id = made.json().id;
   known.machine_id = "mac_01jd0v6m3pf8tb2k7n5xq4w9ze";
   known.decision_id = "dec_01jd0v6m3pf8tb2k7n5xq4w9ze";
 });
@@ -40,6 +40,8 @@ afterAll(() => api.close());
 
 const BODIES: Record<string, () => object> = {
   createApiKey: () => ({ name: "swept" }),
+  updateApiKey: () => ({ name: "renamed" }),
+  rotateApiKey: () => ({ overlap_seconds: 60 }),
   createCluster: () => aCluster(),
   updateCluster: () => ({ labels: {} }),
   createCredential: () => ({}),

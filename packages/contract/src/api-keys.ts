@@ -1,6 +1,6 @@
 import { API_KEY_STATES, PERMISSIONS, type Permission, parseNetwork } from "@berth/domain";
 import { z } from "zod";
-import { idField, idInput, nameInput, pageOf, pageQuery, timestamp } from "./fields.ts";
+import { idField, idInput, ifMatch, nameInput, pageOf, pageQuery, timestamp } from "./fields.ts";
 import { route } from "./route.ts";
 
 export const MAX_KEY_CIDRS = 50;
@@ -113,7 +113,7 @@ export type RotatedApiKey = z.infer<typeof rotatedApiKeySchema>;
 
 const GRANT =
   "Nobody grants more than they have: scopes, reach, networks and life must be within those of the key that asks.";
-const params = z.object({ key_id: idInput("apiKey") });
+const params = z.object({ api_key_id: idInput("apiKey") });
 
 export const createApiKey = route({
   operationId: "createApiKey",
@@ -125,7 +125,11 @@ export const createApiKey = route({
   permission: "keys:write",
   body: createApiKeyBody,
   responses: {
-    201: { description: "Created. `key` is shown this once.", schema: createdApiKeySchema, headers: ["Location"] },
+    201: {
+      description: "Created. `key` is shown this once.",
+      schema: createdApiKeySchema,
+      headers: ["Location", "ETag"],
+    },
   },
   problems: ["quota_exceeded"],
   idempotent: true,
@@ -151,10 +155,66 @@ export const listApiKeys = route({
 export const getApiKey = route({
   operationId: "getApiKey",
   method: "GET",
-  path: "/v1/api_keys/{key_id}",
+  path: "/v1/api_keys/{api_key_id}",
   tag: "api_keys",
   summary: "Get an API key",
   permission: "keys:read",
   params,
   responses: { 200: { description: "The key, without its text.", schema: apiKeySchema } },
+});
+
+export const updateApiKey = route({
+  operationId: "updateApiKey",
+  method: "PATCH",
+  path: "/v1/api_keys/{api_key_id}",
+  tag: "api_keys",
+  summary: "Change an API key",
+  description: `A change that makes it more than it was is a grant, of the whole of it. ${GRANT}`,
+  permission: "keys:write",
+  params,
+  headers: ifMatch,
+  body: updateApiKeyBody,
+  responses: { 200: { description: "The key as it is now.", schema: apiKeySchema, headers: ["ETag"] } },
+  problems: ["precondition_failed", "invalid_state"],
+});
+
+export const revokeApiKey = route({
+  operationId: "revokeApiKey",
+  method: "DELETE",
+  path: "/v1/api_keys/{api_key_id}",
+  tag: "api_keys",
+  summary: "Revoke an API key",
+  description:
+    "It opens nothing any more within five seconds; streams that it has open end. Asked again, it changes nothing. Every " +
+    "key may revoke itself: whoever finds one can end it.",
+  permission: "keys:write",
+  ownKey: true,
+  params,
+  responses: { 200: { description: "The revoked key.", schema: apiKeySchema } },
+});
+
+export const rotateApiKey = route({
+  operationId: "rotateApiKey",
+  method: "POST",
+  path: "/v1/api_keys/{api_key_id}/rotate",
+  tag: "api_keys",
+  summary: "Replace an API key by a new one",
+  description:
+    "The new key has the same name, scopes, limits and member, and a life as long as the old one's, at most a year. The old " +
+    "one goes on working for `overlap_seconds`, and never for longer than it would have. A key may rotate itself, a personal " +
+    "one without keys:write too, as it ends with its membership; an organization's own needs the permission, so that a " +
+    `stolen one ends when its life does. Any other key only when the new one is within the key that asks. ${GRANT}`,
+  permission: "keys:write",
+  ownKey: true,
+  params,
+  body: rotateApiKeyBody,
+  responses: {
+    201: {
+      description: "The new key. `key` is shown this once.",
+      schema: rotatedApiKeySchema,
+      headers: ["Location", "ETag"],
+    },
+  },
+  problems: ["invalid_state", "quota_exceeded"],
+  idempotent: true,
 });

@@ -54,6 +54,8 @@ export interface RouteShape {
   readonly summary: string;
   readonly description?: string;
   readonly permission: RoutePermission;
+  /** A key may do this to itself, the `api_key_id` of the path, without the permission. */
+  readonly ownKey?: true;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly headers?: z.ZodObject;

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { createClusterBody } from "./clusters.ts";
 import { openApiDocument } from "./openapi.ts";
+import { permissionMatrix } from "./permission-matrix.ts";
 import { PROBLEMS } from "./problems.ts";
 import { problemsOf, type RouteShape } from "./route.ts";
 import { ROUTES } from "./routes.ts";
@@ -29,6 +30,25 @@ describe("the committed openapi.json", () => {
   });
 });
 
+describe("the committed permission matrix", () => {
+  const matrix = permissionMatrix();
+
+  it("is what the contract says (else: npm run openapi -w packages/contract)", () => {
+    expect(readFileSync(new URL("../permission-matrix.md", import.meta.url), "utf8")).toBe(matrix);
+  });
+
+  it("lets no customer's member do what is the platform's, and a limited key what is about clusters alone", () => {
+    const [customer = ""] = matrix.split("## Members of the platform");
+    const rows = customer.split("\n").filter((line) => line.includes("/v1/"));
+    const cells = rows.map((line) => line.split("|").map((cell) => cell.trim()));
+    expect(cells).toHaveLength(shapes.filter(([, shape]) => shape.path.startsWith("/v1/")).length);
+    for (const [, operation, , permission = "", ...words] of cells) {
+      if (permission.startsWith("admin:")) expect(words.join(""), operation).toBe("");
+      if (words.at(-2) === "yes") expect(permission).toMatch(/^clusters:/);
+    }
+  });
+});
+
 describe("every route", () => {
   it.each(shapes)("%s is found under its own operation id, once per method and path", (name, shape) => {
     expect(shape.operationId).toBe(name);
@@ -39,6 +59,10 @@ describe("every route", () => {
   it.each(shapes)("%s declares exactly the parameters of its path", (_, shape) => {
     const inPath = [...shape.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
     expect(Object.keys(shape.params?.shape ?? {})).toEqual(inPath);
+  });
+
+  it.each(shapes)("%s that a key may do to itself names the key in its path", (_, shape) => {
+    if (shape.ownKey) expect(shape.path).toContain("{api_key_id}");
   });
 
   it.each(shapes)("%s that makes something takes an Idempotency-Key", (_, shape) => {

@@ -3,7 +3,7 @@ import { getPlacementDecision, listPlacementDecisions } from "./admin-decisions.
 import { createKube, getKube, listKubes } from "./admin-kubes.ts";
 import { getMachine, listMachines } from "./admin-machines.ts";
 import { createPool, getPool, listPools, updatePool } from "./admin-pools.ts";
-import { createApiKey, getApiKey, listApiKeys } from "./api-keys.ts";
+import { createApiKey, getApiKey, listApiKeys, revokeApiKey, rotateApiKey, updateApiKey } from "./api-keys.ts";
 import { listRegions, listSizes, listVersions } from "./catalogue.ts";
 import {
   createCluster,
@@ -28,6 +28,9 @@ export const ROUTES = {
   createApiKey,
   listApiKeys,
   getApiKey,
+  updateApiKey,
+  revokeApiKey,
+  rotateApiKey,
   createProject,
   listProjects,
   getProject,

@@ -100,6 +100,15 @@ export async function findApiKey(sql: Sql, organizationId: OrganizationId, id: s
   return row;
 }
 
+/** The same, locked against other changes to the end of the transaction. */
+export async function lockApiKey(tx: Tx, organizationId: OrganizationId, id: string): Promise<ApiKeyRow | undefined> {
+  const [row] = await tx.query<ApiKeyRow>(
+    `select ${COLUMNS} ${FROM} where k.organization_id = $1 and k.id = $2 for no key update of k`,
+    [organizationId, id],
+  );
+  return row;
+}
+
 export interface ApiKeyQuery {
   readonly organizationId: OrganizationId;
   readonly memberId?: string | undefined;
@@ -202,5 +211,48 @@ export async function insertApiKey(tx: Tx, key: NewApiKeyRow): Promise<void> {
       key.rotatedFrom ?? null,
       key.createdBy,
     ],
+  );
+}
+
+/** Everything of a key that can be changed. */
+export type ApiKeySettings = Pick<ApiKeyRow, "name" | "scopes" | "projectIds" | "clusterIds" | "cidrs" | "expiresAt">;
+
+/** Changes a key that `lockApiKey` gave. */
+export async function updateApiKey(
+  tx: Tx,
+  key: ApiKeySettings & { readonly organizationId: OrganizationId; readonly id: ApiKeyId },
+): Promise<void> {
+  await tx.query(
+    `update api_key set name = $3, scopes = $4::text[], project_ids = $5::text[], cluster_ids = $6::text[],
+            cidrs = $7::text[], expires_at = $8::timestamptz, generation = generation + 1
+      where organization_id = $1 and id = $2`,
+    [
+      key.organizationId,
+      key.id,
+      key.name,
+      key.scopes,
+      key.projectIds,
+      key.clusterIds,
+      key.cidrs,
+      key.expiresAt?.toISOString() ?? null,
+    ],
+  );
+}
+
+/** Ends a key that `lockApiKey` gave, now and for good. */
+export async function revokeApiKey(tx: Tx, organizationId: OrganizationId, id: ApiKeyId): Promise<void> {
+  await tx.query(
+    `update api_key set revoked_at = now(), generation = generation + 1
+      where organization_id = $1 and id = $2 and revoked_at is null`,
+    [organizationId, id],
+  );
+}
+
+/** Lets a key that `lockApiKey` gave end at a moment, or when it would have ended anyway if that is earlier. */
+export async function retireApiKey(tx: Tx, organizationId: OrganizationId, id: ApiKeyId, at: Date): Promise<void> {
+  await tx.query(
+    `update api_key set expires_at = least(expires_at, $3::timestamptz), generation = generation + 1
+      where organization_id = $1 and id = $2`,
+    [organizationId, id, at.toISOString()],
   );
 }

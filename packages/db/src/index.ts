@@ -1,14 +1,19 @@
 export type { Actor } from "./actor.ts";
 export {
   type ApiKeyRow,
+  type ApiKeySettings,
   findApiKey,
   findApiKeysByPublicId,
   findKeyLimits,
   insertApiKey,
   listApiKeys,
+  lockApiKey,
   lockApiKeyQuota,
   type NewApiKeyRow,
+  retireApiKey,
+  revokeApiKey,
   type StoredApiKey,
+  updateApiKey,
 } from "./api-keys.ts";
 export {
   type AuditFilter,

@@ -1,18 +1,19 @@
 import type { Fault } from "@berth/contract";
-import { findApiKeysByPublicId, findKeyLimits, type Sql } from "@berth/db";
+import { type ApiKeyRow, findApiKeysByPublicId, findKeyLimits, type Sql } from "@berth/db";
 import {
   beyond,
-  type ClusterId,
   type Excess,
   findExcess,
+  formatNetwork,
   type Grant,
   isLimited,
   LIMITABLE_PERMISSIONS,
   type OrganizationId,
   ok,
+  PERMISSIONS,
   type Permission,
-  type ProjectId,
   type ProjectOf,
+  parseNetwork,
   type Result,
 } from "@berth/domain";
 import type { ApiDeps } from "../deps.ts";
@@ -32,15 +33,43 @@ export async function callerNow(
   deps: ApiDeps,
   sql: Sql,
   principal: Principal,
-  permission: Permission,
+  permission: Permission | undefined,
 ): Promise<Result<Principal, Refusal>> {
   const [row] = await findApiKeysByPublicId(sql, [principal.publicId]);
   if (row === undefined) return refuse("invalid_credentials", "The API key is unknown or was revoked.");
   const caller = admit(row, principal.address, deps.clock.now());
-  if (!caller.ok || caller.value.permissions.includes(permission)) return caller;
+  if (!caller.ok || permission === undefined || caller.value.permissions.includes(permission)) return caller;
   return refuse("insufficient_scope", `The API key lacks the permission ${permission}.`, {
     extra: { required_permissions: [permission] },
   });
+}
+
+/** What a stored key can. A word among its scopes that is no permission opens nothing. */
+export function grantOfRow(row: ApiKeyRow): Grant {
+  const { scopes, memberId, projectIds, clusterIds, cidrs, expiresAt } = row;
+  return {
+    permissions: inOrder(scopes),
+    memberId: memberId ?? undefined,
+    projectIds,
+    clusterIds,
+    cidrs,
+    expiresAt,
+  };
+}
+
+/** Scopes in the order of the permission table, so that the same set is the same list. */
+export function inOrder(scopes: readonly string[]): Permission[] {
+  return PERMISSIONS.filter((one) => scopes.includes(one));
+}
+
+/** Networks in the one way in which we write them, each once; the contract let nothing else through. */
+export function canonical(cidrs: readonly string[]): string[] {
+  const written = cidrs.map((cidr) => {
+    const network = parseNetwork(cidr);
+    if (!network.ok) throw new Error(`${cidr}: ${network.error.detail}`);
+    return formatNetwork(network.value);
+  });
+  return [...new Set(written)];
 }
 
 /** What somebody can give away: what they have. */
@@ -67,20 +96,30 @@ export function faultsOfScopes(grant: Grant, asked: readonly Permission[] | unde
   }));
 }
 
-/** Faults of ids that there are not, in the sight of whoever asks; and where the clusters are, for `findExcess`. */
+type Limits = Pick<Grant, "projectIds" | "clusterIds">;
+
+/**
+ * Faults of ids that there are not, in the sight of whoever asks; and where the clusters are, for `findExcess`. What the
+ * key was limited to before is no fault when it is gone by now.
+ */
 export async function checkLimits(
   sql: Sql,
   organizationId: OrganizationId,
-  { projectIds, clusterIds }: { readonly projectIds: readonly ProjectId[]; readonly clusterIds: readonly ClusterId[] },
+  { projectIds, clusterIds }: Limits,
+  before?: Limits,
 ): Promise<{ readonly faults: readonly Fault[]; readonly projectOf: ProjectOf }> {
   if (projectIds.length + clusterIds.length === 0) return { faults: [], projectOf: () => undefined };
   const known = await findKeyLimits(sql, organizationId, { projectIds, clusterIds });
   const faults = [
     ...projectIds.flatMap((id, index) =>
-      known.projectIds.includes(id) ? [] : [unknown(`/project_ids/${index}`, "unknown_project", id)],
+      known.projectIds.includes(id) || before?.projectIds.includes(id)
+        ? []
+        : [unknown(`/project_ids/${index}`, "unknown_project", id)],
     ),
     ...clusterIds.flatMap((id, index) =>
-      known.projectOfCluster.has(id) ? [] : [unknown(`/cluster_ids/${index}`, "unknown_cluster", id)],
+      known.projectOfCluster.has(id) || before?.clusterIds.includes(id)
+        ? []
+        : [unknown(`/cluster_ids/${index}`, "unknown_cluster", id)],
     ),
   ];
   return { faults, projectOf: (id) => known.projectOfCluster.get(id) };
@@ -96,7 +135,7 @@ export function checkGrant(
   wanted: Grant,
   caller: Principal,
   projectOf: ProjectOf,
-  asked: readonly Permission[] | undefined,
+  asked?: readonly Permission[],
 ): Result<undefined, Refusal> {
   const excess = findExcess(wanted, grantOf(caller), projectOf);
   const errors = excess.map((one) => faultOfExcess(one, asked, wanted));

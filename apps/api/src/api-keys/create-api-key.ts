@@ -1,32 +1,32 @@
 import type { CreateApiKeyBody } from "@berth/contract";
-import { type ApiKeyRow, appendAudit, findApiKey, insertApiKey, lockApiKeyQuota, type Tx } from "@berth/db";
+import { type ApiKeyRow, appendAudit, insertApiKey, lockApiKeyQuota, type Tx } from "@berth/db";
 import {
   type ClusterId,
-  formatNetwork,
   type Grant,
   isLimited,
   LIMITABLE_PERMISSIONS,
   ok,
-  PERMISSIONS,
   type Permission,
   type ProjectId,
-  parseNetwork,
   type Result,
 } from "@berth/domain";
 import type { ApiDeps } from "../deps.ts";
 import type { NewApiKey } from "../http/api-key.ts";
 import type { Principal } from "../http/authenticate.ts";
-import { type Refusal, refuse, refuseField } from "../http/refusal.ts";
+import { type Refusal, refuseField, refuseOverQuota } from "../http/refusal.ts";
 import { iso } from "../http/wire.ts";
 import {
   callerNow,
+  canonical,
   checkGrant,
   checkLimits,
   DEFAULT_LIFE_MS,
   faultsOfExpiry,
   faultsOfScopes,
+  inOrder,
   refuseFaults,
 } from "./check-grant.ts";
+import { storedKey } from "./stored-key.ts";
 
 /** By default a key makes no others and no members: what it gives away is meant to be said. */
 const NOT_BY_DEFAULT: readonly Permission[] = ["keys:write", "members:write"];
@@ -63,10 +63,7 @@ export async function createApiKey(
   if (!valid.ok) return valid;
   const granted = checkGrant(grant, caller.value, limits.projectOf, body.scopes);
   if (!granted.ok) return granted;
-  if (quota.used >= quota.limit) {
-    const detail = `The organization has ${quota.used} keys that work, and may have ${quota.limit}. Revoke one.`;
-    return refuse("quota_exceeded", detail, { extra: { ...quota, requested: 1 } });
-  }
+  if (quota.used >= quota.limit) return refuseOverQuota("keys that work", quota.limit, quota.used);
 
   const id = deps.ids.next("apiKey");
   const { memberId, projectIds, clusterIds, cidrs, permissions: scopes } = grant;
@@ -85,13 +82,6 @@ export async function createApiKey(
     data: { ...settings, ...member, expiresAt: iso(expiresAt) },
   });
   return ok(await storedKey(tx, organizationId, id));
-}
-
-/** The row as it is now, of a key that is there. */
-export async function storedKey(tx: Tx, organizationId: Principal["organizationId"], id: string): Promise<ApiKeyRow> {
-  const stored = await findApiKey(tx, organizationId, id);
-  if (stored === undefined) throw new Error(`${id} is gone`);
-  return stored;
 }
 
 function grantOfBody(body: CreateApiKeyBody, caller: Principal, now: Date): Grant & { readonly expiresAt: Date } {
@@ -120,19 +110,4 @@ function reachOf(body: CreateApiKeyBody) {
     projectIds: (body.project_ids ?? []) as readonly string[] as readonly ProjectId[],
     clusterIds: (body.cluster_ids ?? []) as readonly string[] as readonly ClusterId[],
   };
-}
-
-/** Scopes in the order of the permission table, so that the same set is the same list. */
-export function inOrder(scopes: readonly string[]): Permission[] {
-  return PERMISSIONS.filter((one) => scopes.includes(one));
-}
-
-/** Networks in the one way in which we write them; the contract let nothing else through. */
-export function canonical(cidrs: readonly string[]): string[] {
-  const written = cidrs.map((cidr) => {
-    const network = parseNetwork(cidr);
-    if (!network.ok) throw new Error(`${cidr}: ${network.error.detail}`);
-    return formatNetwork(network.value);
-  });
-  return [...new Set(written)];
 }

@@ -299,7 +299,7 @@ describe("GET /v1/api_keys", () => {
   });
 });
 
-describe("GET /v1/api_keys/{key_id}", () => {
+describe("GET /v1/api_keys/{api_key_id}", () => {
   it("200 and 304: with an ETag that changes when it is used or ends", async () => {
     const { key } = await api.newTenant();
     const { key: _, ...made } = (await create(key)).json();
@@ -322,6 +322,300 @@ describe("GET /v1/api_keys/{key_id}", () => {
     const nobodys = await get(api.stranger.key, systemIds.next("apiKey"));
     expect(theirs.statusCode).toBe(404);
     expect(withoutId(theirs.body)).toBe(withoutId(nobodys.body));
+  });
+});
+
+describe("PATCH /v1/api_keys/{api_key_id}", () => {
+  const patch = (key: string, id: string, body: object, headers = {}) =>
+    api.ask("PATCH", `/v1/api_keys/${id}`, { key, body, headers });
+
+  it("200: what was given, with a version for the next change, written down once", async () => {
+    const tenant = await api.newTenant();
+    const made = (await create(tenant.key, { scopes: ["clusters:read"], expires_at: inDays(9) })).json();
+    const expires_at = inDays(3);
+    const answer = await patch(tenant.key, made.id, {
+      name: "deploy",
+      scopes: ["clusters:write", "clusters:read"],
+      project_ids: [tenant.projectId],
+      cidrs: ["::ffff:10.0.0.0/104"],
+      expires_at,
+    });
+    const { key: _, ...rest } = made;
+    expect(answer.json()).toEqual({
+      ...rest,
+      name: "deploy",
+      scopes: ["clusters:read", "clusters:write"],
+      project_ids: [tenant.projectId],
+      cidrs: ["10.0.0.0/8"],
+      expires_at,
+      generation: 2,
+    });
+    expect((await get(tenant.key, made.id)).headers.etag).toBe(answer.headers.etag);
+    const [, change] = await auditOf(made.id);
+    expect(change).toMatchObject({
+      action: "api_key.update",
+      data: {
+        before: { name: "ci", scopes: ["clusters:read"], cidrs: [], projectIds: [], expiresAt: made.expires_at },
+        after: { name: "deploy", cidrs: ["10.0.0.0/8"], projectIds: [tenant.projectId], expiresAt: expires_at },
+      },
+    });
+  });
+
+  it("200: a change of nothing is none", async () => {
+    const made = (await create(api.customer.key, { cidrs: ["10.0.0.0/8"] })).json();
+    for (const body of [{}, { name: "ci", cidrs: ["::ffff:a00:0/104"], expires_at: made.expires_at }]) {
+      expect((await patch(api.customer.key, made.id, body)).json().generation).toBe(1);
+    }
+    expect(await auditOf(made.id)).toHaveLength(1);
+  });
+
+  it("200: whoever may write keys may narrow and rename one that can more than theirs", async () => {
+    const { organizationId, key } = await api.newTenant();
+    const made = (await create(key, { scopes: ["audit:read", "clusters:read"] })).json();
+    const clerk = await api.newKey(organizationId, ["keys:write"], { cidrs: ["127.0.0.0/8"] });
+    const answer = await patch(clerk, made.id, { name: "less", scopes: ["audit:read"], cidrs: ["10.0.0.0/8"] });
+    expect(answer.json()).toMatchObject({ name: "less", scopes: ["audit:read"], cidrs: ["10.0.0.0/8"] });
+  });
+
+  it("403 insufficient_scope: what makes it more than it was must be the caller's to give, with all that it has", async () => {
+    const tenant = await api.newTenant();
+    const clerk = await api.newKey(tenant.organizationId, ["keys:write", "clusters:read"]);
+    const settings = { scopes: ["clusters:write"], project_ids: [tenant.projectId], cidrs: ["10.0.0.0/8"] };
+    const made = (await create(tenant.key, { ...settings, expires_at: inDays(3) })).json();
+    for (const more of [
+      { expires_at: inDays(4) },
+      { cidrs: [] },
+      { cidrs: ["10.0.0.0/8", "192.0.2.0/24"] },
+      { project_ids: [] },
+    ]) {
+      const answer = await patch(clerk, made.id, more);
+      expect(answer.statusCode, JSON.stringify(more)).toBe(403);
+      expect(answer.json().required_permissions).toEqual(["clusters:write"]);
+    }
+    expect((await patch(clerk, made.id, { scopes: ["clusters:read", "clusters:write"] })).statusCode).toBe(403);
+    expect((await patch(clerk, made.id, { scopes: ["clusters:read"], cidrs: [] })).statusCode).toBe(200);
+  });
+
+  it("403 insufficient_scope: a key cannot make itself more than it is, nor live longer", async () => {
+    const { organizationId } = await api.newTenant();
+    const expiresAt = new Date(Date.now() + 3 * DAY_MS);
+    const own = await api.newKey(organizationId, ["keys:write"], { expiresAt, cidrs: ["127.0.0.0/8"] });
+    const { id } = (await me(own)).json().principal;
+    for (const more of [{ scopes: ["keys:write", "keys:read"] }, { cidrs: [] }, { expires_at: inDays(4) }]) {
+      expect((await patch(own, id, more)).statusCode, JSON.stringify(more)).toBe(403);
+    }
+  });
+
+  it("403 insufficient_scope: somebody else's personal key is theirs to make more of", async () => {
+    const { organizationId, key } = await api.newTenant();
+    const memberId = await newMember(organizationId, "viewer");
+    const own = await api.newKey(organizationId, ["clusters:read"], { memberId, expiresAt: new Date(inDays(1)) });
+    const { id } = (await me(own)).json().principal;
+    const answer = await patch(key, id, { expires_at: inDays(2) });
+    expect(answer.json()).toMatchObject({ code: "insufficient_scope", errors: [{ code: "beyond_your_member" }] });
+  });
+
+  it("404 not_found: another organization's", async () => {
+    const made = (await create(api.customer.key)).json();
+    expect((await patch(api.stranger.key, made.id, { name: "mine" })).statusCode).toBe(404);
+  });
+
+  it("409 invalid_state: revoked", async () => {
+    const made = (await create(api.customer.key)).json();
+    await api.ask("DELETE", `/v1/api_keys/${made.id}`, { key: api.customer.key });
+    expect((await patch(api.customer.key, made.id, { name: "again" })).json().code).toBe("invalid_state");
+  });
+
+  it("412 precondition_failed: of ten changes of the same version one passes", async () => {
+    const made = (await create(api.customer.key)).json();
+    const headers = { "if-match": String((await get(api.customer.key, made.id)).headers.etag) };
+    const names = Array.from({ length: 10 }, (_, index) => `name-${index}`);
+    const answers = await Promise.all(names.map((name) => patch(api.customer.key, made.id, { name }, headers)));
+    expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([200, ...new Array(9).fill(412)]);
+  });
+
+  it("422 validation_failed: as for a create; what it was limited to and is gone does no harm", async () => {
+    const tenant = await api.newTenant();
+    const made = (await create(tenant.key, { project_ids: [tenant.projectId], scopes: ["clusters:read"] })).json();
+    const faultOf = async (body: object) => (await patch(tenant.key, made.id, body)).json().errors?.[0];
+    expect(await faultOf({ scopes: ["clusters:read", "audit:read"] })).toMatchObject({
+      pointer: "/scopes/1",
+      code: "scope_needs_whole_organization",
+    });
+    expect(await faultOf({ cluster_ids: [systemIds.next("cluster")] })).toMatchObject({ code: "unknown_cluster" });
+    expect(await faultOf({ expires_at: inDays(-1) })).toMatchObject({ code: "in_the_past" });
+    await api.owner.query("update project set deleted_at = now() where id = $1", [tenant.projectId]);
+    expect((await patch(tenant.key, made.id, { name: "kept", project_ids: [tenant.projectId] })).statusCode).toBe(200);
+  });
+});
+
+describe("DELETE /v1/api_keys/{api_key_id}", () => {
+  const revoke = (key: string, id: string) => api.ask("DELETE", `/v1/api_keys/${id}`, { key });
+
+  it("200: it opens nothing any more; asked again nothing changes", async () => {
+    const { key } = await api.newTenant();
+    const made = (await create(key)).json();
+    const first = await revoke(key, made.id);
+    expect(first.json()).toMatchObject({ id: made.id, state: "revoked", generation: 2 });
+    expect((await me(made.key)).json().code).toBe("invalid_credentials");
+    expect((await revoke(key, made.id)).json()).toEqual(first.json());
+    expect((await auditOf(made.id)).map(({ action }) => action)).toEqual(["api_key.create", "api_key.revoke"]);
+  });
+
+  it("200: a key that may nothing of the kind can still end itself, and no other", async () => {
+    const { organizationId, key, projectId } = await api.newTenant();
+    const other = (await create(key)).json();
+    const limited = await api.newKey(organizationId, ["clusters:read"], { projectIds: [projectId] });
+    const { id } = (await me(limited)).json().principal;
+    const refused = await revoke(limited, other.id);
+    expect(refused.statusCode).toBe(403);
+    expect(refused.json().required_permissions).toEqual(["keys:write"]);
+    expect((await revoke(limited, systemIds.next("apiKey"))).statusCode).toBe(403);
+    expect((await revoke(limited, id)).json().state).toBe("revoked");
+  });
+
+  it("200: one that can more than the caller's", async () => {
+    const { organizationId, key } = await api.newTenant();
+    const clerk = await api.newKey(organizationId, ["keys:write"]);
+    const made = (await create(key)).json();
+    expect((await revoke(clerk, made.id)).json().state).toBe("revoked");
+  });
+
+  it("404 not_found: another organization's, and it goes on working", async () => {
+    const made = (await create(api.customer.key)).json();
+    expect((await revoke(api.stranger.key, made.id)).statusCode).toBe(404);
+    expect((await me(made.key)).statusCode).toBe(200);
+  });
+});
+
+describe("POST /v1/api_keys/{api_key_id}/rotate", () => {
+  const rotate = (key: string, id: string, overlap_seconds = 3600) =>
+    api.ask("POST", `/v1/api_keys/${id}/rotate`, { key, body: { overlap_seconds } });
+
+  it("201: the same settings and a life as long, another secret; both work until the overlap ends", async () => {
+    const tenant = await api.newTenant();
+    const settings = { scopes: ["clusters:read"], project_ids: [tenant.projectId], cidrs: ["127.0.0.0/8"] };
+    const old = (await create(tenant.key, { ...settings, expires_at: inDays(9) })).json();
+    const answer = await rotate(tenant.key, old.id);
+    expect(answer.statusCode).toBe(201);
+    const { previous, ...made } = answer.json();
+    expect(answer.headers.location).toBe(`/v1/api_keys/${made.id}`);
+    expect(made).toMatchObject({ name: "ci", ...settings, rotated_from: old.id, state: "active" });
+    const days = (Date.parse(made.expires_at) - Date.parse(made.created_at)) / DAY_MS;
+    expect(Math.round(days * 1000) / 1000).toBe(9);
+    expect(previous).toMatchObject({ id: old.id, state: "active" });
+    const overlapMs = Date.parse(previous.expires_at) - Date.parse(made.created_at);
+    expect(Math.round(overlapMs / 10_000)).toBe(360);
+    for (const key of [old.key, made.key]) expect((await me(key)).statusCode).toBe(200);
+
+    await api.owner.query("update api_key set expires_at = now() where id = $1", [old.id]);
+    expect((await get(tenant.key, old.id)).json().state).toBe("expired");
+    expect((await api.ask("GET", "/v1/clusters", { key: made.key })).statusCode).toBe(200);
+    expect((await auditOf(old.id)).map(({ action }) => action)).toEqual(["api_key.create", "api_key.rotate"]);
+    expect(await auditOf(made.id)).toEqual([]);
+  });
+
+  it("201: without an overlap the old one is revoked at once", async () => {
+    const { key } = await api.newTenant();
+    const old = (await create(key)).json();
+    const { previous, ...made } = (await rotate(key, old.id, 0)).json();
+    expect(previous).toMatchObject({ id: old.id, state: "revoked" });
+    expect((await me(old.key)).json().code).toBe("invalid_credentials");
+    expect((await me(made.key)).statusCode).toBe(200);
+  });
+
+  it("201: never lets the old one live longer than it would have", async () => {
+    const { key } = await api.newTenant();
+    const old = (await create(key, { expires_at: new Date(Date.now() + 60_000).toISOString() })).json();
+    expect((await rotate(key, old.id)).json().previous.expires_at).toBe(old.expires_at);
+  });
+
+  it("201: one that expired gets a successor that works; one without an end gets a year", async () => {
+    const { organizationId, key } = await api.newTenant();
+    const expired = await api.newKey(organizationId, ["clusters:read"], { expiresAt: new Date(Date.now() + 1000) });
+    const expiredId = (await me(expired)).json().principal.id;
+    await api.owner.query(
+      "update api_key set created_at = now() - interval '2 days', expires_at = now() - interval '1 day' where id = $1",
+      [expiredId],
+    );
+    const made = (await rotate(key, expiredId)).json();
+    expect(made.previous.state).toBe("expired");
+    expect((await me(made.key)).statusCode).toBe(200);
+    expect(Math.round((Date.parse(made.expires_at) - Date.now()) / DAY_MS)).toBe(1);
+
+    const { id } = (await me(key)).json().principal;
+    const own = (await rotate(key, id)).json();
+    expect(Math.round((Date.parse(own.expires_at) - Date.now()) / DAY_MS)).toBe(366);
+  });
+
+  it("201: a personal key renews itself without keys:write, and stays its member's", async () => {
+    const { organizationId, key } = await api.newTenant();
+    const memberId = await newMember(organizationId, "viewer");
+    const expiresAt = new Date(inDays(1));
+    const own = await api.newKey(organizationId, TENANT_PERMISSIONS, { memberId, expiresAt });
+    const { id } = (await me(own)).json().principal;
+    const made = (await rotate(own, id)).json();
+    expect(made).toMatchObject({ member_id: memberId, rotated_from: id });
+    expect((await me(made.key)).json().permissions).toEqual(permissionsOfRole("customer", "viewer"));
+    await api.owner.query("update member set removed_at = now() where id = $1", [memberId]);
+    expect((await get(key, made.id)).json().state).toBe("revoked");
+  });
+
+  it("403 insufficient_scope: the organization's own renews itself with keys:write alone", async () => {
+    const { organizationId } = await api.newTenant();
+    const ci = await api.newKey(organizationId, ["clusters:read"]);
+    const { id } = (await me(ci)).json().principal;
+    const answer = await rotate(ci, id);
+    expect(answer.statusCode).toBe(403);
+    expect(answer.json().required_permissions).toEqual(["keys:write"]);
+  });
+
+  it("403 insufficient_scope: a key that can more than the caller's, or is somebody else's own", async () => {
+    const { organizationId, key } = await api.newTenant();
+    const clerk = await api.newKey(organizationId, ["keys:write", "clusters:read"], { cidrs: ["127.0.0.0/8"] });
+    const made = (await create(key, { scopes: ["clusters:read", "audit:read"] })).json();
+    const answer = await rotate(clerk, made.id);
+    expect(answer.json()).toMatchObject({
+      code: "insufficient_scope",
+      required_permissions: ["audit:read"],
+      errors: [{ code: "beyond_your_permissions" }, { code: "beyond_your_networks" }],
+    });
+    const memberId = await newMember(organizationId, "viewer");
+    const personal = await api.newKey(organizationId, ["clusters:read"], { memberId });
+    const { id } = (await me(personal)).json().principal;
+    expect((await rotate(key, id)).json().errors).toMatchObject([{ code: "beyond_your_member" }]);
+    expect((await me(personal)).statusCode).toBe(200);
+  });
+
+  it("201: another's successor does not outlive the caller", async () => {
+    const { organizationId, key } = await api.newTenant();
+    const expiresAt = new Date(inDays(2));
+    const clerk = await api.newKey(organizationId, ["keys:write", "clusters:read"], { expiresAt });
+    const made = (await create(key, { scopes: ["clusters:read"] })).json();
+    expect((await rotate(clerk, made.id)).json().expires_at).toBe(expiresAt.toISOString());
+  });
+
+  it("404 not_found, 409 invalid_state: another organization's, a revoked one", async () => {
+    const made = (await create(api.customer.key)).json();
+    expect((await rotate(api.stranger.key, made.id)).statusCode).toBe(404);
+    await api.ask("DELETE", `/v1/api_keys/${made.id}`, { key: api.customer.key });
+    expect((await rotate(api.customer.key, made.id)).json().code).toBe("invalid_state");
+  });
+
+  it("422 validation_failed: more than seven days of overlap", async () => {
+    const made = (await create(api.customer.key)).json();
+    for (const overlap of [-1, 604_801, 1.5]) {
+      expect((await rotate(api.customer.key, made.id, overlap)).json().errors[0].pointer).toBe("/overlap_seconds");
+    }
+  });
+
+  it("422 quota_exceeded: with an overlap there are two for a while; without, it needs no room", async () => {
+    const { organizationId, key } = await api.newTenant();
+    const made = (await create(key)).json();
+    await api.owner.query("update organization set max_api_keys = 2 where id = $1", [organizationId]);
+    expect((await rotate(key, made.id)).json()).toMatchObject({ code: "quota_exceeded", limit: 2, used: 2 });
+    expect((await me(made.key)).statusCode).toBe(200);
+    expect((await rotate(key, made.id, 0)).statusCode).toBe(201);
   });
 });
 

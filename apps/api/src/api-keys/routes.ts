@@ -1,5 +1,5 @@
 import { ROUTES } from "@berth/contract";
-import { findApiKey, listApiKeys } from "@berth/db";
+import { type ApiKeyRow, findApiKey, listApiKeys } from "@berth/db";
 import { err, ok } from "@berth/domain";
 import type { FastifyInstance } from "fastify";
 import type { ApiDeps } from "../deps.ts";
@@ -10,7 +10,10 @@ import { startOf, toPageBody } from "../http/paginate.ts";
 import { NOT_FOUND } from "../http/refusal.ts";
 import { serve } from "../http/serve.ts";
 import { createApiKey } from "./create-api-key.ts";
-import { toApiKeyBody, versionOf } from "./wire.ts";
+import { revokeApiKey } from "./revoke-api-key.ts";
+import { rotateApiKey } from "./rotate-api-key.ts";
+import { updateApiKey } from "./update-api-key.ts";
+import { toApiKeyBody, versionOfKey } from "./wire.ts";
 
 /** The organization's API keys. A key's text is shown once, in the answer that makes it, and never stored. */
 export function apiKeyRoutes(app: FastifyInstance, deps: ApiDeps): void {
@@ -24,7 +27,7 @@ export function apiKeyRoutes(app: FastifyInstance, deps: ApiDeps): void {
       if (!created.ok) return created;
       return ok({
         status: 201,
-        headers: { Location: `/v1/api_keys/${created.value.id}` },
+        headers: headersOf(created.value),
         body: { ...toApiKeyBody(created.value), key: key.text },
       });
     });
@@ -46,8 +49,54 @@ export function apiKeyRoutes(app: FastifyInstance, deps: ApiDeps): void {
   });
 
   serve(app, ROUTES.getApiKey, async ({ db, principal, params }) => {
-    const key = await findApiKey(db, principal.organizationId, params.key_id);
+    const key = await findApiKey(db, principal.organizationId, params.api_key_id);
     if (key === undefined) return err(NOT_FOUND);
-    return ok({ status: 200, headers: { ETag: etagOf(versionOf(key)) }, body: toApiKeyBody(key) });
+    return ok({ status: 200, headers: { ETag: etagOf(versionOfKey(key)) }, body: toApiKeyBody(key) });
   });
+
+  serve(app, ROUTES.updateApiKey, async (call) => {
+    const { db, principal, params, body, headers } = call;
+    const ifMatch = headers["if-match"];
+    const request = { principal, keyId: params.api_key_id, ifMatch, body, ...actorOf(call) };
+    const updated = await updateApiKey(deps, db, request);
+    if (!updated.ok) return updated;
+    return ok({
+      status: 200,
+      headers: { ETag: etagOf(versionOfKey(updated.value)) },
+      body: toApiKeyBody(updated.value),
+    });
+  });
+
+  serve(app, ROUTES.revokeApiKey, async (call) => {
+    const { organizationId } = call.principal;
+    const request = { organizationId, keyId: call.params.api_key_id, ...actorOf(call) };
+    const revoked = await revokeApiKey(deps, call.db, request);
+    return revoked.ok ? ok({ status: 200, body: toApiKeyBody(revoked.value) }) : revoked;
+  });
+
+  serve(app, ROUTES.rotateApiKey, async (call) => {
+    const key = deps.makeApiKey();
+    return once(deps, ROUTES.rotateApiKey, call, async (tx) => {
+      const { principal, params, body } = call;
+      const request = {
+        principal,
+        keyId: params.api_key_id,
+        overlapSeconds: body.overlap_seconds,
+        key,
+        ...actorOf(call),
+      };
+      const rotated = await rotateApiKey(deps, tx, request);
+      if (!rotated.ok) return rotated;
+      const { successor, previous } = rotated.value;
+      return ok({
+        status: 201,
+        headers: headersOf(successor),
+        body: { ...toApiKeyBody(successor), key: key.text, previous: toApiKeyBody(previous) },
+      });
+    });
+  });
+}
+
+function headersOf(key: ApiKeyRow) {
+  return { Location: `/v1/api_keys/${key.id}`, ETag: etagOf(versionOfKey(key)) };
 }

@@ -29,7 +29,7 @@ export function toApiKeyBody(row: ApiKeyRow): ApiKey {
 const STATE_NUMBERS: Readonly<Record<ApiKeyRow["state"], number>> = { active: 0, expired: 1, revoked: 2 };
 
 /** What changes by itself: when it was last used, that it expired, that its member left. */
-export function versionOf(row: ApiKeyRow): Version {
+export function versionOfKey(row: ApiKeyRow): Version {
   const statusVersion = (row.lastUsedAt?.getTime() ?? 0) * 3 + STATE_NUMBERS[row.state];
   return { generation: row.generation, statusVersion };
 }

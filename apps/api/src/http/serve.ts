@@ -7,7 +7,7 @@ import type { z } from "zod";
 import { accepts } from "./accept.ts";
 import type { Authenticator, Principal } from "./authenticate.ts";
 import { sendProblem } from "./problem.ts";
-import { type Refusal, RefusalError, refuse } from "./refusal.ts";
+import { type Refusal, RefusalError } from "./refusal.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -163,18 +163,30 @@ export function usePermissions(app: FastifyInstance, authenticate: Authenticator
     }
   });
   app.addHook("onRequest", async (request) => {
-    const permission = request.routeOptions.config?.contract?.permission;
-    if (permission === undefined || permission === "public") return;
+    const shape = request.routeOptions.config?.contract;
+    if (shape === undefined || shape.permission === "public") return;
     const principal = await authenticate({ authorization: request.headers.authorization, address: request.ip });
     if (!principal.ok) throw new RefusalError(principal.error);
     request.principal = principal.value;
-    if (permission !== "authenticated" && !principal.value.permissions.includes(permission)) {
-      const refusal = refuse("insufficient_scope", `The API key lacks the permission ${permission}.`, {
-        extra: { required_permissions: [permission] },
-      });
-      throw new RefusalError(refusal.error);
-    }
+    const isItself = shape.ownKey === true && pathIdOf(request) === principal.value.apiKeyId;
+    const lacking = isItself ? undefined : lackingPermission(shape, principal.value);
+    if (lacking !== undefined) throw new RefusalError(lacking);
   });
+}
+
+/** Why a route is not for this caller; undefined when it is. */
+function lackingPermission({ permission }: RouteShape, { permissions }: Principal): Refusal | undefined {
+  if (permission === "public" || permission === "authenticated" || permissions.includes(permission)) return undefined;
+  return {
+    code: "insufficient_scope",
+    detail: `The API key lacks the permission ${permission}.`,
+    extra: { required_permissions: [permission] },
+  };
+}
+
+/** The key that the path names; authentication comes before params are checked. */
+function pathIdOf({ params }: FastifyRequest): unknown {
+  return (params as { readonly api_key_id?: unknown }).api_key_id;
 }
 
 /** The methods that a path has, for an answer to one that it has not. */
