@@ -4,7 +4,8 @@ import type { NodeToAdd } from "./kubernetes/index.ts";
 
 /**
  * Nodes without machines for a real control plane: pods bound to them are said to run and to be ready, and are let go when
- * they are deleted; claims that wait for their first consumer get a volume in the node's zone. No process runs.
+ * they are deleted; claims that wait for their first consumer get a volume in the node's zone, and volumes of reclaim Delete
+ * go when they are released. No process runs.
  *
  * Enough for what the API server, the controllers and the scheduler decide. Engines that must be real run on the process
  * kubelet. Speaks to the API server by itself, not through the adapter under test.
@@ -56,6 +57,14 @@ export function startHollowKubelet(api: KubeApi, provisioner: string): HollowKub
     }
   };
 
+  const reclaim = async (): Promise<void> => {
+    const { body } = await api.get("/api/v1/persistentvolumes");
+    for (const { metadata, spec, status } of body.items) {
+      if (status.phase !== "Released" || spec.persistentVolumeReclaimPolicy !== "Delete") continue;
+      await api.delete(`/api/v1/persistentvolumes/${metadata.name}`, { preconditions: { uid: metadata.uid } });
+    }
+  };
+
   const loop = async (run: () => Promise<void>, everyMs: number): Promise<void> => {
     while (!closed) {
       await run().catch((error: unknown) => problems.push(error));
@@ -65,6 +74,7 @@ export function startHollowKubelet(api: KubeApi, provisioner: string): HollowKub
   const loops = Promise.all([
     loop(runPods, 100),
     loop(provision, 100),
+    loop(reclaim, 100),
     loop(async () => {
       for (const name of nodes.keys()) await beat(name);
     }, HEARTBEAT_MS),

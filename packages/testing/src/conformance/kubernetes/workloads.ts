@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { isPortError, type Kubernetes, type PlainObject, type Pod, type StatefulSet } from "@berth/ports";
+import {
+  isPortError,
+  type Kubernetes,
+  type PersistentVolume,
+  type PlainObject,
+  type Pod,
+  type StatefulSet,
+} from "@berth/ports";
 import { waitFor } from "../../wait-for.ts";
 import {
   GATE,
@@ -59,6 +66,41 @@ function statefulSet(
       ],
     },
   };
+}
+
+/** The volume of a StatefulSet's only pod, which runs; it is kept when its claim goes. */
+async function keptVolume(kube: Kubernetes, env: KubernetesEnv) {
+  const { metadata } = await newNamespace(kube);
+  const namespace = metadata.name;
+  const node = await addNode(env);
+  await kube.apply(statefulSet(namespace, env, { replicas: 1 }), "berth");
+  const [one] = await untilPods(kube, env, namespace, 1);
+  if (one === undefined) throw new Error("untilPods gave one");
+  await placeOn(kube, env, one, node, ZONE);
+  await untilReady(kube, env, namespace, "data-0");
+  const claim = await kube.read("PersistentVolumeClaim", { namespace, name: "data-data-0" });
+  const volume = await kube.patch("PersistentVolume", { name: claim?.spec.volumeName ?? "" }, [
+    { op: "replace", path: "/spec/persistentVolumeReclaimPolicy", value: "Retain" },
+  ]);
+  return { namespace, volume };
+}
+
+async function untilPhase(kube: Kubernetes, env: KubernetesEnv, volume: PersistentVolume, phase: string) {
+  const { name } = volume.metadata;
+  const isThere = async () => (await kube.read("PersistentVolume", { name }))?.status?.phase === phase;
+  await waitFor(isThere, { timeoutMs: env.patienceMs, what: `the volume to be ${phase}` });
+}
+
+/** The one patch by which Berth gives a volume back to a claim that was deleted and is to be made again. */
+function giveBack(kube: Kubernetes, { metadata, spec }: PersistentVolume): Promise<PersistentVolume> {
+  return kube.patch("PersistentVolume", { name: metadata.name }, [
+    { op: "test", path: "/metadata/uid", value: metadata.uid },
+    { op: "test", path: "/spec/claimRef/namespace", value: spec.claimRef?.namespace },
+    { op: "test", path: "/spec/claimRef/uid", value: spec.claimRef?.uid },
+    { op: "test", path: "/spec/persistentVolumeReclaimPolicy", value: "Retain" },
+    { op: "test", path: "/status/phase", value: "Released" },
+    { op: "remove", path: "/spec/claimRef/uid" },
+  ]);
 }
 
 async function untilPods(kube: Kubernetes, env: KubernetesEnv, namespace: string, count: number): Promise<Pod[]> {
@@ -241,6 +283,62 @@ export const WORKLOAD_CASES: readonly KubernetesCase[] = [
         { op: "replace", path: "/spec/persistentVolumeReclaimPolicy", value: "Delete" },
       ]);
       assert.equal(patched.spec.persistentVolumeReclaimPolicy, "Delete");
+    },
+  },
+  {
+    name: "a kept volume outlives its namespace, and without its claim's uid is bound by the next claim of that name, before any pod",
+    run: async (kube, env) => {
+      const { namespace, volume } = await keptVolume(kube, env);
+      const found = await kube.read("Namespace", { name: namespace });
+      await kube.delete("Namespace", { name: namespace }, { uid: found?.metadata.uid ?? "" });
+      await untilGone(env, "the namespace", () => kube.read("Namespace", { name: namespace }));
+      await untilPhase(kube, env, volume, "Released");
+      const given = await giveBack(kube, volume);
+      assert.equal(given.spec.claimRef?.uid, undefined);
+      assert.deepEqual([given.spec.claimRef?.namespace, given.spec.claimRef?.name], [namespace, "data-data-0"]);
+      await untilPhase(kube, env, volume, "Available");
+      await assert.rejects(giveBack(kube, volume), (error: unknown) => isPortError(error, "conflict"));
+
+      await kube.create({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+      await kube.apply(statefulSet(namespace, env, { replicas: 1 }), "berth");
+      const bound = await waitFor(
+        async () => {
+          const claim = await kube.read("PersistentVolumeClaim", { namespace, name: "data-data-0" });
+          return claim?.status?.phase === "Bound" ? claim : undefined;
+        },
+        { timeoutMs: env.patienceMs, what: "the new claim to be bound" },
+      );
+      assert.equal(bound.spec.volumeName, volume.metadata.name);
+      assert.notEqual(bound.metadata.uid, volume.spec.claimRef?.uid);
+      const after = await kube.read("PersistentVolume", { name: volume.metadata.name });
+      assert.equal(after?.spec.claimRef?.uid, bound.metadata.uid);
+    },
+  },
+  {
+    name: "a kept volume without a claim goes when its policy is switched to Delete, one that is reserved once its claim is nobody",
+    run: async (kube, env) => {
+      const nobody = "00000000-0000-0000-0000-000000000000";
+      for (const reserved of [false, true]) {
+        const { namespace, volume } = await keptVolume(kube, env);
+        const set = await kube.read("StatefulSet", { namespace, name: "data" });
+        await kube.delete("StatefulSet", { namespace, name: "data" }, { uid: set?.metadata.uid ?? "" });
+        await kube.delete(
+          "PersistentVolumeClaim",
+          { namespace, name: "data-data-0" },
+          { uid: volume.spec.claimRef?.uid ?? "" },
+        );
+        await untilPhase(kube, env, volume, "Released");
+        if (reserved) {
+          await giveBack(kube, volume);
+          await untilPhase(kube, env, volume, "Available");
+        }
+        await kube.patch("PersistentVolume", { name: volume.metadata.name }, [
+          { op: "test", path: "/metadata/uid", value: volume.metadata.uid },
+          ...(reserved ? [{ op: "add", path: "/spec/claimRef/uid", value: nobody } as const] : []),
+          { op: "replace", path: "/spec/persistentVolumeReclaimPolicy", value: "Delete" },
+        ]);
+        await untilGone(env, "the volume", () => kube.read("PersistentVolume", { name: volume.metadata.name }));
+      }
     },
   },
   {
