@@ -2,7 +2,7 @@ import type { ClusterId, IdSource, OrganizationId } from "@berth/domain";
 import type { Actor } from "./actor.ts";
 import { appendAudit } from "./audit.ts";
 import { appendEvent } from "./events.ts";
-import { cancelOpenOperations, insertOperation, type OperationRow } from "./operations.ts";
+import { cancelOpenOperations, findOpenOperation, insertOperation, type OperationRow } from "./operations.ts";
 import type { Tx } from "./sql.ts";
 
 interface ClusterChange extends Actor {
@@ -95,16 +95,32 @@ export async function requestDeletion(
   return operation.value;
 }
 
-/** Ends the grace period of a cluster that is being deleted: its volumes go now. */
+/**
+ * Ends the grace period of a cluster that is being deleted: its volumes go now. The deletion's operation ended when the grace
+ * period began to run alone; then the purge has one of its own.
+ */
 export async function hastenPurge(tx: Tx, ids: IdSource, change: ClusterChange): Promise<void> {
   const { organizationId, id, actor, requestId } = change;
-  const hastened = await tx.query(
+  const [hastened] = await tx.query<{ generation: number }>(
     `update cluster set purge_at = now(), generation = generation + 1, next_check_at = now(), wakes = wakes + 1
-      where organization_id = $1 and id = $2 and state = 'deleting' and purge_at > now() returning id`,
+      where organization_id = $1 and id = $2 and state = 'deleting' and purge_at > now() returning generation`,
     [organizationId, id],
   );
-  if (hastened.length === 0) return; // Over already.
+  if (hastened === undefined) return; // Over already.
   const target = { organizationId, targetType: "cluster", targetId: id } as const;
   await appendAudit(tx, ids, { ...target, actor, requestId, action: "cluster.purge" });
   await appendEvent(tx, ids, { ...target, type: "cluster.purge.requested" });
+  if ((await findOpenOperation(tx, organizationId, id)) !== undefined) return;
+  const { generation } = hastened;
+  const operation = await insertOperation(tx, {
+    id: ids.next("operation"),
+    organizationId,
+    kind: "cluster.delete",
+    targetId: id,
+    generation,
+    actor,
+    requestId,
+  });
+  if (!operation.ok) throw new Error("none is open");
+  await appendEvent(tx, ids, { ...target, type: "cluster.delete.started", operationId: operation.value.id });
 }

@@ -118,6 +118,7 @@ export { MigrationRefused } from "./migrations.ts";
 export { importOfferings, listMachineTypes, type OfferingRow } from "./offerings.ts";
 export {
   cancelOpenOperations,
+  findLastOperation,
   findOpenOperation,
   findOperation,
   insertOperation,

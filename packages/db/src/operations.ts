@@ -125,6 +125,21 @@ export async function findOpenOperation(
   return row;
 }
 
+/** The newest of a kind, whether it has ended or not. */
+export async function findLastOperation(
+  sql: Sql,
+  organizationId: OrganizationId,
+  targetId: string,
+  kind: OperationKind,
+): Promise<OperationRow | undefined> {
+  const [row] = await sql.query<OperationRow>(
+    `select ${COLUMNS} from operation o where o.organization_id = $1 and o.target_id = $2 and o.kind = $3
+      order by o.id desc limit 1`,
+    [organizationId, targetId, kind],
+  );
+  return row;
+}
+
 export interface OperationQuery {
   readonly organizationId: OrganizationId;
   readonly targetId?: string | undefined;

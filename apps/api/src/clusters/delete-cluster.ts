@@ -1,7 +1,7 @@
 import {
   type ClusterRow,
   findCluster,
-  findOpenOperation,
+  findLastOperation,
   hastenPurge,
   lockCluster,
   requestDeletion,
@@ -28,8 +28,8 @@ export interface DeleteRequest {
 /**
  * Accepts a deletion. It is stronger than anything else that runs on the cluster: a create that is stuck is ended by it.
  *
- * Asked again it gives the deletion that runs; with `purge` that one no longer waits for the grace period. A purge has no way
- * back, so the name must be repeated.
+ * Asked again it gives the deletion that runs, or the one that ended and left the volumes for the grace period; with `purge`
+ * that period is over. A purge has no way back, so the name must be repeated.
  */
 export function deleteCluster(
   deps: ApiDeps,
@@ -76,7 +76,7 @@ async function startDeletion(
     return (await requestDeletion(tx, deps.ids, { ...change, graceMs })).id;
   }
   if (purge) await hastenPurge(tx, deps.ids, change);
-  const running = await findOpenOperation(tx, organizationId, cluster.id);
-  if (running === undefined) throw new Error(`${cluster.id} is being deleted without an operation`);
-  return running.id;
+  const operation = await findLastOperation(tx, organizationId, cluster.id, "cluster.delete");
+  if (operation === undefined) throw new Error(`${cluster.id} is being deleted without an operation`);
+  return operation.id;
 }

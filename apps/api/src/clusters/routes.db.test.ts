@@ -554,6 +554,35 @@ describe("DELETE /v1/clusters/{cluster_id}", () => {
     expect(purgeInHours(purged.json())).toBeLessThan(1);
   });
 
+  it("202: asked again once the volumes alone are left, the operation that ended; a purge then has one of its own", async () => {
+    const body = aCluster();
+    const { id } = (await create(body)).json();
+    const first = (await remove(id)).json().current_operation.id;
+    await playWorker(api, id, { ended: "succeeded" });
+    const again = await remove(id);
+    expect(again.headers["operation-location"]).toBe(`/v1/operations/${first}`);
+    expect(again.json().current_operation).toBeNull();
+    const purged = await remove(id, `?purge=true&confirm=${body.name}`);
+    const second = purged.json().current_operation;
+    expect(second).toMatchObject({ kind: "cluster.delete", state: "pending" });
+    expect(second.id).not.toBe(first);
+    expect(purged.headers["operation-location"]).toBe(`/v1/operations/${second.id}`);
+    expect((await remove(id, `?purge=true&confirm=${body.name}`)).json().current_operation.id).toBe(second.id);
+  });
+
+  it("202: a purge is not over with a deletion that ends without having read it", async () => {
+    const body = aCluster();
+    const { id } = (await create(body)).json();
+    const { current_operation } = (await remove(id)).json();
+    await playWorker(api, id, {
+      ended: "succeeded",
+      meanwhile: () => remove(id, `?purge=true&confirm=${body.name}`),
+    });
+    expect((await get(`/v1/operations/${current_operation.id}`)).json().state).toBe("running");
+    await playWorker(api, id, { ended: "succeeded" });
+    expect((await get(`/v1/operations/${current_operation.id}`)).json().state).toBe("succeeded");
+  });
+
   it("202: purge at once", async () => {
     const body = aCluster({ name: "with a space" });
     const { id } = (await create(body)).json();

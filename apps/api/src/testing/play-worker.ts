@@ -31,10 +31,13 @@ export function playWorker(
     readonly health?: ClusterHealth;
     /** Of the first instance. */
     readonly instance?: InstanceState;
+    /** Done when the worker has read and not written yet. */
+    readonly meanwhile?: () => Promise<unknown>;
   },
 ): Promise<void> {
-  return asWorker(api, clusterId, (store, lease, cluster) =>
-    store.recordStatus(lease, cluster.id, {
+  return asWorker(api, clusterId, async (store, lease, cluster) => {
+    await progress.meanwhile?.();
+    await store.recordStatus(lease, cluster.id, {
       state: progress.state ?? cluster.state,
       health: progress.health ?? cluster.health,
       observedGeneration: cluster.generation,
@@ -43,17 +46,23 @@ export function playWorker(
       lastFailure: undefined,
       failures: 0,
       nextCheckAt: undefined,
-      instances: cluster.instances
-        .slice(0, 1)
-        .flatMap(({ id }) =>
-          progress.instance === undefined
-            ? []
-            : [{ id, state: progress.instance, podAddress: undefined, nodeName: undefined, restarts: 0 }],
-        ),
+      instances: cluster.instances.slice(0, 1).flatMap(({ id }) =>
+        progress.instance === undefined
+          ? []
+          : [
+              {
+                id,
+                state: progress.instance,
+                podAddress: undefined,
+                nodeName: undefined,
+                restarts: 0,
+              },
+            ],
+      ),
       operation:
         cluster.operation === undefined
           ? undefined
           : { id: cluster.operation.id, steps: progress.steps ?? [], ended: progress.ended },
-    }),
-  );
+    });
+  });
 }

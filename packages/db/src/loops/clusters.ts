@@ -53,10 +53,9 @@ export function clusterStore(pool: Pool, ids: IdSource): ClusterStore {
 
     recordStatus: (lease, id, status) =>
       fenced(pool, lease, async (client) => {
-        await updateCluster(client, id, status);
+        const isCurrent = await updateCluster(client, id, status);
         const instances = await updateInstances(client, id, status);
-        const operation =
-          status.operation !== undefined && (await updateOperation(client, ids, id, status, status.operation));
+        const operation = await updateOperation(client, ids, id, status, isCurrent);
         if (instances || operation) await client.query(NEXT_STATUS_VERSION, [id]);
       }),
 
@@ -138,8 +137,9 @@ function toRecord(row: ClusterRow): ClusterRecord {
  */
 const NEXT_STATUS_VERSION = "update cluster set status_version = status_version + 1 where id = $1";
 
-async function updateCluster(client: PoolClient, id: ClusterId, status: ClusterStatus): Promise<void> {
-  await client.query(
+/** True when nobody changed meanwhile what is wanted of the cluster. */
+async function updateCluster(client: PoolClient, id: ClusterId, status: ClusterStatus): Promise<boolean> {
+  const { rows } = await client.query<{ current: boolean }>(
     `update cluster set
        status_version = status_version + case
          when (state, health, observed_generation, waiting_for, last_failure)
@@ -148,7 +148,7 @@ async function updateCluster(client: PoolClient, id: ClusterId, status: ClusterS
        state = $2, health = $3, observed_generation = $4, waiting_for = $5, last_failure = $6, failures = $7,
        observed_at = now(),
        next_check_at = case when wakes = $9 then $8::timestamptz else now() end
-     where id = $1`,
+     where id = $1 returning generation = $4 as current`,
     [
       id,
       status.state,
@@ -161,6 +161,7 @@ async function updateCluster(client: PoolClient, id: ClusterId, status: ClusterS
       status.wakes,
     ],
   );
+  return rows[0]?.current === true;
 }
 
 /** True when any differs from before. */
@@ -195,16 +196,19 @@ interface StoredStep {
 }
 
 /**
- * Merges progress into the operation's steps. A step that ended never goes back; each change is one event. True when the
- * operation's own state is another, which its cluster shows.
+ * Merges progress into the operation's steps. A step that ended never goes back; each change is one event. It ends only by
+ * what was found of the current generation: a purge asked for meanwhile is not over. True when the operation's own state is
+ * another, which its cluster shows.
  */
 async function updateOperation(
   client: PoolClient,
   ids: IdSource,
   clusterId: ClusterId,
   status: ClusterStatus,
-  progress: NonNullable<ClusterStatus["operation"]>,
+  isCurrent: boolean,
 ): Promise<boolean> {
+  const progress = status.operation;
+  if (progress === undefined) return false;
   const { rows } = await client.query<{
     organization_id: string;
     kind: string;
@@ -230,7 +234,7 @@ async function updateOperation(
     changed.push(next);
     return next;
   });
-  const ended = progress.ended;
+  const ended = isCurrent ? progress.ended : undefined;
   const state = ended ?? "running";
   if (changed.length === 0 && operation.state === state) return false;
 
