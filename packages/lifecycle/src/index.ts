@@ -1,3 +1,4 @@
+export { needsVolumes } from "./cluster/data.ts";
 export * from "./cluster/decide.ts";
 export * from "./cluster/types.ts";
 export * from "./machine/decide.ts";

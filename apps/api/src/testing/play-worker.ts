@@ -53,6 +53,7 @@ export function playWorker(
               {
                 id,
                 state: progress.instance,
+                volumeName: undefined,
                 podAddress: undefined,
                 nodeName: undefined,
                 restarts: 0,

@@ -9,6 +9,7 @@ import { deleteClaim } from "./delete-claim.ts";
 import type { ClusterMaterial } from "./material.ts";
 import { type ClusterObjects, type Installation, manifestInput } from "./objects.ts";
 import { OBJECTS_HASH } from "./observe.ts";
+import { deleteVolume, rebindVolume } from "./volumes.ts";
 
 export interface ExecuteContext extends EffectContext {
   readonly kubernetes: ReadOnlyKubernetes;
@@ -88,6 +89,12 @@ export async function executeClusterAction(context: ExecuteContext, action: Clus
     }
     case "delete_claim":
       await deleteClaim(context, "clusters", action);
+      return;
+    case "rebind_volume":
+      await rebindVolume(context, action);
+      return;
+    case "delete_volume":
+      await deleteVolume(context, action);
       return;
     case "delete_namespace":
       await onKubernetes("delete_namespace", (kubernetes) =>

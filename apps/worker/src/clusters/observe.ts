@@ -1,7 +1,7 @@
 import { LABELS } from "@berth/domain";
 import { ANCHOR_NAME, SEED_HOSTS, SEED_HOSTS_FILE } from "@berth/kubernetes";
-import type { ObservedCluster, ObservedEngine, ObservedPod } from "@berth/lifecycle";
-import { type ConfigMap, type EngineTarget, isPortError, type Pod } from "@berth/ports";
+import type { ObservedClaim, ObservedCluster, ObservedEngine, ObservedPod, ObservedVolume } from "@berth/lifecycle";
+import { type ConfigMap, type EngineTarget, isPortError, type PersistentVolumeClaim, type Pod } from "@berth/ports";
 import type { ReadOnlyEngine, ReadOnlyKubernetes } from "../effects.ts";
 import { isGated } from "../placement/problem.ts";
 
@@ -15,6 +15,8 @@ export interface ObserveInput {
   readonly objectsHash: string;
   /** Whether it is time to apply everything once more, in case somebody changed it. */
   readonly resyncDue: boolean;
+  /** Whether the volumes are to be listed, which takes those of the whole kube. */
+  readonly needsVolumes: (seen: Pick<ObservedCluster, "namespace" | "claims">) => boolean;
   readonly engineTarget: (addresses: readonly string[]) => EngineTarget;
 }
 
@@ -32,6 +34,7 @@ export async function observeCluster(
       objects: "outdated",
       pods: [],
       claims: [],
+      volumes: await volumesOf(kubernetes, input, { namespace: undefined, claims: [] }),
       seedAddresses: undefined,
       engine: { reachable: false, because: "no namespace" },
     };
@@ -47,24 +50,57 @@ export async function observeCluster(
   const addresses = observedPods
     .flatMap((pod) => (pod.running && pod.address !== undefined ? [pod.address] : []))
     .sort();
+  const observedClaims = claims.map(toObservedClaim);
+  const observedNamespace = {
+    uid: namespace.metadata.uid ?? "",
+    terminating: namespace.metadata.deletionTimestamp !== undefined,
+  };
   return {
-    namespace: { uid: namespace.metadata.uid ?? "", terminating: namespace.metadata.deletionTimestamp !== undefined },
+    namespace: observedNamespace,
     anchor:
       anchor === undefined
         ? undefined
         : { uid: anchor.metadata.uid ?? "", terminating: anchor.metadata.deletionTimestamp !== undefined },
     objects: objectsState(anchor, input),
     pods: observedPods,
-    claims: claims.map((claim) => ({
-      name: claim.metadata.name,
-      uid: claim.metadata.uid ?? "",
-      terminating: claim.metadata.deletionTimestamp !== undefined,
-    })),
+    claims: observedClaims,
+    volumes: await volumesOf(kubernetes, input, { namespace: observedNamespace, claims: observedClaims }),
     seedAddresses: seeds === undefined ? undefined : linesOf(seeds.data?.[SEED_HOSTS_FILE]),
     engine:
       addresses.length === 0
         ? { reachable: false, because: "no pod runs" }
         : await observeEngine(engine, input.engineTarget(addresses)),
+  };
+}
+
+/** Volumes belong to no namespace and no label leads to them: those of ours are picked from all by the claim's. */
+async function volumesOf(
+  kubernetes: ReadOnlyKubernetes,
+  input: ObserveInput,
+  seen: Parameters<ObserveInput["needsVolumes"]>[0],
+): Promise<ObservedVolume[] | undefined> {
+  if (!input.needsVolumes(seen)) return undefined;
+  const volumes = await kubernetes.list("PersistentVolume");
+  return volumes
+    .filter((volume) => volume.spec.claimRef?.namespace === input.namespace)
+    .map(({ metadata, spec, status }) => ({
+      name: metadata.name,
+      uid: metadata.uid ?? "",
+      terminating: metadata.deletionTimestamp !== undefined,
+      phase: status?.phase,
+      reclaim: spec.persistentVolumeReclaimPolicy,
+      claimName: spec.claimRef?.name,
+      claimUid: spec.claimRef?.uid === "" ? undefined : spec.claimRef?.uid,
+    }));
+}
+
+function toObservedClaim({ metadata, spec, status }: PersistentVolumeClaim): ObservedClaim {
+  return {
+    name: metadata.name,
+    uid: metadata.uid ?? "",
+    terminating: metadata.deletionTimestamp !== undefined,
+    volumeName: spec.volumeName,
+    lost: status?.phase === "Lost",
   };
 }
 

@@ -7,7 +7,13 @@ import {
   namespaceOf,
   type RunId,
 } from "@berth/domain";
-import { type ClusterDecision, type DesiredCluster, decideCluster, type ObservedCluster } from "@berth/lifecycle";
+import {
+  type ClusterDecision,
+  type DesiredCluster,
+  decideCluster,
+  needsVolumes,
+  type ObservedCluster,
+} from "@berth/lifecycle";
 import type { Clock } from "@berth/ports";
 import type { EffectObserver, ReadOnlyEngine } from "../effects.ts";
 import { backoffMs, type Failure, failureOf, recordFailure } from "../failure.ts";
@@ -76,14 +82,16 @@ async function runPass(
     const target = (addresses: readonly string[]) => engineTargetOf(cluster, material, addresses);
     const health: ClusterHealth = cluster.health;
     const hash = objectsHash(cluster, material, health, deps.installation);
+    const desired = desiredOf(cluster, namespace);
     observed = await observeCluster(kubernetes, deps.engine, {
       namespace,
       clusterId: cluster.id,
       objectsHash: hash,
       resyncDue: now.getTime() - (deps.appliedAt.get(cluster.id) ?? 0) > RESYNC_MS,
+      needsVolumes: (seen) => needsVolumes(desired, seen),
       engineTarget: target,
     });
-    decision = decideCluster(desiredOf(cluster, namespace), observed, now.getTime());
+    decision = decideCluster(desired, observed, now.getTime());
 
     const addresses = observed.pods.flatMap((pod) =>
       pod.address === undefined || pod.terminating ? [] : [pod.address],
@@ -157,6 +165,7 @@ function desiredOf(cluster: ClusterRecord, namespace: string): DesiredCluster {
               coming: instance.machineState !== undefined && instance.machineState !== "ready",
             },
       refusal: instance.refusal,
+      volumeName: instance.volumeName,
     })),
     engineUuid: cluster.engineUuid,
     usersReady: cluster.usersReady,
@@ -222,9 +231,11 @@ function instancesOf(
 ): ClusterStatus["instances"] {
   return cluster.instances.map((instance) => {
     const pod = observed.pods.find((one) => one.name === instance.podName);
+    const decided = decision.instances.find((one) => one.id === instance.id);
     return {
       id: instance.id,
-      state: decision.instances.find((one) => one.id === instance.id)?.state ?? "pending",
+      state: decided?.state ?? "pending",
+      volumeName: decided?.volumeName,
       podAddress: pod?.address,
       nodeName: pod?.nodeName,
       restarts: pod?.restarts ?? 0,

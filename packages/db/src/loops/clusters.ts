@@ -7,10 +7,14 @@ interface ClusterRow extends Record<string, unknown> {
   readonly id: ClusterId;
   readonly waiting_for: Guard[];
   readonly components: ClusterRecord["components"];
-  readonly instances: readonly (Omit<ClusterRecord["instances"][number], "nodeName" | "machineState" | "refusal"> & {
+  readonly instances: readonly (Omit<
+    ClusterRecord["instances"][number],
+    "nodeName" | "machineState" | "refusal" | "volumeName"
+  > & {
     readonly nodeName: string | null;
     readonly machineState: string | null;
     readonly refusal: ClusterRecord["instances"][number]["refusal"] | null;
+    readonly volumeName: string | null;
   })[];
   readonly credentials: ClusterRecord["credentials"];
   readonly operation: { readonly id: string; readonly kind: OperationKind } | null;
@@ -31,7 +35,8 @@ select c.id, c.organization_id, c.project_id, c.kube_id, c.generation, c.state, 
                'instanceCount', m.instance_count, 'memoryMib', m.memory_mib, 'cpuMilli', m.cpu_milli,
                'storageMib', m.storage_mib) order by m.name), '[]') from component m where m.cluster_id = c.id) as components,
        (select coalesce(json_agg(json_build_object('id', i.id, 'podName', i.pod_name, 'roles', m.roles,
-               'nodeName', i.node_name, 'machineState', a.state, 'refusal', ${REFUSAL}) order by i.pod_name), '[]')
+               'nodeName', i.node_name, 'machineState', a.state, 'refusal', ${REFUSAL},
+               'volumeName', i.volume_name) order by i.pod_name), '[]')
           from instance i join component m on m.id = i.component_id
           left join machine a on a.kube_id = c.kube_id and a.node_name = i.node_name where i.cluster_id = c.id) as instances,
        (select coalesce(json_agg(json_build_object('id', d.id, 'username', d.username, 'role', d.role, 'state', d.state)
@@ -125,6 +130,7 @@ function toRecord(row: ClusterRow): ClusterRecord {
       nodeName: instance.nodeName ?? undefined,
       machineState: instance.machineState ?? undefined,
       refusal: instance.refusal ?? undefined,
+      volumeName: instance.volumeName ?? undefined,
     })),
     credentials: row.credentials,
     operation: row.operation ?? undefined,
@@ -173,15 +179,18 @@ async function updateInstances(client: PoolClient, id: ClusterId, status: Cluste
     pod_address: one.podAddress ?? null,
     node_name: one.nodeName ?? null,
     restarts: one.restarts,
+    volume_name: one.volumeName ?? null,
   }));
   // A node chosen by placement stays on record until the pod is bound; a bound pod's node replaces it.
   const { rowCount } = await client.query(
     `update instance i set state = s.state, pod_address = s.pod_address, node_name = coalesce(s.node_name, i.node_name),
-            restarts = s.restarts, observed_at = now()
-       from jsonb_to_recordset($2::jsonb) as s(id text, state text, pod_address text, node_name text, restarts int)
+            restarts = s.restarts, volume_name = coalesce(s.volume_name, i.volume_name), observed_at = now()
+       from jsonb_to_recordset($2::jsonb)
+            as s(id text, state text, pod_address text, node_name text, restarts int, volume_name text)
       where i.cluster_id = $1 and i.id = s.id
-        and (i.state, i.pod_address, i.node_name, i.restarts)
-            is distinct from (s.state, s.pod_address, coalesce(s.node_name, i.node_name), s.restarts)`,
+        and (i.state, i.pod_address, i.node_name, i.restarts, i.volume_name)
+            is distinct from (s.state, s.pod_address, coalesce(s.node_name, i.node_name), s.restarts,
+                              coalesce(s.volume_name, i.volume_name))`,
     [id, JSON.stringify(seen)],
   );
   return (rowCount ?? 0) > 0;

@@ -276,7 +276,7 @@ describe("the loops' statements", () => {
 
   it("records progress: each change of a step is one event, and a step that ended never goes back", async () => {
     const store = clusterStore(pool, ids);
-    const record = (state: "running" | "succeeded", ended?: "succeeded") =>
+    const record = (state: "running" | "succeeded", ended?: "succeeded", volumeName?: string) =>
       store.recordStatus(lease, cluster, {
         state: "creating",
         health: "unknown",
@@ -286,10 +286,12 @@ describe("the loops' statements", () => {
         failures: 0,
         wakes: 0,
         nextCheckAt: new Date(),
-        instances: [{ id: instance, state: "running", podAddress: "127.0.0.9", nodeName: undefined, restarts: 0 }],
+        instances: [
+          { id: instance, state: "running", podAddress: "127.0.0.9", nodeName: undefined, volumeName, restarts: 0 },
+        ],
         operation: { id: operation, steps: [{ name: "objects", state, message: "m" }], ended },
       });
-    await record("running");
+    await record("running", undefined, "pvc-1");
     await record("succeeded");
     await record("running", "succeeded");
     const events = await pool.query(
@@ -301,7 +303,8 @@ describe("the loops' statements", () => {
       { type: "cluster.create.step", state: "succeeded" },
       { type: "cluster.create.succeeded", state: "creating" },
     ]);
-    expect((await store.find(cluster))?.instances[0]?.nodeName).toBe("mac-1");
+    // What one look did not see stays as it was seen before.
+    expect((await store.find(cluster))?.instances[0]).toMatchObject({ nodeName: "mac-1", volumeName: "pvc-1" });
     expect((await store.find(cluster))?.operation).toBeUndefined();
   });
 

@@ -85,6 +85,8 @@ export interface ClusterRecord {
     readonly machineState: MachineState | undefined;
     /** When the last thing that placement said of it is that it has no place. */
     readonly refusal: { readonly podUid: string; readonly reasons: readonly string[] } | undefined;
+    /** The volume that has its data. */
+    readonly volumeName: string | undefined;
   }[];
   readonly credentials: readonly {
     readonly id: CredentialId;
@@ -108,6 +110,8 @@ export interface ClusterStatus {
   readonly instances: readonly {
     readonly id: InstanceId;
     readonly state: InstanceState;
+    /** Undefined leaves the one on record. */
+    readonly volumeName: string | undefined;
     readonly podAddress: string | undefined;
     readonly nodeName: string | undefined;
     readonly restarts: number;

@@ -5,7 +5,8 @@ const BUSY_CHECK_MS = 1_000;
 
 /**
  * Takes a cluster down: the anchor first (foreground, so everything it owns goes), claims once the grace period is over,
- * then the namespace. Volumes are data: nothing touches them before `purgeAt`.
+ * then the namespace, and then whatever volumes it still had: somebody else may have deleted their claims, or the whole
+ * namespace, at any time before. Volumes are data: nothing touches them before `purgeAt`.
  */
 export function decideDeletion(
   desired: DesiredCluster,
@@ -18,13 +19,23 @@ export function decideDeletion(
   const actions: ClusterAction[] = [];
   const guards: Omit<Guard, "since">[] = [];
   let nextCheckInMs: number | undefined = BUSY_CHECK_MS;
-  let gone = false;
+  const volumes = observed.volumes ?? [];
+  // Only a list of volumes that is empty says so, not one that was never asked for.
+  const gone = observed.namespace === undefined && observed.volumes?.length === 0;
 
-  if (observed.namespace === undefined) {
-    gone = true;
+  if (gone) {
     actions.push({ kind: "record_deleted" });
     nextCheckInMs = undefined;
-  } else if (!workloadsGone && !observed.namespace.terminating) {
+  } else if (observed.namespace === undefined && purge) {
+    for (const { name, uid, claimUid, reclaim, terminating } of volumes) {
+      if (reclaim !== "Delete" && !terminating) actions.push({ kind: "delete_volume", name, uid, claimUid });
+    }
+    guards.push({
+      name: "waiting_for_volumes",
+      subject: desired.namespace,
+      hint: `${volumes.length} volume(s) are being deleted.`,
+    });
+  } else if (!workloadsGone && observed.namespace?.terminating === false) {
     if (observed.anchor !== undefined && !observed.anchor.terminating) {
       actions.push({ kind: "delete_anchor", uid: observed.anchor.uid });
     }
@@ -49,7 +60,7 @@ export function decideDeletion(
       subject: desired.namespace,
       hint: `${observed.claims.length} volume claim(s) are being deleted.`,
     });
-  } else if (!observed.namespace.terminating) {
+  } else if (observed.namespace?.terminating === false) {
     actions.push({ kind: "delete_namespace", uid: observed.namespace.uid });
   } else {
     guards.push({
@@ -59,7 +70,7 @@ export function decideDeletion(
     });
   }
 
-  const claimsGone = observed.claims.length === 0;
+  const dataGone = observed.claims.length === 0 && (observed.namespace !== undefined || gone);
   const steps: StepUpdate[] = [
     {
       name: "workloads",
@@ -74,10 +85,10 @@ export function decideDeletion(
     } else {
       steps.push({
         name: "volumes",
-        state: gone || claimsGone ? "succeeded" : "running",
-        message: `${observed.claims.length} claims left`,
+        state: dataGone ? "succeeded" : "running",
+        message: `${observed.claims.length} claims, ${volumes.length} other volumes left`,
       });
-      if (gone || claimsGone)
+      if (dataGone)
         steps.push({ name: "namespace", state: gone ? "succeeded" : "running", message: desired.namespace });
     }
   }

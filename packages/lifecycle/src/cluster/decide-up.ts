@@ -1,7 +1,9 @@
-import type { ClusterHealth, ClusterState, Guard, InstanceState } from "@berth/domain";
+import { type ClusterHealth, type ClusterState, claimNameOf, type Guard, type InstanceState } from "@berth/domain";
+import { dataState } from "./data.ts";
 import type {
   ClusterAction,
   ClusterDecision,
+  DecidedInstance,
   DesiredCluster,
   DesiredInstance,
   ObservedCluster,
@@ -20,17 +22,25 @@ type ReachableEngine = Extract<ObservedEngine, { reachable: true }>;
 
 /** Brings a cluster up and keeps it up: objects, seed hosts, formation, users, health. */
 export function decideUp(desired: DesiredCluster, observed: ObservedCluster): ClusterDecision {
-  const actions: ClusterAction[] = [];
-  const guards: Open[] = [];
   const pods = new Map(observed.pods.map((pod) => [pod.name, pod]));
+  const formed = formation(desired, observed.engine);
+  const engine = observed.engine.reachable ? observed.engine : undefined;
+  const users = userActions(desired, engine, formed.uuid !== undefined);
+  const missing = engine === undefined ? desired.instances.map((one) => one.podName) : missingNodes(desired, engine);
+  const health: ClusterHealth = engine?.health ?? "unknown";
+  const allReady = desired.instances.every((instance) => stateOf(pods.get(instance.podName), instance) === "running");
+  const complete = formed.uuid !== undefined && users.done && allReady && missing.length === 0 && health === "green";
 
+  const data = dataState(desired, observed, complete);
+  const actions: ClusterAction[] = [...data.actions];
+  const guards: Open[] = [...data.guards];
   if (observed.namespace?.terminating || observed.anchor?.terminating) {
     guards.push({
       name: "namespace_terminating",
       subject: desired.namespace,
       hint: "The cluster's objects are being deleted by somebody else; they are applied again once they are gone.",
     });
-  } else if (observed.objects !== "current") {
+  } else if (observed.objects !== "current" && !data.held) {
     actions.push({ kind: "apply_objects", resync: observed.objects === "resync_due" });
   }
 
@@ -39,30 +49,25 @@ export function decideUp(desired: DesiredCluster, observed: ObservedCluster): Cl
     actions.push({ kind: "apply_seed_hosts", addresses: seeds });
   }
 
-  const instances = desired.instances.map((instance) => ({
-    id: instance.id,
-    state: stateOf(pods.get(instance.podName), instance),
-  }));
-  guards.push(...instanceGuards(desired, pods));
+  const instances = desired.instances.map((instance): DecidedInstance => {
+    const state = stateOf(pods.get(instance.podName), instance);
+    const joined = formed.uuid !== undefined && engine?.nodeNames.includes(instance.podName) === true;
+    const volumeName = joined ? volumeToRecord(instance, observed, complete) : undefined;
+    return volumeName === undefined ? { id: instance.id, state } : { id: instance.id, state, volumeName };
+  });
+  guards.push(...instanceGuards(desired, pods, data.held));
 
-  const formed = formation(desired, observed.engine);
   if (formed.action !== undefined) actions.push(formed.action);
   if (formed.guard !== undefined) guards.push(formed.guard);
 
-  const engine = observed.engine.reachable ? observed.engine : undefined;
-  const users = userActions(desired, engine, formed.uuid !== undefined);
   actions.push(...users.actions);
   if (users.guard !== undefined) guards.push(users.guard);
 
-  const missing = engine === undefined ? desired.instances.map((one) => one.podName) : missingNodes(desired, engine);
-  const health: ClusterHealth = engine?.health ?? "unknown";
-  const allReady = instances.every((instance) => instance.state === "running");
-  const complete = formed.uuid !== undefined && users.done && allReady && missing.length === 0 && health === "green";
   if (formed.uuid !== undefined && allReady && !complete)
     guards.push(...healthGuards(desired, engine, missing, health));
 
   const state: ClusterState = desired.state === "creating" && complete ? "running" : desired.state;
-  const busy = !complete || actions.length > 0;
+  const busy = (!complete && !data.held) || actions.length > 0;
   return {
     actions,
     state,
@@ -104,12 +109,19 @@ function stateOf(pod: ObservedPod | undefined, instance: DesiredInstance): Insta
   return "placed";
 }
 
-function instanceGuards(desired: DesiredCluster, pods: ReadonlyMap<string, ObservedPod>): Open[] {
+/** The first that it joins with, and whatever it has when the cluster is whole: the engine has copied all of it by then. */
+function volumeToRecord(instance: DesiredInstance, observed: ObservedCluster, complete: boolean): string | undefined {
+  if (instance.volumeName !== undefined && !complete) return undefined;
+  return observed.claims.find((claim) => claim.name === claimNameOf(instance.podName))?.volumeName;
+}
+
+function instanceGuards(desired: DesiredCluster, pods: ReadonlyMap<string, ObservedPod>, held: boolean): Open[] {
   const guards: Open[] = [];
   for (const instance of desired.instances) {
     const pod = pods.get(instance.podName);
     const subject = instance.id;
     if (pod === undefined) {
+      if (held) continue; // None will be made.
       guards.push({
         name: "waiting_for_pod",
         subject,

@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { decideCluster } from "./decide.ts";
-import type { DesiredCluster, DesiredInstance, ObservedCluster, ObservedEngine, ObservedPod } from "./types.ts";
+import type {
+  DesiredCluster,
+  DesiredInstance,
+  ObservedClaim,
+  ObservedCluster,
+  ObservedEngine,
+  ObservedPod,
+  ObservedVolume,
+} from "./types.ts";
 
 const NOW = 1_800_000_000_000;
 const names = ["data-0", "data-1", "data-2"];
@@ -11,6 +19,7 @@ const instance = (podName: string, over: Partial<DesiredInstance> = {}): Desired
   masterEligible: true,
   placedOn: undefined,
   refusal: undefined,
+  volumeName: undefined,
   ...over,
 });
 const desired = (over: Partial<DesiredCluster> = {}): DesiredCluster => ({
@@ -37,13 +46,22 @@ const pod = (name: string, over: Partial<ObservedPod> = {}): ObservedPod => ({
   restarts: 0,
   ...over,
 });
+const claim = (podName: string, over: Partial<ObservedClaim> = {}): ObservedClaim => ({
+  name: `data-${podName}`,
+  uid: `claim-${podName}`,
+  terminating: false,
+  volumeName: `pvc-${podName}`,
+  lost: false,
+  ...over,
+});
 const addresses = ["127.20.0.1", "127.20.0.2", "127.20.0.3"];
 const observed = (over: Partial<ObservedCluster> = {}): ObservedCluster => ({
   namespace: { uid: "ns", terminating: false },
   anchor: { uid: "anchor", terminating: false },
   objects: "current",
   pods: names.map((name) => pod(name)),
-  claims: names.map((name) => ({ name: `data-${name}`, uid: `claim-${name}`, terminating: false })),
+  claims: names.map((name) => claim(name)),
+  volumes: undefined,
   seedAddresses: addresses,
   engine: { reachable: false, because: "starting" },
   ...over,
@@ -215,9 +233,41 @@ describe("a cluster on its way down", () => {
       "delete_claim",
     ]);
     expect(kinds(decideCluster(deleting(NOW), observed({ ...gone, claims: [] }), NOW))).toEqual(["delete_namespace"]);
-    const end = decideCluster(deleting(NOW), observed({ ...gone, claims: [], namespace: undefined }), NOW);
+    const end = decideCluster(deleting(NOW), observed({ ...gone, claims: [], namespace: undefined, volumes: [] }), NOW);
     expect(end).toMatchObject({ state: "deleted", operation: "succeeded", nextCheckInMs: undefined });
     expect(kinds(end)).toEqual(["record_deleted"]);
+  });
+
+  it("keeps volumes whose namespace somebody else deleted as long as any, and then deletes them before its record", () => {
+    const volume = (name: string, over: Partial<ObservedVolume> = {}): ObservedVolume => ({
+      name,
+      uid: `uid-${name}`,
+      terminating: false,
+      phase: "Released",
+      reclaim: "Retain",
+      claimName: "data-data-0",
+      claimUid: "claim-data-0",
+      ...over,
+    });
+    const left = (...volumes: ObservedVolume[]) =>
+      observed({ namespace: undefined, anchor: undefined, pods: [], claims: [], volumes });
+    const kept = decideCluster(deleting(NOW + 5000), left(volume("one")), NOW);
+    expect(kept).toMatchObject({ actions: [], operation: "succeeded", nextCheckInMs: 5000 });
+    expect(kept.guards.map((guard) => guard.name)).toEqual(["volumes_kept"]);
+
+    const reserved = { phase: "Available", claimUid: undefined };
+    const over = decideCluster(
+      deleting(NOW),
+      left(volume("one"), volume("two", reserved), volume("three", { reclaim: "Delete" })),
+      NOW,
+    );
+    expect(over.actions).toEqual([
+      { kind: "delete_volume", name: "one", uid: "uid-one", claimUid: "claim-data-0" },
+      { kind: "delete_volume", name: "two", uid: "uid-two", claimUid: undefined },
+    ]);
+    expect(over.guards).toMatchObject([{ name: "waiting_for_volumes", hint: "3 volume(s) are being deleted." }]);
+    expect(over.operation).toBeUndefined();
+    expect(kinds(decideCluster(deleting(NOW), left(), NOW))).toEqual(["record_deleted"]);
   });
 
   it("takes nothing up again once deletion was asked for", () => {

@@ -25,6 +25,8 @@ export interface DesiredInstance {
   readonly placedOn: { readonly name: string; readonly coming: boolean } | undefined;
   /** Present when placement found no place for that pod: why, in single words. */
   readonly refusal: { readonly podUid: string; readonly reasons: readonly string[] } | undefined;
+  /** The volume that has its data, on record since it joined the cluster. */
+  readonly volumeName: string | undefined;
 }
 
 export interface ObservedPod {
@@ -52,6 +54,28 @@ export type ObservedEngine =
       readonly nodeNames: readonly string[];
     };
 
+export interface ObservedClaim {
+  readonly name: string;
+  readonly uid: string;
+  readonly terminating: boolean;
+  /** Of the volume that it is bound to. */
+  readonly volumeName: string | undefined;
+  /** Bound to a volume that is not there any more. */
+  readonly lost: boolean;
+}
+
+/** A volume of the cluster's namespace, which may be gone. */
+export interface ObservedVolume {
+  readonly name: string;
+  readonly uid: string;
+  readonly terminating: boolean;
+  readonly phase: string | undefined;
+  readonly reclaim: string | undefined;
+  readonly claimName: string | undefined;
+  /** Of the claim that it is, or was, bound to; undefined when it is reserved for the next one of that name. */
+  readonly claimUid: string | undefined;
+}
+
 /** What one fresh look found. */
 export interface ObservedCluster {
   readonly namespace: { readonly uid: string; readonly terminating: boolean } | undefined;
@@ -59,7 +83,9 @@ export interface ObservedCluster {
   /** Whether the objects were last applied from just this desired state, and not too long ago. */
   readonly objects: "current" | "outdated" | "resync_due";
   readonly pods: readonly ObservedPod[];
-  readonly claims: readonly { readonly name: string; readonly uid: string; readonly terminating: boolean }[];
+  readonly claims: readonly ObservedClaim[];
+  /** Undefined when nobody asked for them: see needsVolumes. */
+  readonly volumes: readonly ObservedVolume[] | undefined;
   /** Addresses in the seed-hosts ConfigMap; undefined when there is none. */
   readonly seedAddresses: readonly string[] | undefined;
   readonly engine: ObservedEngine;
@@ -75,6 +101,15 @@ export type ClusterAction =
   | { readonly kind: "delete_user"; readonly credentialId: string; readonly username: string }
   | { readonly kind: "delete_anchor"; readonly uid: string }
   | { readonly kind: "delete_claim"; readonly name: string; readonly uid: string }
+  /** Takes off the uid of a claim that is gone: the next claim of that name binds the volume. */
+  | { readonly kind: "rebind_volume"; readonly name: string; readonly uid: string; readonly claimUid: string }
+  /** Of a volume whose claim is gone. */
+  | {
+      readonly kind: "delete_volume";
+      readonly name: string;
+      readonly uid: string;
+      readonly claimUid: string | undefined;
+    }
   | { readonly kind: "delete_namespace"; readonly uid: string }
   | { readonly kind: "record_deleted" };
 
@@ -84,12 +119,19 @@ export interface StepUpdate {
   readonly message: string;
 }
 
+export interface DecidedInstance {
+  readonly id: string;
+  readonly state: InstanceState;
+  /** To be put on record as the one that has its data. */
+  readonly volumeName?: string;
+}
+
 export interface ClusterDecision {
   readonly actions: readonly ClusterAction[];
   readonly state: ClusterState;
   readonly health: ClusterHealth;
   readonly guards: readonly Omit<Guard, "since">[];
-  readonly instances: readonly { readonly id: string; readonly state: InstanceState }[];
+  readonly instances: readonly DecidedInstance[];
   readonly steps: readonly StepUpdate[];
   /** Set when the running operation has ended. */
   readonly operation: "succeeded" | undefined;

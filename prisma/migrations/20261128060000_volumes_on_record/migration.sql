@@ -1,0 +1,1 @@
+ALTER TABLE "instance" ADD COLUMN "volume_name" TEXT;
