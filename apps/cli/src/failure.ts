@@ -60,7 +60,8 @@ export function failureOfProblem(problem: Problem): Failure {
 }
 
 function exitCodeOf({ status, code }: Problem): ExitCode {
-  if (status === 429 || status === 402 || code === "quota_exceeded") return EXIT_CODES.quota;
+  if (status === 429 || status === 402 || code === "quota_exceeded" || code === "spend_cap_exceeded")
+    return EXIT_CODES.quota;
   if (status === 401 || status === 403) return EXIT_CODES.authentication;
   if (status === 404) return EXIT_CODES.notFound;
   if (status === 409 || status === 412 || status === 428) return EXIT_CODES.conflict;

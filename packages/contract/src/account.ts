@@ -15,7 +15,7 @@ export const meSchema = z
     organization: z.object({ id: idField("organization"), name: z.string() }),
     projects: z.array(z.object({ id: idField("project"), name: z.string() })),
     permissions: z.array(z.string()),
-    limits: z.object({ clusters: usage, instances: usage }),
+    limits: z.object({ clusters: usage, instances: usage, memory_bytes: usage, storage_bytes: usage }),
   })
   .meta({ id: "Me" });
 export type Me = z.infer<typeof meSchema>;

@@ -22,6 +22,7 @@ import {
   nameInput,
   pageOf,
   pageQuery,
+  pricePerMonth,
   queryBoolean,
   shownAs,
   timestamp,
@@ -29,6 +30,7 @@ import {
 } from "./fields.ts";
 import { operationReferenceSchema } from "./operations.ts";
 import { failureSchema } from "./problems.ts";
+import { admissionSchema } from "./quotas.ts";
 import { route } from "./route.ts";
 
 const roles = z
@@ -189,8 +191,13 @@ export const clusterPreviewSchema = z
     feasible: z
       .boolean()
       .meta({ description: "Every instance has a place now, on a machine that runs or could be launched." }),
+    admission: admissionSchema.meta({ description: "What the quotas and the spend cap say to it now." }),
+    name_taken: z
+      .boolean()
+      .meta({ description: "The project has a cluster of this name: the create would be refused." }),
     spec: clusterSchema.shape.spec,
     price_per_hour: money,
+    price_per_month: pricePerMonth,
     placement: z.array(
       z.object({
         component: z.string(),
@@ -273,7 +280,7 @@ export const createCluster = route({
       headers: ["Location", "Operation-Location", "Retry-After"],
     },
   },
-  problems: ["topology_invalid", "quota_exceeded", "name_taken"],
+  problems: ["topology_invalid", "quota_exceeded", "spend_cap_exceeded", "name_taken"],
   idempotent: true,
 });
 

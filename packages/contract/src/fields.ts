@@ -1,4 +1,4 @@
-import { ID_PREFIXES, type IdKind } from "@berth/domain";
+import { HOURS_PER_MONTH, ID_PREFIXES, type IdKind } from "@berth/domain";
 import { z } from "zod";
 
 export const MEBIBYTE = 1024 * 1024;
@@ -34,6 +34,11 @@ export const money = z
     currency: z.literal("USD"),
   })
   .meta({ id: "Money", description: "A decimal string with twelve places: binary floats cannot hold prices." });
+
+/** The price of a month in which nothing changes. */
+export const pricePerMonth = money.meta({
+  description: `Of ${HOURS_PER_MONTH} hours, the twelfth of a year; what is charged is hours.`,
+});
 
 /** Names that people give: no control characters, no leading or trailing space, so that they show as they are. */
 export const nameInput = z

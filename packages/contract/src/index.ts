@@ -15,6 +15,7 @@ export * from "./operations.ts";
 export * from "./permissions.ts";
 export * from "./problems.ts";
 export * from "./projects.ts";
+export * from "./quotas.ts";
 export * from "./route.ts";
 export * from "./routes.ts";
 export * from "./wire-types.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { timestamp } from "./fields.ts";
+import { money, timestamp } from "./fields.ts";
 
 /** One kind of refusal: its status, what it is called, and whether the same request may pass later unchanged. */
 export interface ProblemKind {
@@ -46,6 +46,7 @@ export const PROBLEMS = {
   topology_invalid: fixed(422, "The cluster's topology cannot work"),
   rate_limited: passing(429, "Too many requests"),
   quota_exceeded: fixed(422, "The organization's quota does not allow this"),
+  spend_cap_exceeded: fixed(422, "The organization's spend cap does not allow this"),
   idempotency_mismatch: fixed(422, "The Idempotency-Key was used with another request"),
 
   internal: passing(500, "Something failed on our side"),
@@ -85,9 +86,17 @@ export const problemSchema = z
     errors: z.array(faultSchema).optional().meta({ description: "Every fault found, not the first alone." }),
     required_permissions: z.array(z.string()).optional(),
     operation_id: z.string().optional().meta({ description: "The operation that is in the way." }),
-    limit: z.int().optional(),
+    quota: z
+      .string()
+      .optional()
+      .meta({ description: "The quota that it is too much for.", examples: ["instances"] }),
+    limit: z.int().optional().meta({ description: "Of the quota; bytes where its name ends so." }),
     used: z.int().optional(),
     requested: z.int().optional(),
+    spend: z
+      .object({ cap: money, used: money, requested: money })
+      .optional()
+      .meta({ description: "What all clusters may cost an hour, cost now, and what this would add." }),
   })
   .meta({ id: "Problem" });
 export type Problem = z.infer<typeof problemSchema>;

@@ -8,7 +8,9 @@ import type {
   OrganizationKind,
   OrganizationState,
   ProjectId,
+  QuotaUse,
 } from "@berth/domain";
+import { lockQuota } from "./quotas.ts";
 import { columns, type Page, page, type Sql, startWhere, type Tx } from "./sql.ts";
 
 /** A key as authentication needs it, with its organization and its member. */
@@ -132,21 +134,8 @@ export function listApiKeys(sql: Sql, query: ApiKeyQuery): Promise<Page<ApiKeyRo
 }
 
 /** How many keys work now, and how many may: whoever else makes one waits to the end of the transaction, and counts this one. */
-export async function lockApiKeyQuota(
-  tx: Tx,
-  organizationId: OrganizationId,
-): Promise<{ readonly limit: number; readonly used: number }> {
-  const [organization] = await tx.query<{ limit: number }>(
-    `select max_api_keys as "limit" from organization where id = $1 for no key update`,
-    [organizationId],
-  );
-  if (organization === undefined) throw new Error(`organization ${organizationId} is missing`);
-  // A statement of its own, after the lock: it sees what was committed meanwhile.
-  const [keys] = await tx.query<{ used: number }>(
-    `select count(*)::int as used ${FROM} where k.organization_id = $1 and ${STATE} = 'active'`,
-    [organizationId],
-  );
-  return { limit: organization.limit, used: keys?.used ?? 0 };
+export async function lockApiKeyQuota(tx: Tx, organizationId: OrganizationId): Promise<QuotaUse> {
+  return (await lockQuota(tx, organizationId)).quotas.apiKeys;
 }
 
 /** Those of the ids that a key can be limited to: what is there, and within the reach of whoever asks. */

@@ -28,6 +28,7 @@ export interface ClusterRow {
   readonly generation: number;
   readonly observedGeneration: number;
   readonly statusVersion: number;
+  readonly priceMicroUsdPerHour: number;
   readonly state: ClusterState;
   readonly health: ClusterHealth;
   readonly waitingFor: unknown;
@@ -54,6 +55,7 @@ export const CLUSTER_COLUMNS = columns<ClusterRow>("c", [
   "generation",
   "observedGeneration",
   "statusVersion",
+  "priceMicroUsdPerHour",
   "state",
   "health",
   "waitingFor",

@@ -5,7 +5,7 @@ import { findCluster, listClusters, listComponents, listInstances, lockCluster }
 import { findCredential, insertCredential, listCredentials, requestCredentialDeletion } from "./credentials.ts";
 import { insertCluster, type NewCluster } from "./insert-cluster.ts";
 import { findOpenOperation, findOperation, insertOperation, listOperations } from "./operations.ts";
-import { lockQuota, readQuota } from "./organizations.ts";
+import { lockFleetQuota, readFleetQuota } from "./quotas.ts";
 import { sealSecret, secretKeeper } from "./secrets.ts";
 import { by, envelope, makeKube, makeTenant, newCluster, planOf, type Tenant } from "./testing/fixtures.ts";
 import { ids, type OpenTestDatabase, openMigratedDatabase } from "./testing/migrated-database.ts";
@@ -141,19 +141,15 @@ describe("a new cluster", () => {
     const answers = await Promise.all(
       clusters.map((cluster) =>
         sqlTransaction(db.owner, async (tx) => {
-          const quota = await lockQuota(tx, small.organizationId);
-          if (quota.clusters >= quota.maxClusters) return "refused";
+          const { clusters: quota } = (await lockFleetQuota(tx, small.organizationId)).quotas;
+          if (quota.used >= quota.limit) return "refused";
           return (await insertCluster(tx, ids, cluster)).ok;
         }),
       ),
     );
     expect(answers.filter((answer) => answer === true)).toHaveLength(3);
-    expect(await readQuota(db.owner, small.organizationId)).toEqual({
-      maxClusters: 3,
-      clusters: 3,
-      maxInstances: 200,
-      instances: 3,
-    });
+    const { quotas } = await readFleetQuota(db.owner, small.organizationId);
+    expect(quotas).toMatchObject({ clusters: { limit: 3, used: 3 }, instances: { limit: 200, used: 3 } });
   });
 });
 

@@ -1,4 +1,4 @@
-import type { ClusterState, OrganizationId } from "@berth/domain";
+import type { ClusterState, OrganizationId, ProjectId } from "@berth/domain";
 import {
   CLUSTER_COLUMNS,
   type ClusterRow,
@@ -23,6 +23,19 @@ export async function findCluster(
     [organizationId, id],
   );
   return row === undefined ? undefined : toWholeCluster(row);
+}
+
+/** Whether a cluster of the project that is not gone has the name. A create must still be ready to lose it to another. */
+export async function isClusterNameTaken(
+  sql: Sql,
+  wanted: { readonly organizationId: OrganizationId; readonly projectId: ProjectId; readonly name: string },
+): Promise<boolean> {
+  const [row] = await sql.query<{ taken: boolean }>(
+    `select exists (select 1 from cluster c where c.organization_id = $1 and c.project_id = $2 and c.name = $3
+        and c.deleted_at is null) as taken`,
+    [wanted.organizationId, wanted.projectId, wanted.name],
+  );
+  return row?.taken === true;
 }
 
 export interface ClusterQuery {

@@ -33,6 +33,7 @@ export type { ClusterRow, ComponentRow, InstanceRow, WholeCluster } from "./clus
 export {
   type ClusterQuery,
   findCluster,
+  isClusterNameTaken,
   listClusters,
   listComponents,
   listInstances,
@@ -133,10 +134,8 @@ export {
   findOrganizationByName,
   insertOrganization,
   lockOrganization,
-  lockQuota,
+  type NewLimits,
   type OrganizationRow,
-  type QuotaUsage,
-  readQuota,
 } from "./organizations.ts";
 export {
   findPool,
@@ -160,6 +159,7 @@ export {
   pageOfProjects,
   renameProject,
 } from "./projects.ts";
+export { lockFleetQuota, lockQuota, readFleetQuota, readQuota } from "./quotas.ts";
 export { TransactionContended } from "./retry.ts";
 export { type OperatorDatabase, operatorDatabase, type Reach, type ScopedDatabase, tenantDatabase } from "./scoped.ts";
 export {

@@ -2,6 +2,7 @@ import {
   type ClusterId,
   type ClusterPlan,
   type CredentialId,
+  demandOf,
   err,
   type IdSource,
   isMasterEligible,
@@ -45,7 +46,7 @@ export interface NewCluster extends Actor {
  * and event. The row is due at once, and the worker hears of it at commit.
  *
  * Refuses a name that a live cluster of the project has, and a project that was deleted since the caller looked. The quota is
- * the caller's, under `lockQuota`: whoever deletes a project holds the same lock.
+ * the caller's, under `lockFleetQuota`: whoever deletes a project holds the same lock.
  */
 export async function insertCluster(
   tx: Tx,
@@ -58,9 +59,11 @@ export async function insertCluster(
       ? component.placed.map((instance) => podNameOf(component.name, instance.ordinal))
       : [],
   );
+  const { quotas, microUsdPerHour } = demandOf([plan]);
   const inserted = await tx.query(
-    `insert into cluster (id, organization_id, project_id, kube_id, name, region, engine, labels, deletion_protection, initial_masters)
-     select $1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10::text[]
+    `insert into cluster (id, organization_id, project_id, kube_id, name, region, engine, labels, deletion_protection,
+       initial_masters, instance_count, memory_mib, storage_mib, price_micro_usd_per_hour)
+     select $1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10::text[], $11, $12, $13, $14
       where not exists (select 1 from project p where p.organization_id = $2 and p.id = $3 and p.deleted_at is not null)
      on conflict (project_id, name) where deleted_at is null do nothing
      returning id`,
@@ -75,6 +78,10 @@ export async function insertCluster(
       JSON.stringify(cluster.labels),
       cluster.deletionProtection,
       masters,
+      quotas.instances,
+      quotas.memoryMib,
+      quotas.storageMib,
+      microUsdPerHour,
     ],
   );
   if (inserted.length === 0) {
@@ -122,10 +129,11 @@ async function insertParts(tx: Tx, ids: IdSource, cluster: NewCluster): Promise<
     [ids.next("release"), organizationId, id, JSON.stringify(plan.spec)],
   );
   await tx.query(
-    `insert into component (id, organization_id, cluster_id, name, roles, size, instance_count, memory_mib, cpu_milli, storage_mib, zones)
-     select d.id, $1, $2, d.name, d.roles, d.size, d.instances, d.memory_mib, d.cpu_milli, d.storage_mib, d.zones
+    `insert into component (id, organization_id, cluster_id, name, roles, size, instance_count, memory_mib, cpu_milli, storage_mib,
+       price_micro_usd_per_hour, zones)
+     select d.id, $1, $2, d.name, d.roles, d.size, d.instances, d.memory_mib, d.cpu_milli, d.storage_mib, d.price, d.zones
        from jsonb_to_recordset($3::jsonb) as d(id text, name text, roles text[], size text, instances int, memory_mib int,
-            cpu_milli int, storage_mib int, zones text[])`,
+            cpu_milli int, storage_mib int, price int, zones text[])`,
     [
       organizationId,
       id,
@@ -139,6 +147,7 @@ async function insertParts(tx: Tx, ids: IdSource, cluster: NewCluster): Promise<
           memory_mib: component.memoryMib,
           cpu_milli: component.cpuMilli,
           storage_mib: component.storageMib,
+          price: component.priceMicroUsdPerHour,
           zones: [...new Set(component.placed.map((instance) => instance.zone))],
         })),
       ),

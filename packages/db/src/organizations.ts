@@ -36,27 +36,43 @@ const COLUMNS = columns<OrganizationRow>("o", [
   "createdAt",
 ]);
 
-/** Makes an organization; quotas not given are the schema's defaults (20 clusters, 200 instances). */
+/** Limits of a new organization; those not given are the schema's defaults. */
+export interface NewLimits {
+  readonly maxClusters?: number;
+  readonly maxInstances?: number;
+  readonly maxMemoryMib?: number;
+  readonly maxStorageMib?: number;
+  readonly maxProjects?: number;
+  readonly maxMembers?: number;
+  readonly maxApiKeys?: number;
+}
+
+/** Makes an organization. */
 export async function insertOrganization(
   tx: Tx,
-  organization: {
+  organization: NewLimits & {
     readonly id: OrganizationId;
     readonly name: string;
     /** A customer when absent. */
     readonly kind?: OrganizationKind;
-    readonly maxClusters?: number;
-    readonly maxInstances?: number;
   },
 ): Promise<void> {
   await tx.query(
-    `insert into organization (id, name, kind, max_clusters, max_instances)
-     values ($1, $2, $3, coalesce($4::int, 20), coalesce($5::int, 200))`,
+    `insert into organization (id, name, kind, max_clusters, max_instances, max_memory_mib, max_storage_mib, max_projects,
+       max_members, max_api_keys)
+     values ($1, $2, $3, coalesce($4::int, 20), coalesce($5::int, 200), coalesce($6::int, 2097152), coalesce($7::int, 67108864),
+       coalesce($8::int, 100), coalesce($9::int, 200), coalesce($10::int, 200))`,
     [
       organization.id,
       organization.name,
       organization.kind ?? "customer",
       organization.maxClusters ?? null,
       organization.maxInstances ?? null,
+      organization.maxMemoryMib ?? null,
+      organization.maxStorageMib ?? null,
+      organization.maxProjects ?? null,
+      organization.maxMembers ?? null,
+      organization.maxApiKeys ?? null,
     ],
   );
 }
@@ -82,34 +98,4 @@ export async function lockOrganization(tx: Tx, id: OrganizationId): Promise<Orga
   );
   if (row === undefined) throw new Error(`organization ${id} is missing`);
   return row;
-}
-
-/** What an organization has of what it may have. Deleted clusters do not count; ones being deleted do. */
-export interface QuotaUsage {
-  readonly maxClusters: number;
-  readonly clusters: number;
-  readonly maxInstances: number;
-  readonly instances: number;
-}
-
-export async function readQuota(sql: Sql, id: OrganizationId): Promise<QuotaUsage> {
-  const [row] = await sql.query<QuotaUsage>(
-    `select o.max_clusters as "maxClusters", o.max_instances as "maxInstances",
-            (select count(*)::int from cluster c where c.organization_id = o.id and c.state <> 'deleted') as clusters,
-            (select coalesce(sum(m.instance_count), 0)::int from component m join cluster c on c.id = m.cluster_id
-              where c.organization_id = o.id and c.state <> 'deleted') as instances
-       from organization o where o.id = $1`,
-    [id],
-  );
-  if (row === undefined) throw new Error(`organization ${id} is missing`);
-  return row;
-}
-
-/**
- * The same, under a lock that lasts to the end of the transaction: whoever else wants to add a cluster to the organization
- * waits, and counts it. Counting must be a statement of its own after the lock, so that it sees what was committed meanwhile.
- */
-export async function lockQuota(tx: Tx, id: OrganizationId): Promise<QuotaUsage> {
-  await tx.query("select 1 as locked from organization where id = $1 for no key update", [id]);
-  return readQuota(tx, id);
 }

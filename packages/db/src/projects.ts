@@ -78,7 +78,7 @@ interface ProjectChange extends Actor {
   readonly id: ProjectId;
 }
 
-/** Makes a project. The quota is the caller's, under `lockOrganization`. Refuses the name of a live one. */
+/** Makes a project. The quota is the caller's, under `lockQuota`. Refuses the name of a live one. */
 export async function createProject(
   tx: Tx,
   ids: IdSource,

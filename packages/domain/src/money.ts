@@ -11,3 +11,6 @@ export function moneyFromMicroUsd(microUsd: number): Money {
   const digits = String(Math.abs(microUsd)).padStart(7, "0");
   return { amount: `${sign}${digits.slice(0, -6)}.${digits.slice(-6)}000000`, currency: "USD" };
 }
+
+/** Hours of a month in prices: the twelfth of a year. */
+export const HOURS_PER_MONTH = 730;

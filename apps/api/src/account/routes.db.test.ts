@@ -18,7 +18,12 @@ describe("GET /v1/me", () => {
       organization: { id: api.stranger.organizationId, name: api.stranger.organizationId },
       projects: [{ id: api.stranger.projectId, name: "default" }],
       permissions: [...permissionsOfKind("customer")],
-      limits: { clusters: { limit: 20, used: 1 }, instances: { limit: 200, used: 3 } },
+      limits: {
+        clusters: { limit: 20, used: 1 },
+        instances: { limit: 200, used: 3 },
+        memory_bytes: { limit: 2 * 2 ** 40, used: 24 * 2 ** 30 },
+        storage_bytes: { limit: 64 * 2 ** 40, used: 720 * 2 ** 30 },
+      },
     });
   });
 });

@@ -1,15 +1,23 @@
 import { ROUTES } from "@berth/contract";
-import { listProjects, readQuota } from "@berth/db";
-import { ok } from "@berth/domain";
+import { listProjects, readFleetQuota } from "@berth/db";
+import { type FleetQuota, ok } from "@berth/domain";
 import type { FastifyInstance } from "fastify";
 import { serve } from "../http/serve.ts";
 import { isoOrNull } from "../http/wire.ts";
+import { quotaAmount } from "../quotas/wire.ts";
 
 /** Who the key is, and what it may. */
 export function accountRoutes(app: FastifyInstance): void {
   serve(app, ROUTES.getMe, async ({ db, principal }) => {
     const { organizationId } = principal;
-    const [projects, quota] = await Promise.all([listProjects(db, organizationId), readQuota(db, organizationId)]);
+    const [projects, { quotas }] = await Promise.all([
+      listProjects(db, organizationId),
+      readFleetQuota(db, organizationId),
+    ]);
+    const use = (quota: FleetQuota) => ({
+      limit: quotaAmount(quota, quotas[quota].limit),
+      used: quotaAmount(quota, quotas[quota].used),
+    });
     return ok({
       status: 200,
       body: {
@@ -23,8 +31,10 @@ export function accountRoutes(app: FastifyInstance): void {
         projects: projects.map(({ id, name }) => ({ id, name })),
         permissions: [...principal.permissions],
         limits: {
-          clusters: { limit: quota.maxClusters, used: quota.clusters },
-          instances: { limit: quota.maxInstances, used: quota.instances },
+          clusters: use("clusters"),
+          instances: use("instances"),
+          memory_bytes: use("memoryMib"),
+          storage_bytes: use("storageMib"),
         },
       },
     });

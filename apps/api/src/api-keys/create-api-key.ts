@@ -13,8 +13,9 @@ import {
 import type { ApiDeps } from "../deps.ts";
 import type { NewApiKey } from "../http/api-key.ts";
 import type { Principal } from "../http/authenticate.ts";
-import { type Refusal, refuseField, refuseOverQuota } from "../http/refusal.ts";
+import { type Refusal, refuseField } from "../http/refusal.ts";
 import { iso } from "../http/wire.ts";
+import { admitOne } from "../quotas/admit.ts";
 import {
   callerNow,
   canonical,
@@ -63,7 +64,8 @@ export async function createApiKey(
   if (!valid.ok) return valid;
   const granted = checkGrant(grant, caller.value, limits.projectOf, body.scopes);
   if (!granted.ok) return granted;
-  if (quota.used >= quota.limit) return refuseOverQuota("keys that work", quota.limit, quota.used);
+  const admitted = admitOne("apiKeys", quota);
+  if (!admitted.ok) return admitted;
 
   const id = deps.ids.next("apiKey");
   const { memberId, projectIds, clusterIds, cidrs, permissions: scopes } = grant;

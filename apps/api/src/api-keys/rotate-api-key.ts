@@ -12,8 +12,9 @@ import { err, ok, type Result } from "@berth/domain";
 import type { ApiDeps } from "../deps.ts";
 import type { NewApiKey } from "../http/api-key.ts";
 import type { Principal } from "../http/authenticate.ts";
-import { NOT_FOUND, type Refusal, refuse, refuseOverQuota } from "../http/refusal.ts";
+import { NOT_FOUND, type Refusal, refuse } from "../http/refusal.ts";
 import { iso } from "../http/wire.ts";
+import { admitOne } from "../quotas/admit.ts";
 import { callerNow, checkGrant, checkLimits, grantOfRow, MAX_LIFE_MS } from "./check-grant.ts";
 import { storedKey } from "./stored-key.ts";
 
@@ -57,7 +58,8 @@ export async function rotateApiKey(
   }
   // With an overlap, both work for a while; without, no room is needed.
   const used = quota.used - (old.state === "active" && overlapSeconds === 0 ? 1 : 0);
-  if (used >= quota.limit) return refuseOverQuota("keys that work", quota.limit, used);
+  const admitted = admitOne("apiKeys", { limit: quota.limit, used });
+  if (!admitted.ok) return admitted;
 
   if (overlapSeconds === 0) await revokeApiKey(tx, organizationId, old.id);
   else await retireApiKey(tx, organizationId, old.id, new Date(now.getTime() + overlapSeconds * 1000));

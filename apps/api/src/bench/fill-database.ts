@@ -6,7 +6,7 @@ import {
   insertProject,
   sqlTransaction,
 } from "@berth/db";
-import { permissionsOfKind } from "@berth/domain";
+import { MAX_QUOTA_MIB, permissionsOfKind } from "@berth/domain";
 import { systemIds } from "@berth/runtime";
 import { makeApiKey } from "../http/api-key.ts";
 
@@ -53,7 +53,13 @@ export async function fillDatabase(
   const projectId = systemIds.next("project");
   const key = makeApiKey(pepper);
   await sqlTransaction(owner, async (tx) => {
-    await insertOrganization(tx, { id: organizationId, name: "bench", maxClusters: 100_000, maxInstances: 1_000_000 });
+    const unlimited = {
+      maxClusters: 100_000,
+      maxInstances: 1_000_000,
+      maxMemoryMib: MAX_QUOTA_MIB,
+      maxStorageMib: MAX_QUOTA_MIB,
+    };
+    await insertOrganization(tx, { id: organizationId, name: "bench", ...unlimited });
     await insertProject(tx, { id: projectId, organizationId, name: "default" });
     await insertApiKey(tx, {
       id: systemIds.next("apiKey"),
@@ -83,15 +89,16 @@ export async function fillDatabase(
 async function insertClusters(owner: Database, rows: string, values: readonly unknown[] = []): Promise<void> {
   await owner.query(
     `with made as (
-       insert into cluster (id, organization_id, project_id, name, kube_id, region, engine, state, next_check_at)
-       select id, org, project, name, 'kub_1', 'us-east-1', 'elasticsearch', 'running', null
+       insert into cluster (id, organization_id, project_id, name, kube_id, region, engine, state, next_check_at,
+         instance_count, memory_mib, storage_mib, price_micro_usd_per_hour)
+       select id, org, project, name, 'kub_1', 'us-east-1', 'elasticsearch', 'running', null, 1, 8192, 1024, 176000
          from (${rows}) as given (id, org, project, name) returning id, organization_id as org),
      releases as (
        insert into release (id, organization_id, cluster_id, number, spec)
        select 'rel_' || id, org, id, 1, '{"version": "8.19.21"}' from made),
      components as (
-       insert into component (id, organization_id, cluster_id, name, roles, size, instance_count, memory_mib, cpu_milli, storage_mib, zones)
-       select 'cmp_' || id, org, id, 'data', '{master,data,ingest}', '8g', 1, 8192, 1500, 1024, '{us-east-1a}' from made),
+       insert into component (id, organization_id, cluster_id, name, roles, size, instance_count, memory_mib, cpu_milli, storage_mib, price_micro_usd_per_hour, zones)
+       select 'cmp_' || id, org, id, 'data', '{master,data,ingest}', '8g', 1, 8192, 1500, 1024, 176000, '{us-east-1a}' from made),
      operations as (
        insert into operation (id, organization_id, kind, state, target_type, target_id, generation, steps, requested_by, request_id, finished_at)
        select 'op_' || id, org, 'cluster.create', 'succeeded', 'cluster', id, 1, '[]', 'key', 'r', now() from made)

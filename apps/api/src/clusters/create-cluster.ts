@@ -3,16 +3,18 @@ import {
   findCluster,
   insertCluster,
   listCredentials,
-  lockQuota,
+  lockFleetQuota,
   type OperationRow,
   type Tx,
   type WholeCluster,
 } from "@berth/db";
-import { type OrganizationId, ok, type Result } from "@berth/domain";
+import { demandOf, type OrganizationId, ok, type Result } from "@berth/domain";
 import type { NewPassword } from "../credentials/new-password.ts";
 import type { ApiDeps } from "../deps.ts";
 import { type Refusal, refuse, refuseField } from "../http/refusal.ts";
+import { admit } from "../quotas/admit.ts";
 import { planNewCluster, UNKNOWN_PROJECT } from "./plan-new-cluster.ts";
+import { pointerOfLimit } from "./spec-of-body.ts";
 
 /** Name of the credential that comes with a cluster. */
 const FIRST_USERNAME = "admin";
@@ -43,12 +45,9 @@ export async function createCluster(
   if (!planned.ok) return planned;
   const { plan, projectId, kube } = planned.value;
 
-  const quota = await lockQuota(tx, organizationId);
-  const wanted = plan.components.reduce((total, component) => total + component.instances, 0);
-  const clusters = overQuota("clusters", quota.maxClusters, quota.clusters, 1);
-  const instances = overQuota("instances", quota.maxInstances, quota.instances, wanted);
-  if (!clusters.ok) return clusters;
-  if (!instances.ok) return instances;
+  const usage = await lockFleetQuota(tx, organizationId);
+  const admitted = admit(usage, demandOf([plan]), (limit) => pointerOfLimit(limit, body));
+  if (!admitted.ok) return admitted;
 
   const id = deps.ids.next("cluster");
   const operation = await insertCluster(tx, deps.ids, {
@@ -78,17 +77,6 @@ export async function createCluster(
   ]);
   if (whole === undefined || credential === undefined) throw new Error(`${id} was stored a moment ago`);
   return ok({ whole, operation: operation.value, credential });
-}
-
-function overQuota(what: string, limit: number, used: number, requested: number): Result<true, Refusal> {
-  if (used + requested <= limit) return ok(true);
-  return refuse(
-    "quota_exceeded",
-    `The organization may have ${limit} ${what}; it has ${used}, and this asks for ${requested}.`,
-    {
-      extra: { limit, used, requested },
-    },
-  );
 }
 
 function nameTaken(name: string) {

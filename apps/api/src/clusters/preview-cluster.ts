@@ -1,13 +1,22 @@
 import type { ClusterPreview, CreateClusterBody } from "@berth/contract";
-import type { ScopedDatabase } from "@berth/db";
-import { type ClusterPlan, moneyFromMicroUsd, type OrganizationId, ok, type Result } from "@berth/domain";
+import { isClusterNameTaken, readFleetQuota, type ScopedDatabase } from "@berth/db";
+import {
+  type ClusterPlan,
+  demandOf,
+  HOURS_PER_MONTH,
+  moneyFromMicroUsd,
+  type OrganizationId,
+  ok,
+  type Result,
+} from "@berth/domain";
 import type { ApiDeps } from "../deps.ts";
 import type { Refusal } from "../http/refusal.ts";
 import { bytesOf, isoOrNull } from "../http/wire.ts";
+import { toAdmission } from "../quotas/wire.ts";
 import { previewPlacement } from "./capacity.ts";
 import { planNewCluster } from "./plan-new-cluster.ts";
 
-/** What a create would do now: the same checks, the packer's placement and the price. Stores nothing. */
+/** What a create would do now: the same checks, the packer's placement, the price, and what quotas say. Stores nothing. */
 export async function previewCluster(
   deps: ApiDeps,
   db: ScopedDatabase,
@@ -17,12 +26,19 @@ export async function previewCluster(
   const now = deps.clock.now();
   const planned = await planNewCluster(db, organizationId, body, now, "full");
   if (!planned.ok) return planned;
-  const { plan, kube } = planned.value;
+  const { plan, projectId, kube } = planned.value;
   const placement = previewPlacement(plan, kube, now);
+  const [usage, nameTaken] = await Promise.all([
+    readFleetQuota(db, organizationId),
+    isClusterNameTaken(db, { organizationId, projectId, name: body.name }),
+  ]);
   return ok({
     feasible: placement.every((one) => one.machine !== "none"),
+    admission: toAdmission(usage, demandOf([plan])),
+    name_taken: nameTaken,
     spec: toSpecBody(plan),
     price_per_hour: moneyFromMicroUsd(plan.priceMicroUsdPerHour),
+    price_per_month: moneyFromMicroUsd(plan.priceMicroUsdPerHour * HOURS_PER_MONTH),
     placement: placement.map(({ machineType, ...one }) => ({ ...one, machine_type: machineType })),
     observed_at: isoOrNull(kube.observedAt),
   });

@@ -320,9 +320,11 @@ describe("POST /v1/clusters", () => {
       expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([202, 202, ...Array(10).fill(422)]);
       expect(answers.find(({ statusCode }) => statusCode === 422)?.json()).toMatchObject({
         code: "quota_exceeded",
+        quota: "instances",
         limit: 7,
         used: 6,
         requested: 3,
+        errors: [{ pointer: "/instances", code: "quota_exceeded" }],
       });
       expect((await create(aCluster({ instances: 1 }), { key })).statusCode).toBe(202);
       expect((await create(aCluster({ instances: 1 }), { key })).json()).toMatchObject({

@@ -1,6 +1,13 @@
 import type { CreateClusterBody, Fault } from "@berth/contract";
 import { MEBIBYTE } from "@berth/contract";
-import { type ClusterSpec, type ComponentSpec, DEFAULT_ROLES, findSize, MIN_STORAGE_MIB } from "@berth/domain";
+import {
+  type BrokenLimit,
+  type ClusterSpec,
+  type ComponentSpec,
+  DEFAULT_ROLES,
+  findSize,
+  MIN_STORAGE_MIB,
+} from "@berth/domain";
 import { DEFAULT_ENGINE, defaultVersion } from "../catalogue/defaults.ts";
 
 type ComponentInput = NonNullable<CreateClusterBody["components"]>[number];
@@ -47,4 +54,12 @@ export function pointerInBody(fault: Pick<Fault, "pointer">, body: CreateCluster
   if (body.components !== undefined) return fault.pointer;
   if (fault.pointer === "/components") return "/instances";
   return fault.pointer.replace(/^\/components\/0/, "");
+}
+
+/** The field that asks for too much; the whole body where no single field does. */
+export function pointerOfLimit(limit: BrokenLimit, body: CreateClusterBody): string {
+  if (limit.kind === "spend_cap" || limit.quota === "clusters") return "";
+  if (body.components !== undefined) return "/components";
+  if (limit.quota === "instances") return "/instances";
+  return limit.quota === "storageMib" && body.storage_bytes !== undefined ? "/storage_bytes" : "/size";
 }

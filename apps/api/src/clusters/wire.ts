@@ -1,19 +1,11 @@
 import type { Cluster, Component, Connection, Instance } from "@berth/contract";
 import type { ClusterRow, ComponentRow, InstanceRow, WholeCluster } from "@berth/db";
-import {
-  findSize,
-  instancePriceMicroUsdPerHour,
-  moneyFromMicroUsd,
-  namespaceOf,
-  ROLES,
-  type Role,
-} from "@berth/domain";
+import { moneyFromMicroUsd, namespaceOf, ROLES, type Role } from "@berth/domain";
 import { bytesOf, failureOf, guardsOf, iso, isoOrNull, labelsOf, oneOf } from "../http/wire.ts";
 import { referenceTo } from "../operations/wire.ts";
 
 export function toClusterBody(whole: WholeCluster): Cluster {
   const { cluster, components, instances } = whole;
-  const price = components.reduce((total, one) => total + one.instanceCount * priceOf(one), 0);
   return {
     id: cluster.id,
     project_id: cluster.projectId,
@@ -37,18 +29,13 @@ export function toClusterBody(whole: WholeCluster): Cluster {
       instances: { total: instances.length, running: instances.filter((one) => one.state === "running").length },
       observed_at: isoOrNull(cluster.observedAt),
     },
-    price_per_hour: moneyFromMicroUsd(price),
+    price_per_hour: moneyFromMicroUsd(cluster.priceMicroUsdPerHour),
     current_operation: whole.operation === undefined ? null : referenceTo(whole.operation),
     created_at: iso(cluster.createdAt),
     delete_requested_at: isoOrNull(cluster.deleteRequestedAt),
     purge_at: isoOrNull(cluster.purgeAt),
     deleted_at: isoOrNull(cluster.deletedAt),
   };
-}
-
-function priceOf(component: ComponentRow): number {
-  const size = findSize(component.size);
-  return size === undefined ? 0 : instancePriceMicroUsdPerHour(size, component.storageMib);
 }
 
 function toComponentSpec(component: ComponentRow): Cluster["spec"]["components"][number] {

@@ -40,7 +40,7 @@ export async function createCredential(
   const used = (await listCredentials(tx, organizationId, clusterId)).length;
   if (used >= MAX_CREDENTIALS) {
     return refuse("quota_exceeded", `A cluster may have ${MAX_CREDENTIALS} credentials.`, {
-      extra: { limit: MAX_CREDENTIALS, used, requested: 1 },
+      extra: { quota: "credentials", limit: MAX_CREDENTIALS, used, requested: 1 },
     });
   }
   const created = await insertCredential(tx, deps.ids, {

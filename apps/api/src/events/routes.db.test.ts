@@ -1,7 +1,7 @@
 import { createClient } from "@berth/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { playWorker } from "../testing/play-worker.ts";
-import { aCluster, startTestApi, type TestApi } from "../testing/test-api.ts";
+import { aCluster, MANY, startTestApi, type TestApi } from "../testing/test-api.ts";
 
 let api: TestApi;
 let baseUrl: string;
@@ -60,7 +60,7 @@ describe("GET /v1/events", () => {
   });
 
   it("stream: nothing is lost and nothing comes twice over a broken connection, with many writing at once", async () => {
-    const { key } = await api.newTenant({ maxClusters: 1000, maxInstances: 1000 });
+    const { key } = await api.newTenant(MANY);
     const start = await create(key);
     const abort = new AbortController();
     const [first] = (await api.ask("GET", "/v1/events", { key })).json().data;

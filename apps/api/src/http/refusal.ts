@@ -6,7 +6,9 @@ export interface Refusal {
   readonly code: ProblemCode;
   readonly detail: string;
   readonly errors?: readonly Fault[];
-  readonly extra?: Partial<Pick<Problem, "required_permissions" | "operation_id" | "limit" | "used" | "requested">>;
+  readonly extra?: Partial<
+    Pick<Problem, "required_permissions" | "operation_id" | "quota" | "limit" | "used" | "requested" | "spend">
+  >;
 }
 
 /** A refusal as the result of a use case. */
@@ -22,13 +24,6 @@ export function refuseField(pointer: string, code: string, detail: string) {
 /** If-Match named a version that is no more. */
 export function changedMeanwhile(what: string) {
   return refuse("precondition_failed", `Somebody changed the ${what} since the version in If-Match. Read it again.`);
-}
-
-/** One thing more would be too many. */
-export function refuseOverQuota(what: string, limit: number, used: number) {
-  return refuse("quota_exceeded", `The organization may have ${limit} ${what}; it has ${used}.`, {
-    extra: { limit, used, requested: 1 },
-  });
 }
 
 /** The same words whether it never was, is another tenant's, or the id is not one at all. */

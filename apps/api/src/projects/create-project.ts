@@ -1,7 +1,8 @@
-import { countProjects, lockOrganization, type ProjectRow, createProject as storeProject, type Tx } from "@berth/db";
+import { lockQuota, type ProjectRow, createProject as storeProject, type Tx } from "@berth/db";
 import { type OrganizationId, ok, type Result } from "@berth/domain";
 import type { ApiDeps } from "../deps.ts";
-import { type Refusal, refuse, refuseOverQuota } from "../http/refusal.ts";
+import { type Refusal, refuse } from "../http/refusal.ts";
+import { admitOne } from "../quotas/admit.ts";
 
 /** Makes a project, within the organization's quota. One transaction, the caller's. */
 export async function createProject(
@@ -15,9 +16,9 @@ export async function createProject(
   },
 ): Promise<Result<ProjectRow, Refusal>> {
   const { organizationId, name } = request;
-  const { maxProjects } = await lockOrganization(tx, organizationId);
-  const used = await countProjects(tx, organizationId);
-  if (used >= maxProjects) return refuseOverQuota("projects", maxProjects, used);
+  const { quotas } = await lockQuota(tx, organizationId);
+  const admitted = admitOne("projects", quotas.projects);
+  if (!admitted.ok) return admitted;
   const project = await storeProject(tx, deps.ids, { ...request, id: deps.ids.next("project") });
   return project.ok ? ok(project.value) : projectNameTaken(name);
 }

@@ -17,9 +17,16 @@ import {
   insertProject,
   migrate,
   type NewApiKeyRow,
+  type NewLimits,
   sqlTransaction,
 } from "@berth/db";
-import { type OrganizationId, type OrganizationKind, type ProjectId, permissionsOfKind } from "@berth/domain";
+import {
+  MAX_QUOTA_MIB,
+  type OrganizationId,
+  type OrganizationKind,
+  type ProjectId,
+  permissionsOfKind,
+} from "@berth/domain";
 import { createLogger, systemIds } from "@berth/runtime";
 import { createDatabase as createTestDatabase } from "@berth/testing";
 import type { FastifyInstance, LightMyRequestResponse } from "fastify";
@@ -59,7 +66,7 @@ export interface TestApi {
   readonly operator: Tenant;
   /** Sends a request, and holds the answer to the contract: its status, its schema, its problem code. */
   ask(method: string, url: string, ask?: Ask): Promise<LightMyRequestResponse>;
-  newTenant(quota?: { maxClusters?: number; maxInstances?: number }): Promise<Tenant>;
+  newTenant(limits?: NewLimits): Promise<Tenant>;
   newKey(organizationId: OrganizationId, permissions: readonly Permission[], over?: KeyOver): Promise<string>;
   /** Every `operation status code` that was answered so far. */
   readonly seen: ReadonlySet<string>;
@@ -112,11 +119,11 @@ export async function startTestApi(over: Partial<AssemblyConfig> = {}): Promise<
     }
     return key.text;
   };
-  const makeTenant = async (kind: OrganizationKind, quota: object = {}): Promise<Tenant> => {
+  const makeTenant = async (kind: OrganizationKind, limits: NewLimits = {}): Promise<Tenant> => {
     const organizationId = systemIds.next("organization");
     const projectId = systemIds.next("project");
     await sqlTransaction(owner, async (tx) => {
-      await insertOrganization(tx, { id: organizationId, name: organizationId, kind, ...quota });
+      await insertOrganization(tx, { id: organizationId, name: organizationId, kind, ...limits });
       await insertProject(tx, { id: projectId, organizationId, name: "default" });
     });
     return { organizationId, projectId, key: await newKey(organizationId, permissionsOfKind(kind)) };
@@ -141,16 +148,16 @@ export async function startTestApi(over: Partial<AssemblyConfig> = {}): Promise<
     return answer;
   };
 
-  const operator = await makeTenant("platform", { maxClusters: 1000, maxInstances: 5000 });
+  const operator = await makeTenant("platform", MANY);
   await importOfferings(owner, OFFERINGS);
   const test: TestApi = {
     app: api.app,
     owner,
-    customer: await makeTenant("customer", { maxClusters: 1000, maxInstances: 5000 }),
+    customer: await makeTenant("customer", MANY),
     stranger: await makeTenant("customer"),
     operator,
     ask,
-    newTenant: (quota) => makeTenant("customer", quota),
+    newTenant: (limits) => makeTenant("customer", limits),
     newKey,
     seen,
     close: async () => {
@@ -165,6 +172,14 @@ export async function startTestApi(over: Partial<AssemblyConfig> = {}): Promise<
   expect(pool.statusCode, pool.body).toBe(201);
   return test;
 }
+
+/** More than the tests use up. */
+export const MANY: NewLimits = {
+  maxClusters: 1000,
+  maxInstances: 5000,
+  maxMemoryMib: MAX_QUOTA_MIB,
+  maxStorageMib: MAX_QUOTA_MIB,
+};
 
 const OFFERINGS = ZONES.flatMap((zone) =>
   [

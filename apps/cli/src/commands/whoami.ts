@@ -1,4 +1,5 @@
 import { Command } from "@commander-js/extra-typings";
+import { formatBytes } from "../output/format.ts";
 import { printBody } from "../output/print.ts";
 import { formatFacts } from "../output/table.ts";
 import type { Berth } from "../program.ts";
@@ -16,6 +17,8 @@ export const whoami = (berth: Berth) =>
         ["Permissions", me.permissions.join(", ")],
         ["Clusters", `${me.limits.clusters.used} of ${me.limits.clusters.limit}`],
         ["Instances", `${me.limits.instances.used} of ${me.limits.instances.limit}`],
+        ["Memory", `${formatBytes(me.limits.memory_bytes.used)} of ${formatBytes(me.limits.memory_bytes.limit)}`],
+        ["Storage", `${formatBytes(me.limits.storage_bytes.used)} of ${formatBytes(me.limits.storage_bytes.limit)}`],
       ]),
     );
   });

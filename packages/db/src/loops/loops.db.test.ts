@@ -76,7 +76,7 @@ describe("the loops' statements", () => {
       [],
     );
     await sql(
-      "insert into cluster (id, organization_id, project_id, kube_id, name, region, engine, initial_masters) values ($1, $2, $3, $4, 'demo', 'us-east-1', 'elasticsearch', '{data-0}')",
+      "insert into cluster (id, organization_id, project_id, kube_id, name, region, engine, initial_masters, instance_count, memory_mib, storage_mib, price_micro_usd_per_hour) values ($1, $2, $3, $4, 'demo', 'us-east-1', 'elasticsearch', '{data-0}', 1, 1024, 30720, 22000)",
       [cluster, org, project, kube],
     );
     await sql("insert into release (id, organization_id, cluster_id, number, spec) values ($1, $2, $3, 1, $4)", [
@@ -86,8 +86,8 @@ describe("the loops' statements", () => {
       JSON.stringify({ version: "8.19.21" }),
     ]);
     await sql(
-      `insert into component (id, organization_id, cluster_id, name, roles, size, instance_count, memory_mib, cpu_milli, storage_mib, zones)
-       values ($1, $2, $3, 'data', '{master,data}', '1g', 1, 1024, 250, 30720, '{us-east-1a}')`,
+      `insert into component (id, organization_id, cluster_id, name, roles, size, instance_count, memory_mib, cpu_milli, storage_mib, price_micro_usd_per_hour, zones)
+       values ($1, $2, $3, 'data', '{master,data}', '1g', 1, 1024, 250, 30720, 22000, '{us-east-1a}')`,
       [component, org, cluster],
     );
     await sql(

@@ -12,7 +12,7 @@ import { createEnvelope } from "../envelope.ts";
 import type { NewCluster } from "../insert-cluster.ts";
 import { insertKube } from "../kubes.ts";
 import { importOfferings } from "../offerings.ts";
-import { insertOrganization } from "../organizations.ts";
+import { insertOrganization, type NewLimits } from "../organizations.ts";
 import { insertPool } from "../pools.ts";
 import { insertProject } from "../projects.ts";
 import { sealSecret } from "../secrets.ts";
@@ -46,11 +46,11 @@ export interface Tenant {
 }
 
 /** A new organization with one project, made as the API makes it. */
-export async function makeTenant(db: OpenTestDatabase, quota: { maxClusters?: number } = {}): Promise<Tenant> {
+export async function makeTenant(db: OpenTestDatabase, limits: NewLimits = {}): Promise<Tenant> {
   const organizationId = ids.next("organization");
   const projectId = ids.next("project");
   await sqlTransaction(db.owner, async (tx) => {
-    await insertOrganization(tx, { id: organizationId, name: `tenant ${organizationId}`, ...quota });
+    await insertOrganization(tx, { id: organizationId, name: `tenant ${organizationId}`, ...limits });
     await insertProject(tx, { id: projectId, organizationId, name: "default" });
   });
   return { organizationId, projectId };

@@ -52,11 +52,13 @@ export function planCluster(
     const size = findSize(component.size);
     if (size === undefined) throw new Error("faultsOf lets no unknown size pass");
     const zones = Array.from({ length: component.zones }, (_, index) => open[(index + zoneOffset) % open.length] ?? "");
-    priceMicroUsdPerHour += component.instances * instancePriceMicroUsdPerHour(size, component.storageMib);
+    const price = instancePriceMicroUsdPerHour(size, component.storageMib);
+    priceMicroUsdPerHour += component.instances * price;
     components.push({
       ...component,
       memoryMib: size.memoryMib,
       cpuMilli: size.cpuMilli,
+      priceMicroUsdPerHour: price,
       placed: Array.from({ length: component.instances }, (_, ordinal) => ({
         ordinal,
         zone: zones[ordinal % zones.length] ?? "",

@@ -28,6 +28,8 @@ export interface PlannedInstance {
 export interface PlannedComponent extends ComponentSpec {
   readonly memoryMib: number;
   readonly cpuMilli: number;
+  /** Of one instance. */
+  readonly priceMicroUsdPerHour: number;
   readonly placed: readonly PlannedInstance[];
 }
 

@@ -7,7 +7,7 @@ import {
   insertProject,
   sqlTransaction,
 } from "@berth/db";
-import { type OrganizationKind, permissionsOfKind } from "@berth/domain";
+import { MAX_QUOTA_MIB, type OrganizationKind, permissionsOfKind } from "@berth/domain";
 import { systemIds } from "@berth/runtime";
 import { loadAwsCatalogue } from "@berth/simulator";
 
@@ -20,7 +20,12 @@ export async function seedOrganization(
   const key = makeApiKey(pepper);
   const organizationId = systemIds.next("organization");
   await sqlTransaction(owner, async (tx) => {
-    const unlimited = { maxClusters: 10_000, maxInstances: 100_000 };
+    const unlimited = {
+      maxClusters: 10_000,
+      maxInstances: 100_000,
+      maxMemoryMib: MAX_QUOTA_MIB,
+      maxStorageMib: MAX_QUOTA_MIB,
+    };
     await insertOrganization(tx, { ...organization, id: organizationId, ...unlimited });
     await insertProject(tx, { id: systemIds.next("project"), organizationId, name: "default" });
     await insertApiKey(tx, {

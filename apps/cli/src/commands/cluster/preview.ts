@@ -5,6 +5,7 @@ import { formatAge, formatMoney } from "../../output/format.ts";
 import { printBody } from "../../output/print.ts";
 import { type Column, formatFacts, formatTable } from "../../output/table.ts";
 import type { Session } from "../../session.ts";
+import { describeAdmission } from "../describe-admission.ts";
 
 type Place = ClusterPreview["placement"][number];
 
@@ -16,13 +17,17 @@ const PLACES: readonly Column<Place>[] = [
   { header: "why not", value: (place) => place.reason ?? undefined },
 ];
 
-/** Shows where a cluster would go and what it would cost; a failure when some instance has no place. */
+/** Shows where a cluster would go and what it would cost; a failure when the create would be refused, or has no place. */
 export async function previewCluster(session: Session, body: CreateClusterBody): Promise<void> {
   const client = await session.client();
   const answer = await client.createCluster({ body, query: { dry_run: true } });
   if (answer.status !== 200) throw new Error(`a dry run answers 200, not ${answer.status}`);
   const preview = answer.body;
   await printBody(session, preview, describe);
+  if (preview.name_taken)
+    throw new Failure(EXIT_CODES.conflict, `the project has a cluster named ${body.name} already`);
+  const exceeded = preview.admission.would_exceed;
+  if (exceeded.length > 0) throw new Failure(EXIT_CODES.quota, `it would be too much for: ${exceeded.join(", ")}`);
   if (!preview.feasible) throw new Failure(EXIT_CODES.failure, "not every instance has a place: see the reasons above");
 }
 
@@ -32,7 +37,11 @@ function describe(preview: ClusterPreview): string {
   const facts = formatFacts([
     ["Engine", `${spec.engine} ${spec.version}`],
     ["Region", spec.region],
-    ["Price", `${formatMoney(preview.price_per_hour)} an hour`],
+    [
+      "Price",
+      `${formatMoney(preview.price_per_hour)} an hour, ${formatMoney(preview.price_per_month)} a month of 730 hours`,
+    ],
+    ["Quotas", describeAdmission(preview.admission)],
     ["Feasible", preview.feasible ? "yes" : "no"],
     ["Machines seen", age === undefined ? "there are none" : `${age} ago`],
   ]);

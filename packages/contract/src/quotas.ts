@@ -1,0 +1,53 @@
+import type { Quota } from "@berth/domain";
+import { z } from "zod";
+import { money } from "./fields.ts";
+
+/** Quotas as they are called on the wire, where amounts are bytes. */
+export const QUOTA_NAMES = {
+  clusters: "clusters",
+  instances: "instances",
+  memoryMib: "memory_bytes",
+  storageMib: "storage_bytes",
+  projects: "projects",
+  members: "members",
+  apiKeys: "api_keys",
+} as const satisfies Readonly<Record<Quota, string>>;
+
+/** One quota, and how much of it is used. */
+export const quotaSchema = z
+  .object({
+    name: z.string().meta({
+      description: `${Object.values(QUOTA_NAMES).join(", ")}. Deleted clusters do not count, ones being deleted do.`,
+      examples: ["memory_bytes"],
+    }),
+    limit: z.int(),
+    used: z.int(),
+  })
+  .meta({ id: "Quota" });
+export type QuotaEntry = z.infer<typeof quotaSchema>;
+
+/** What all clusters cost together, and what the customer lets them cost. */
+export const spendSchema = z
+  .object({
+    cap: money.nullable().meta({ description: "An hour; null when none is set." }),
+    used: money.meta({ description: "An hour, of all clusters that are not deleted." }),
+  })
+  .meta({ id: "Spend" });
+export type SpendEntry = z.infer<typeof spendSchema>;
+
+/** Whether a demand would be accepted: every quota that it touches, and the spend cap. */
+export const admissionSchema = z
+  .object({
+    would_exceed: z.array(z.string()).meta({
+      description: "Names of the quotas that it is too much for, and `spend_cap`; empty when it would be accepted.",
+      examples: [["instances"]],
+    }),
+    quotas: z.array(
+      z.object({ name: z.string(), limit: z.int(), used: z.int(), requested: z.int(), would_exceed: z.boolean() }),
+    ),
+    spend: z
+      .object({ cap: money.nullable(), used: money, requested: money, would_exceed: z.boolean() })
+      .meta({ description: "An hour." }),
+  })
+  .meta({ id: "Admission" });
+export type Admission = z.infer<typeof admissionSchema>;

@@ -1,0 +1,96 @@
+import type { FleetUsage, OrganizationId, OrganizationUsage, QuotaUse } from "@berth/domain";
+import type { Sql, Tx } from "./sql.ts";
+
+/**
+ * What an organization has of what it may have.
+ *
+ * What its clusters take is kept in its own row by a trigger (see the migration of quotas): one row to read, however many
+ * clusters there are, and the truth also for a key that sees some of them alone. Keys, members, invitations and projects
+ * are few, and some end with time, so they are counted.
+ */
+
+interface FleetRow {
+  readonly maxClusters: number;
+  readonly usedClusters: number;
+  readonly maxInstances: number;
+  readonly usedInstances: number;
+  readonly maxMemoryMib: number;
+  readonly usedMemoryMib: number;
+  readonly maxStorageMib: number;
+  readonly usedStorageMib: number;
+  readonly capMicroUsdPerHour: number | null;
+  readonly usedMicroUsdPerHour: number;
+}
+
+/** Eight-byte integers as floats: exact below 2^53, which is more than all the memory that there is. */
+const FLEET_COLUMNS = `o.max_clusters as "maxClusters", o.used_clusters as "usedClusters",
+  o.max_instances as "maxInstances", o.used_instances as "usedInstances",
+  o.max_memory_mib as "maxMemoryMib", o.used_memory_mib::float8 as "usedMemoryMib",
+  o.max_storage_mib as "maxStorageMib", o.used_storage_mib::float8 as "usedStorageMib",
+  o.spend_cap_micro_usd_per_hour::float8 as "capMicroUsdPerHour", o.used_micro_usd_per_hour::float8 as "usedMicroUsdPerHour"`;
+
+/** What clusters take, of what they may. */
+export function readFleetQuota(sql: Sql, id: OrganizationId): Promise<FleetUsage> {
+  return fleetOf(sql, id, "");
+}
+
+/**
+ * The same, under a lock that lasts to the end of the transaction: whoever else wants to add a cluster to the organization
+ * waits, and counts it. One statement: a row that was waited for is read as it is once it is free.
+ */
+export function lockFleetQuota(tx: Tx, id: OrganizationId): Promise<FleetUsage> {
+  return fleetOf(tx, id, "for no key update of o");
+}
+
+async function fleetOf(sql: Sql, id: OrganizationId, lock: string): Promise<FleetUsage> {
+  const [row] = await sql.query<FleetRow>(`select ${FLEET_COLUMNS} from organization o where o.id = $1 ${lock}`, [id]);
+  if (row === undefined) throw new Error(`organization ${id} is missing`);
+  return {
+    quotas: {
+      clusters: { limit: row.maxClusters, used: row.usedClusters },
+      instances: { limit: row.maxInstances, used: row.usedInstances },
+      memoryMib: { limit: row.maxMemoryMib, used: row.usedMemoryMib },
+      storageMib: { limit: row.maxStorageMib, used: row.usedStorageMib },
+    },
+    spend: { capMicroUsdPerHour: row.capMicroUsdPerHour, usedMicroUsdPerHour: row.usedMicroUsdPerHour },
+  };
+}
+
+/** Everything that is limited. For a caller who sees all of the organization: its projects are counted as it sees them. */
+export async function readQuota(sql: Sql, id: OrganizationId): Promise<OrganizationUsage> {
+  const [fleet, counted] = await Promise.all([readFleetQuota(sql, id), countQuotas(sql, id)]);
+  return { ...fleet, quotas: { ...fleet.quotas, ...counted } };
+}
+
+/**
+ * The same, under the lock of `lockFleetQuota`. Whoever adds a key, member, invitation or project takes it. Counting is a
+ * statement of its own after the lock, so that it sees what was committed meanwhile.
+ */
+export async function lockQuota(tx: Tx, id: OrganizationId): Promise<OrganizationUsage> {
+  const fleet = await lockFleetQuota(tx, id);
+  return { ...fleet, quotas: { ...fleet.quotas, ...(await countQuotas(tx, id)) } };
+}
+
+async function countQuotas(
+  sql: Sql,
+  id: OrganizationId,
+): Promise<Readonly<Record<"projects" | "members" | "apiKeys", QuotaUse>>> {
+  const [row] = await sql.query<Record<`${"max" | "used"}${"Projects" | "Members" | "ApiKeys"}`, number>>(
+    `select o.max_projects as "maxProjects", o.max_members as "maxMembers", o.max_api_keys as "maxApiKeys",
+       (select count(*)::int from project p where p.organization_id = o.id and p.deleted_at is null) as "usedProjects",
+       (select count(*)::int from member m where m.organization_id = o.id and m.removed_at is null) +
+       (select count(*)::int from invitation i where i.organization_id = o.id and i.accepted_at is null
+           and i.revoked_at is null and i.expires_at > now()) as "usedMembers",
+       (select count(*)::int from api_key k where k.organization_id = o.id and k.revoked_at is null
+           and (k.expires_at is null or k.expires_at > now())
+           and not exists (select 1 from member m where m.id = k.member_id and m.removed_at is not null)) as "usedApiKeys"
+     from organization o where o.id = $1`,
+    [id],
+  );
+  if (row === undefined) throw new Error(`organization ${id} is missing`);
+  return {
+    projects: { limit: row.maxProjects, used: row.usedProjects },
+    members: { limit: row.maxMembers, used: row.usedMembers },
+    apiKeys: { limit: row.maxApiKeys, used: row.usedApiKeys },
+  };
+}
