@@ -8,9 +8,10 @@ import { credentialRoutes } from "./credentials/routes.ts";
 import type { ApiDeps } from "./deps.ts";
 import { eventRoutes } from "./events/routes.ts";
 import { healthRoutes } from "./health/routes.ts";
-import { createAuthenticator } from "./http/authenticate.ts";
+import { createAuthenticator, REMEMBER_MS } from "./http/authenticate.ts";
 import { createServer, type ServerLimits } from "./http/create-server.ts";
 import { databaseFor } from "./http/database-for.ts";
+import { createKeyWatch } from "./http/watch-keys.ts";
 import { kubeRoutes } from "./kubes/routes.ts";
 import { machineRoutes } from "./machines/routes.ts";
 import { operationRoutes } from "./operations/routes.ts";
@@ -25,6 +26,9 @@ export interface AppOptions {
   readonly logger?: FastifyServerOptions["logger"];
   readonly loggerInstance?: FastifyServerOptions["loggerInstance"];
   readonly limits?: ServerLimits | undefined;
+  readonly trustedProxies?: readonly string[] | undefined;
+  /** How late a revocation may take effect; 5 s when absent. */
+  readonly rememberKeysMs?: number | undefined;
   /** Between comments on an idle stream; 15 s when absent. */
   readonly heartbeatMs?: number;
 }
@@ -32,12 +36,22 @@ export interface AppOptions {
 /** The whole API, not listening yet. Every route is registered here, in the order of the documentation. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { deps, pepper } = options;
+  const rememberMs = options.rememberKeysMs ?? REMEMBER_MS;
   const authenticate = createAuthenticator({
+    rememberMs,
     findApiKey: async (publicId) => (await findApiKeysByPublicId(deps.databases.tenants, [publicId]))[0],
     pepper,
     clock: deps.clock,
   });
+  const keyWatch = createKeyWatch({
+    findApiKeys: (publicIds) => findApiKeysByPublicId(deps.databases.tenants, publicIds),
+    clock: deps.clock,
+    everyMs: rememberMs / 2,
+    onError: (err) => options.loggerInstance?.warn({ err }, "keys of open streams not looked at"),
+  });
   const app = await createServer({
+    keyWatch,
+    trustedProxies: options.trustedProxies,
     authenticate,
     databaseFor: databaseFor(deps.databases),
     logger: options.logger,

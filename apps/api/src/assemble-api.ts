@@ -33,6 +33,10 @@ export interface AssemblyConfig {
   readonly idempotencyWaitMs?: number;
   /** What one caller may take; no limits when absent. */
   readonly limits?: ServerLimits;
+  /** Networks of proxies whose X-Forwarded-For is believed; none when absent. */
+  readonly trustedProxies?: readonly string[];
+  /** How late the revocation of a key may take effect; 5 s when absent. */
+  readonly rememberKeysMs?: number;
   /** Between comments on an idle stream; 15 s when absent. */
   readonly heartbeatMs?: number;
 }
@@ -96,6 +100,8 @@ export async function assembleApi(config: AssemblyConfig): Promise<Assembly> {
     pepper: config.pepper,
     loggerInstance: logger,
     limits: config.limits,
+    trustedProxies: config.trustedProxies,
+    rememberKeysMs: config.rememberKeysMs,
     ...(config.heartbeatMs === undefined ? {} : { heartbeatMs: config.heartbeatMs }),
     deps: {
       databases: { tenants, operators },

@@ -1,8 +1,13 @@
+import { parseNetwork } from "@berth/domain";
 import { integerVariable, portVariable, readConfig, readKeyFile, secretVariable } from "@berth/runtime";
 import { z } from "zod";
 import type { ApiConfig } from "./start-api.ts";
 
 const HOUR_MS = 3_600_000;
+
+const networksVariable = z
+  .string()
+  .refine((text) => text === "" || text.split(",").every((one) => parseNetwork(one).ok), "networks, as 10.0.0.0/8");
 
 /** Every variable of the environment. @public README.md lists them from here (scripts/configuration-table.mjs). */
 export const API_VARIABLES = z.object({
@@ -23,6 +28,9 @@ export const API_VARIABLES = z.object({
   BERTH_MAX_EVENT_LOOP_DELAY_MS: integerVariable(0, 60_000)
     .default(1000)
     .describe("requests are answered 503 while the process is later than this; 0 never"),
+  BERTH_TRUSTED_PROXIES: networksVariable
+    .optional()
+    .describe("networks of proxies whose X-Forwarded-For is believed, as 10.0.0.0/8,192.0.2.7/32; none when absent"),
   LOG_LEVEL: z.string().default("info").describe("pino's level"),
 });
 
@@ -49,6 +57,7 @@ export function apiConfig(environment: Readonly<Record<string, string | undefine
         ? {}
         : { maxEventLoopDelayMs: values.BERTH_MAX_EVENT_LOOP_DELAY_MS }),
     },
+    trustedProxies: (values.BERTH_TRUSTED_PROXIES ?? "").split(",").filter((one) => one !== ""),
     simulated: false,
     logLevel: values.LOG_LEVEL,
   };

@@ -86,6 +86,7 @@ export const waitForOperation = route({
     timeout: queryInteger({ min: 0, max: 60, default: 60, description: "Seconds; more than 60 means 60." }),
   }),
   responses: { 200: { description: "The operation, ended or not.", schema: operationSchema } },
+  longPoll: true,
 });
 
 export const listOperationEvents = route({

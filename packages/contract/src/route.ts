@@ -65,6 +65,8 @@ export interface RouteShape {
   /** The header Idempotency-Key is required (but for a dry run), and the outcome is kept for 24 hours. */
   readonly idempotent?: true;
   readonly deprecated?: Deprecation;
+  /** The answer may take a minute: whether the caller may still have it is looked at meanwhile. */
+  readonly longPoll?: true;
   /** Item of the event stream that `Accept: text/event-stream` asks for. */
   readonly stream?: z.ZodType;
 }

@@ -49,12 +49,14 @@ export interface AuthenticatorDeps {
   readonly findApiKey: (publicId: string) => Promise<StoredApiKey | undefined>;
   readonly pepper: Uint8Array;
   readonly clock: Clock;
+  /** How long a row is remembered, and so how late a revocation may take effect; 5 s when absent. */
+  readonly rememberMs?: number;
 }
 
 export type Authenticator = (credentials: Credentials) => Promise<Result<Principal, Refusal>>;
 
 /** A revoked key works for at most so long. */
-const CACHE_MS = 5000;
+export const REMEMBER_MS = 5000;
 const CACHE_ENTRIES = 10_000;
 
 /**
@@ -64,6 +66,7 @@ const CACHE_ENTRIES = 10_000;
  * and compared in constant time. Rows are kept for five seconds, which is how late a revocation may take effect.
  */
 export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
+  const rememberMs = deps.rememberMs ?? REMEMBER_MS;
   const cache = new Map<string, { readonly until: number; readonly row: Promise<StoredApiKey | undefined> }>();
 
   const find = (publicId: string): Promise<StoredApiKey | undefined> => {
@@ -72,7 +75,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
     if (known !== undefined && known.until > now) return known.row;
     if (cache.size >= CACHE_ENTRIES) cache.clear();
     const row = deps.findApiKey(publicId);
-    cache.set(publicId, { until: now + CACHE_MS, row });
+    cache.set(publicId, { until: now + rememberMs, row });
     // Neither a failure nor an unknown key is remembered: the one may pass, the other would let strangers fill the cache.
     row.then(
       (found) => found === undefined && cache.delete(publicId),

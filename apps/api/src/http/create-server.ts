@@ -18,12 +18,14 @@ import { requestIdOf } from "./request-id.ts";
 import { methodsOf, usePermissions } from "./serve.ts";
 import { shedLoad } from "./shed-load.ts";
 import { useTraces } from "./trace.ts";
+import type { KeyWatch } from "./watch-keys.ts";
 
 declare module "fastify" {
   interface FastifyInstance {
     /** Aborted when the server begins to stop: streams and long polls end then. */
     stopping: AbortSignal;
     databaseFor: DatabaseFor;
+    keyWatch: KeyWatch | undefined;
   }
 }
 
@@ -37,6 +39,10 @@ export interface ServerLimits extends RateLimits {
 export interface ServerOptions {
   readonly authenticate: Authenticator;
   readonly databaseFor: DatabaseFor;
+  /** Ends what is open when its key may not go on; nothing does when absent. */
+  readonly keyWatch?: KeyWatch;
+  /** Networks of proxies whose X-Forwarded-For is believed; none when absent. */
+  readonly trustedProxies?: readonly string[] | undefined;
   readonly logger?: FastifyServerOptions["logger"] | undefined;
   readonly loggerInstance?: FastifyServerOptions["loggerInstance"] | undefined;
   /** None when absent. */
@@ -51,6 +57,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     ...(options.logger === undefined ? {} : { logger: options.logger }),
     ...(options.loggerInstance === undefined ? {} : { loggerInstance: options.loggerInstance }),
     genReqId: requestIdOf,
+    ...(options.trustedProxies === undefined || options.trustedProxies.length === 0
+      ? {}
+      : { trustProxy: [...options.trustedProxies] }),
     bodyLimit: MAX_BODY_BYTES,
     // A request has 15 s to arrive whole, its headers 10: slow senders hold no connection for longer.
     requestTimeout: 15_000,
@@ -67,7 +76,11 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   setMaxListeners(0, stopping.signal); // One a running request.
   app.decorate("stopping", stopping.signal);
   app.decorate("databaseFor", options.databaseFor);
-  app.addHook("preClose", async () => stopping.abort());
+  app.decorate("keyWatch", options.keyWatch);
+  app.addHook("preClose", async () => {
+    stopping.abort();
+    options.keyWatch?.close();
+  });
 
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(createSerializerCompiler({ stringify: JSON.stringify }));

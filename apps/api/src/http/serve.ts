@@ -16,6 +16,8 @@ declare module "fastify" {
   }
   interface FastifyRequest {
     principal: Principal | undefined;
+    /** Why the caller may not go on with what is open: the key was revoked meanwhile, for example. */
+    endedBy: Refusal | undefined;
   }
 }
 
@@ -60,7 +62,8 @@ export function serve<const R extends RouteShape>(app: FastifyInstance, shape: R
     ...routeOptions(shape),
     handler: async (request, reply) => {
       if (!accepts(request.headers.accept, "application/json")) return sendProblem(reply, NOT_ACCEPTABLE);
-      return sendAnswer(reply, await handler(callOf(shape, request, reply) as Call<R>));
+      const answer = await handler(callOf(shape, request, reply) as Call<R>);
+      return request.endedBy === undefined ? sendAnswer(reply, answer) : sendProblem(reply, request.endedBy);
     },
   });
 }
@@ -99,7 +102,9 @@ export function serveStream<const R extends RouteShape>(
       reply.sse.sendHeaders();
       reply.raw.write(": following\n\n");
       for await (const message of messages.value) await reply.sse.send(message);
-      if (!call.signal.aborted) await reply.sse.send({ event: "end", data: {} });
+      // Without `end`: whoever follows asks again, and is told why not.
+      if (request.endedBy !== undefined) reply.raw.write(`: ended by ${request.endedBy.code}\n\n`);
+      else if (!call.signal.aborted) await reply.sse.send({ event: "end", data: {} });
       return undefined;
     },
   });
@@ -129,6 +134,13 @@ function callOf(shape: RouteShape, request: FastifyRequest, reply: FastifyReply)
   const end = () => gone.abort();
   reply.raw.once("close", end);
   request.server.stopping.addEventListener("abort", end, { once: true, signal: gone.signal });
+  if (request.principal !== undefined && (shape.longPoll === true || reply.sse !== undefined)) {
+    const forget = request.server.keyWatch?.watch(request.principal, shape, (why) => {
+      request.endedBy = why;
+      end();
+    });
+    if (forget !== undefined) reply.raw.once("close", forget);
+  }
   return {
     params: request.params,
     query: request.query,
@@ -157,6 +169,7 @@ function sendAnswer(reply: FastifyReply, outcome: Result<AnyAnswer, Refusal>): F
 /** Lets nobody in without a key that has the route's permission. A route that does not say which one stops the start. */
 export function usePermissions(app: FastifyInstance, authenticate: Authenticator): void {
   app.decorateRequest("principal", undefined);
+  app.decorateRequest("endedBy", undefined);
   app.addHook("onRoute", ({ config, method, url }) => {
     if (config?.contract?.permission === undefined) {
       throw new Error(`${method} ${url} declares no permission: register it with serve() and a route of the contract`);
@@ -175,7 +188,7 @@ export function usePermissions(app: FastifyInstance, authenticate: Authenticator
 }
 
 /** Why a route is not for this caller; undefined when it is. */
-function lackingPermission({ permission }: RouteShape, { permissions }: Principal): Refusal | undefined {
+export function lackingPermission({ permission }: RouteShape, { permissions }: Principal): Refusal | undefined {
   if (permission === "public" || permission === "authenticated" || permissions.includes(permission)) return undefined;
   return {
     code: "insufficient_scope",
