@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createDatabase, migrate } from "@berth/db";
 import { readKeyFile } from "@berth/runtime";
-import { startThrowawayPostgres } from "@berth/testing";
+import { type Figure, p99, runBench, startThrowawayPostgres } from "@berth/testing";
 import { fillDatabase } from "./fill-database.ts";
 
 /**
@@ -23,68 +23,63 @@ const SECONDS = 10;
 const READS_PER_SECOND = 500;
 const CREATES_PER_SECOND = 100;
 
-interface Figure {
-  readonly figure: string;
-  readonly value: number;
-  readonly unit: string;
-  readonly must: number;
-  readonly aim: number;
-  readonly better: "lower" | "higher";
-}
+process.exitCode = await runBench(process.argv.slice(2), [{ name: "api", measure }]);
 
-const folder = mkdtempSync(join(tmpdir(), "berth-bench-"));
-const postgres = await startThrowawayPostgres({ fsync: true });
-const owner = createDatabase({ url: postgres.url, poolSize: 5 });
-const stop: (() => Promise<unknown> | unknown)[] = [() => rmSync(folder, { recursive: true })];
-stop.unshift(() => postgres.stop());
-stop.unshift(() => owner.close());
-try {
-  await migrate({ url: postgres.url });
-  const pepper = randomBytes(32);
-  const { key, clusterIds } = await fillDatabase(owner, pepper);
-  const api = await startServer(pepper, join(folder, "key"));
-  stop.unshift(api.stop);
+async function measure(): Promise<Figure[]> {
+  const folder = mkdtempSync(join(tmpdir(), "berth-bench-"));
+  const postgres = await startThrowawayPostgres({ fsync: true });
+  const owner = createDatabase({ url: postgres.url, poolSize: 5 });
+  const stop: (() => Promise<unknown> | unknown)[] = [() => rmSync(folder, { recursive: true })];
+  stop.unshift(() => postgres.stop());
+  stop.unshift(() => owner.close());
+  try {
+    await migrate({ url: postgres.url });
+    const pepper = randomBytes(32);
+    const { key, clusterIds } = await fillDatabase(owner, pepper);
+    const api = await startServer(postgres.url, pepper, join(folder, "key"));
+    stop.unshift(api.stop);
 
-  const reads = await load(api.url, key, READS_PER_SECOND, (n) => ({
-    method: "GET",
-    path:
-      [
-        `/v1/clusters/${clusterIds[n % clusterIds.length]}`,
-        "/v1/clusters?limit=20",
-        "/v1/operations?limit=20",
-        `/v1/clusters/${clusterIds[n % clusterIds.length]}/instances`,
-      ][n % 4] ?? "",
-  }));
-  const creates = await load(api.url, key, CREATES_PER_SECOND, (n) => ({
-    method: "POST",
-    path: "/v1/clusters",
-    body: { name: `bench-${n}`, region: "us-east-1", size: "8g", instances: 3 },
-  }));
-  print([
-    { figure: "api.read_p99", value: reads.p99, unit: "ms", must: 60, aim: 50, better: "lower" },
-    { figure: "api.create_p99", value: creates.p99, unit: "ms", must: 75, aim: 50, better: "lower" },
-    {
-      figure: "api.failed_requests",
-      value: reads.failed + creates.failed,
-      unit: "requests",
-      must: 0,
-      aim: 0,
-      better: "lower",
-    },
-  ]);
-} finally {
-  for (const one of stop) await one();
+    const reads = await load(api.url, key, READS_PER_SECOND, (n) => ({
+      method: "GET",
+      path:
+        [
+          `/v1/clusters/${clusterIds[n % clusterIds.length]}`,
+          "/v1/clusters?limit=20",
+          "/v1/operations?limit=20",
+          `/v1/clusters/${clusterIds[n % clusterIds.length]}/instances`,
+        ][n % 4] ?? "",
+    }));
+    const creates = await load(api.url, key, CREATES_PER_SECOND, (n) => ({
+      method: "POST",
+      path: "/v1/clusters",
+      body: { name: `bench-${n}`, region: "us-east-1", size: "8g", instances: 3 },
+    }));
+    return [
+      { figure: "api.read_p99", value: reads.p99, unit: "ms", must: 60, aim: 50, better: "lower" },
+      { figure: "api.create_p99", value: creates.p99, unit: "ms", must: 75, aim: 50, better: "lower" },
+      {
+        figure: "api.failed_requests",
+        value: reads.failed + creates.failed,
+        unit: "requests",
+        must: 0,
+        aim: 0,
+        better: "lower",
+      },
+    ];
+  } finally {
+    for (const one of stop) await one();
+  }
 }
 
 /** The API as it runs in production: a process of its own, configured by its environment. */
-async function startServer(pepper: Uint8Array, keyFile: string) {
+async function startServer(databaseUrl: string, pepper: Uint8Array, keyFile: string) {
   readKeyFile(keyFile);
   const main = fileURLToPath(new URL("../main.ts", import.meta.url));
   const child = spawn(process.execPath, ["--import", "tsx", main], {
     stdio: ["ignore", "pipe", "inherit"],
     env: {
       PATH: process.env.PATH,
-      DATABASE_URL: postgres.url,
+      DATABASE_URL: databaseUrl,
       BERTH_PEPPER: Buffer.from(pepper).toString("base64"),
       BERTH_KEY_FILE: keyFile,
       BERTH_API_PORT: "0",
@@ -133,8 +128,7 @@ async function load(url: string, key: string, perSecond: number, make: (n: numbe
   }
   await Promise.all(all);
   agent.destroy();
-  latencies.sort((a, b) => a - b);
-  return { p99: Math.round((latencies[Math.floor(latencies.length * 0.99)] ?? 0) * 10) / 10, failed };
+  return { p99: p99(latencies), failed };
 }
 
 function sendOne(url: string, key: string, agent: Agent, { method, path, body }: Sent): Promise<number> {
@@ -150,13 +144,4 @@ function sendOne(url: string, key: string, agent: Agent, { method, path, body }:
     sent.once("error", () => resolve(599));
     sent.end(body === undefined ? undefined : JSON.stringify(body));
   });
-}
-
-function print(figures: readonly Figure[]): void {
-  const isJson = process.argv.includes("--json");
-  for (const one of figures) {
-    console.log(
-      isJson ? JSON.stringify(one) : `${one.figure}: ${one.value} ${one.unit} (must ${one.must}, aim ${one.aim})`,
-    );
-  }
 }

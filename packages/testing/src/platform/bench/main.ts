@@ -1,22 +1,25 @@
+import { runBench } from "../../bench/run-bench.ts";
 import { startThrowawayPostgres } from "../../postgres/throwaway-postgres.ts";
-import { type Figure, printFigures } from "./figure.ts";
 import { manyClusters } from "./many-clusters.ts";
 import { oneCluster } from "./one-cluster.ts";
 
 /**
  * `npm run bench`: how long a create takes on the simulator, step by step, and how many clusters one worker brings up at
- * once. `--json` prints a line a figure; what happens meanwhile goes to standard error.
+ * once.
  */
-const args = process.argv.slice(2);
-const tell = (line: string) => console.error(line);
+process.exitCode = await runBench(process.argv.slice(2), [
+  { name: "create", measure: (tell) => withPostgres((url) => oneCluster(url, tell)) },
+  {
+    name: "200_clusters",
+    measure: (tell) => withPostgres((url) => manyClusters(url, { clusters: 200, instancesEach: 5 }, tell)),
+  },
+]);
 
-const postgres = await startThrowawayPostgres();
-try {
-  const figures: Figure[] = [
-    ...(await oneCluster(postgres.url, tell)),
-    ...(await manyClusters(postgres.url, { clusters: 200, instancesEach: 5 }, tell)),
-  ];
-  printFigures(figures, args.includes("--json"));
-} finally {
-  await postgres.stop();
+async function withPostgres<T>(use: (url: string) => Promise<T>): Promise<T> {
+  const postgres = await startThrowawayPostgres();
+  try {
+    return await use(postgres.url);
+  } finally {
+    await postgres.stop();
+  }
 }

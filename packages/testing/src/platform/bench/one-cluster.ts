@@ -1,10 +1,10 @@
 import type { CreatedCluster } from "@berth/contract";
 import { OPERATION_STEPS } from "@berth/domain";
 import { QUICK_WORLD_TIMINGS } from "@berth/simulator";
+import { type Figure, median } from "../../bench/figure.ts";
 import { createTestCluster, purgeCluster, untilSucceeded } from "../clusters.ts";
 import { type Platform, startPlatform } from "../start-platform.ts";
 import { startPlatformWorld } from "../world.ts";
-import { type Figure, median, round } from "./figure.ts";
 import { type InstanceTimes, watchInstances } from "./watch-instances.ts";
 
 const ROUNDS = 5;
@@ -54,7 +54,7 @@ export async function oneCluster(postgresUrl: string, tell: (line: string) => vo
     }
     const figure = (name: string, values: readonly number[], must: number, aim: number): Figure => ({
       figure: `create.${name}`,
-      value: round(median(values)),
+      value: median(values),
       unit: "s",
       must,
       aim,
