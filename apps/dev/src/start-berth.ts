@@ -3,14 +3,14 @@ import { join } from "node:path";
 import type { Api, ApiConfig } from "@berth/api";
 import { createClient } from "@berth/client";
 import { createDatabase, importOfferings, migrate } from "@berth/db";
-import { type Cleanup, createCleanup } from "./cleanup.ts";
+import { createCleanup } from "./cleanup.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { DevFailure } from "./dev-failure.ts";
 import { type Guardian, startGuardian } from "./guardian.ts";
 import { openInstallation } from "./installation.ts";
 import { openLogFile } from "./log-file.ts";
 import type { DevOptions } from "./options.ts";
-import { startPostgres } from "./postgres.ts";
+import { type RunningPostgres, startPostgres } from "./postgres.ts";
 import type { ReadyLine } from "./ready-line.ts";
 import { seedFleet } from "./seed/fleet.ts";
 import { registerKube } from "./seed/kube.ts";
@@ -55,8 +55,11 @@ export async function startBerth({ options, folder, tell, stopped }: StartOption
     cleanup.add(() => guardian.dismiss());
 
     // What is a process of its own starts first; meanwhile this one loads API and worker, which takes seconds.
-    const [databaseUrl, world, { startApi, makeApiKey }, { startWorker }] = await allOrNothing([
-      startDatabase(folder, installation.superuserPassword, guardian, cleanup),
+    const [postgres, world, { startApi, makeApiKey }, { startWorker }] = await allOrNothing([
+      startServer(folder, installation.superuserPassword, guardian).then((started) => {
+        cleanup.add(() => started.stop());
+        return started;
+      }),
       openWorld(options, { folder, guardian, tell }).then((opened) => {
         cleanup.add(() => opened.close());
         return opened;
@@ -64,6 +67,8 @@ export async function startBerth({ options, folder, tell, stopped }: StartOption
       import("@berth/api"),
       import("@berth/worker"),
     ]);
+    // Not earlier: loading blocks this process, on a slow machine for longer than a connection may take to open.
+    const databaseUrl = await prepareDatabase(postgres, installation.superuserPassword);
     const tenants = await seedTenants(databaseUrl, folder, () => makeApiKey(pepper), { all: options.seedFleet });
     await seedOfferings(databaseUrl, world);
     tell(`PostgreSQL and ${options.real ? "the real parts" : "the simulated cloud"} run.`);
@@ -119,17 +124,14 @@ async function allOrNothing<T extends readonly Promise<unknown>[]>(
   return (await Promise.all(parts)) as { -readonly [K in keyof T]: Awaited<T[K]> };
 }
 
-/** PostgreSQL with our database in it, brought up to date; gives its address for the superuser. */
-async function startDatabase(
-  folder: DataFolder,
-  superuserPassword: string,
-  guardian: Guardian,
-  cleanup: Cleanup,
-): Promise<string> {
+function startServer(folder: DataFolder, superuserPassword: string, guardian: Guardian): Promise<RunningPostgres> {
   const path = join(folder.path, "postgres");
   mkdirSync(path, { recursive: true, mode: 0o700 });
-  const postgres = await startPostgres({ folder: path, superuserPassword, guardian });
-  cleanup.add(() => postgres.stop());
+  return startPostgres({ folder: path, superuserPassword, guardian });
+}
+
+/** Our database, made when it is not there and brought up to date; gives its address for the superuser. */
+async function prepareDatabase(postgres: RunningPostgres, superuserPassword: string): Promise<string> {
   const urlOf = (database: string) => postgres.urlOf("postgres", superuserPassword, database);
   await createDatabaseOnce(urlOf("postgres"), "berth");
   await migrate({ url: urlOf("berth") });
