@@ -97,13 +97,16 @@ export class KubeletPods {
     for (const worker of [...this.workers.values()]) if (worker.nodeName === nodeName) this.forget(worker, 0);
   }
 
-  /** After a restart of the world: running pods are started again in the runtime, with their address and without a new status. */
+  /**
+   * After a restart of the world: running pods are started again in the runtime, with their address and without a new
+   * status. A pod whose address is not ours any more starts as on a machine that booted: at another address.
+   */
   resync(): void {
     this.workers.clear();
     this.addresses.clear();
     for (const pod of this.cluster.store.all(PODS)) {
       const { podIP } = pod.status;
-      if (podIP !== undefined) this.addresses.keep(pod.metadata.uid ?? "", podIP);
+      if (podIP !== undefined && this.addresses.owns(podIP)) this.addresses.keep(pod.metadata.uid ?? "", podIP);
     }
     for (const pod of this.cluster.store.all(PODS)) this.note(pod, false);
   }
@@ -160,7 +163,8 @@ export class KubeletPods {
 
   private adopt(pod: Pod): void {
     const uid = pod.metadata.uid ?? "";
-    const known = pod.status.podIP;
+    const { podIP } = pod.status;
+    const known = podIP !== undefined && this.addresses.owns(podIP) ? podIP : undefined;
     const address = known ?? this.addresses.take(uid);
     const worker: Worker = {
       uid,

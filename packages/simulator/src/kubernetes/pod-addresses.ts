@@ -25,6 +25,11 @@ export class PodAddresses {
     throw new RangeError("no pod address is left");
   }
 
+  /** Whether it is one of ours to hand out: another world may have the range of the last start by now. */
+  owns(address: string): boolean {
+    return address.startsWith(`${this.prefix}.`);
+  }
+
   /** Takes note of an address that a pod has already. */
   keep(uid: string, address: string): void {
     this.taken.set(address, uid);

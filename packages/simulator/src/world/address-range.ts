@@ -11,20 +11,22 @@ const LAST = 69;
 const GUARD_PORT = 9_299;
 
 /**
- * Takes a free range, or the wanted one. Several simulated worlds may run on one machine, and each node listens on its
- * own address at port 9200: a guard socket on the last address of a range says that it is taken.
+ * Takes the wanted range when it is free, else another. Several simulated worlds may run on one machine, and each node
+ * listens on its own address at port 9200: a guard socket on the last address of a range says that it is taken.
  *
- * Throws when the wanted range, or every range, belongs to another world.
+ * Throws when every range belongs to another world.
  */
 export async function takeAddressRange(wanted?: `127.${number}`): Promise<AddressRange> {
   const numbers = Array.from({ length: LAST - FIRST + 1 }, (_unused, index) => FIRST + index);
-  const prefixes = wanted === undefined ? numbers.map((number) => `127.${number}` as const) : [wanted];
-  for (const prefix of prefixes) {
+  const prefixes = numbers.map((number) => `127.${number}` as const);
+  for (const prefix of wanted === undefined ? prefixes : [wanted, ...prefixes]) {
     const guard = await listen(`${prefix}.255.254`);
     if (guard === undefined) continue;
     return { prefix, release: () => new Promise((resolve) => guard.close(() => resolve())) };
   }
-  throw new Error(`another simulated world uses the pod addresses ${wanted ?? `127.${FIRST}`}.*`);
+  throw new Error(
+    `other simulated worlds use all pod addresses from 127.${FIRST}.* to 127.${LAST}.*: stop one of them`,
+  );
 }
 
 function listen(address: string): Promise<Server | undefined> {

@@ -1,3 +1,4 @@
+export { type AddressRange, takeAddressRange } from "./address-range.ts";
 export { type NodeResources, nodeResources } from "./allocatable.ts";
 export { type JoinDocument, joinDocumentOf } from "./join-document.ts";
 export type { BootedMachine, NodeJoiner } from "./machines.ts";

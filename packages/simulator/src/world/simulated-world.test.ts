@@ -5,6 +5,7 @@ import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { Agent, request } from "undici";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { parse } from "yaml";
+import { takeAddressRange } from "./address-range.ts";
 import { type SimulatedWorld, startSimulatedWorld } from "./simulated-world.ts";
 import { applyCluster, approveAll, launchMachine, podAddresses, publishSeeds, readyPods } from "./testing.ts";
 
@@ -104,6 +105,41 @@ test("two worlds on one machine use different pod addresses", async () => {
   await vi.waitFor(() => expect(approveAll(other.world)).toBe(1), WAIT);
   expect(other.kubernetesUrl).not.toBe(first.kubernetesUrl);
   await other.close();
+});
+
+test("a world whose pod addresses another one took meanwhile starts its pods at others, on their volumes", {
+  timeout: 60_000,
+}, async () => {
+  const first = await start();
+  for (const [index, zone] of REGION.zones.entries())
+    launchMachine(first.world, `mac-${index}`, zone, { endpoint: first.kubernetesUrl });
+  let approved = 0;
+  await vi.waitFor(() => {
+    approved += approveAll(first.world);
+    expect(approved).toBe(3);
+  }, WAIT);
+  applyCluster(first.world);
+  await vi.waitFor(() => expect(podAddresses(first.world)).toHaveLength(3), WAIT);
+  publishSeeds(first.world);
+  await vi.waitFor(() => expect(readyPods(first.world)).toHaveLength(3), WAIT);
+  const before = podAddresses(first.world);
+  await engineCall(before[0] ?? "", "/books/_doc/1", "PUT", { title: "kept" });
+  await first.close();
+
+  const range = before[0]?.split(".").slice(0, 2).join(".") as `127.${number}`;
+  const other = await takeAddressRange(range);
+  expect(other.prefix).toBe(range);
+  const { world } = await start();
+  await vi.waitFor(() => {
+    const now = podAddresses(world);
+    expect(now).toHaveLength(3);
+    expect(now.filter((address) => address.startsWith(`${range}.`))).toEqual([]);
+  }, WAIT);
+  publishSeeds(world);
+  await vi.waitFor(() => expect(readyPods(world)).toHaveLength(3), WAIT);
+  const [address = ""] = podAddresses(world);
+  expect((await engineCall(address, "/books/_doc/1")).body).toMatchObject({ found: true });
+  await other.release();
 });
 
 test("a machine that was told another endpoint never joins", async () => {

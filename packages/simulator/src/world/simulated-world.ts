@@ -48,6 +48,7 @@ const SAVE_AT_LEAST_MS = 5_000;
  *
  * With a data folder it outlives the process: what was written through its APIs is saved within half a second, and a start
  * on the same folder finds machines, objects, volumes and documents again; engine processes start anew on their volumes.
+ * Ports and pod addresses are those of the last start unless somebody else has them by then.
  */
 export async function startSimulatedWorld(options: SimulatedWorldOptions): Promise<SimulatedWorld> {
   const warn = options.onWarning ?? (() => {});
@@ -58,6 +59,9 @@ export async function startSimulatedWorld(options: SimulatedWorldOptions): Promi
     options.dataDir === undefined ? undefined : createStateFile(options.dataDir, FILE, () => current());
   const saved = file?.load();
   const range = await takeAddressRange(saved?.podAddressPrefix);
+  if (saved !== undefined && saved.podAddressPrefix !== range.prefix) {
+    warn(`another world has the pod addresses ${saved.podAddressPrefix}.*: pods start again at ${range.prefix}.*`);
+  }
   const clock = continuedClock(options.speed ?? 1, saved?.world.savedAt);
 
   let server: KubernetesServer | undefined;
