@@ -1,7 +1,13 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseCpuMilli, parseMebibytesDown } from "@berth/domain";
-import { type BootedMachine, type NodeJoiner, type NodeResources, startSimulatedWorld } from "@berth/simulator";
+import {
+  type BootedMachine,
+  type NodeJoiner,
+  type NodeResources,
+  startSimulatedWorld,
+  takeAddressRange,
+} from "@berth/simulator";
 import {
   findMissing,
   prepareRealTier,
@@ -9,9 +15,9 @@ import {
   startProcessKubelet,
   startVolumeProvisioner,
 } from "@berth/testing";
+import { createCleanup } from "../cleanup.ts";
 import { DevFailure } from "../dev-failure.ts";
 import { REGION, ZONES } from "./region.ts";
-import { describeFailure } from "./simulated-world-process.ts";
 import type { World, WorldOptions } from "./world.ts";
 
 const SEED = 1;
@@ -34,44 +40,50 @@ export async function openRealWorld({ folder, tell }: WorldOptions): Promise<Wor
   await prepareRealTier(tell);
   const data = join(folder.path, "real");
   mkdirSync(data, { recursive: true });
-  const controlPlane = await startControlPlane({ dataDir: join(data, "control-plane"), onProgress: tell });
-  writeFileSync(join(folder.path, "kubeconfig"), controlPlane.adminKubeconfig, { mode: 0o600 });
-  const volumes = await startVolumeProvisioner({
-    kubeconfig: controlPlane.adminKubeconfig,
-    dataDir: join(data, "volumes"),
-    zones: ZONES,
-    onLog: tell,
-  });
-  const machines = processMachines(join(data, "machines"), controlPlane.adminKubeconfig, tell);
-  const world = await startSimulatedWorld({
-    seed: SEED,
-    region: REGION,
-    zones: ZONES,
-    dataDir: join(data, "cloud"),
-    nodeJoiner: machines.joiner,
-    onWarning: (message) => tell(`simulated EC2: ${message}`),
-  }).catch(async (error: unknown) => {
-    await volumes.stop();
-    await controlPlane.stop();
-    throw new DevFailure(`the simulated EC2 did not start: ${describeFailure(error)}`);
-  });
-  return {
-    kube: { name: "real", region: REGION, zones: ZONES, kubeconfig: controlPlane.adminKubeconfig, simulated: false },
-    ec2: { endpoint: world.ec2Endpoint, credentials: world.credentials },
-    close: async () => {
-      await world.close();
-      await machines.stop();
-      await volumes.stop();
-      await controlPlane.stop();
-    },
-  };
+  const cleanup = createCleanup();
+  try {
+    const controlPlane = await startControlPlane({ dataDir: join(data, "control-plane"), onProgress: tell });
+    cleanup.add(() => controlPlane.stop());
+    const { adminKubeconfig } = controlPlane;
+    writeFileSync(join(folder.path, "kubeconfig"), adminKubeconfig, { mode: 0o600 });
+    const volumes = await startVolumeProvisioner({
+      kubeconfig: adminKubeconfig,
+      dataDir: join(data, "volumes"),
+      zones: ZONES,
+      onLog: tell,
+    });
+    cleanup.add(() => volumes.stop());
+    // Another dev of this machine has pods as well.
+    const addresses = await takeAddressRange();
+    cleanup.add(() => addresses.release());
+    const machines = processMachines(addresses.prefix, join(data, "machines"), adminKubeconfig, tell);
+    cleanup.add(() => machines.stop());
+    const world = await startSimulatedWorld({
+      seed: SEED,
+      region: REGION,
+      zones: ZONES,
+      dataDir: join(data, "cloud"),
+      nodeJoiner: machines.joiner,
+      onWarning: (message) => tell(`simulated EC2: ${message}`),
+    });
+    cleanup.add(() => world.close());
+    return {
+      kube: { name: "real", region: REGION, zones: ZONES, kubeconfig: adminKubeconfig, simulated: false },
+      ec2: { endpoint: world.ec2Endpoint, credentials: world.credentials },
+      close: () => cleanup.run(),
+    };
+  } catch (error) {
+    await cleanup.run();
+    throw error;
+  }
 }
 
-/** Pods of one machine have addresses 127.100.N.x: machines by the order in which they boot. */
-const ADDRESS_NET = "127.100";
-
-/** Makes a process kubelet of each booted machine, and ends it with its machine. */
+/**
+ * Makes a process kubelet of each booted machine, and ends it with its machine. Pods of one machine have addresses
+ * PREFIX.N.x: machines by the order in which they boot.
+ */
 function processMachines(
+  addressPrefix: string,
   dataDir: string,
   adminKubeconfig: string,
   tell: (text: string) => void,
@@ -100,7 +112,7 @@ function processMachines(
       labels: document.labels,
       taints: document.taints,
       ...identity,
-      podAddressPrefix: `${ADDRESS_NET}.${booted % 250}`,
+      podAddressPrefix: `${addressPrefix}.${booted % 250}`,
       dataDir: home,
       onLog: tell,
     });

@@ -2,13 +2,6 @@ import { once } from "node:events";
 import { startSimulatedWorld } from "@berth/simulator";
 import type { FromWorld, ToWorld } from "./simulated-world.ts";
 
-/** A world keeps its pods' addresses, so another one may have them by now: what to do is said where it happens. */
-export function describeFailure(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  if (!message.includes("uses the pod addresses")) return message;
-  return `${message}. Another dev or test runs on this machine: stop it, or start on a new folder with --data FOLDER.`;
-}
-
 /** The process of the simulated world, started by fork: lives as long as the channel to its parent. */
 export async function runSimulatedWorld(): Promise<void> {
   // Ctrl-C and the guardian mean dev, which ends the channel; a guardian that has to ask means that dev is gone, and so it is.
@@ -25,7 +18,7 @@ export async function runSimulatedWorld(): Promise<void> {
     await disconnected;
     await world.close();
   } catch (error) {
-    say({ kind: "failed", message: describeFailure(error) });
+    say({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
     process.disconnect?.();
   }
 }
