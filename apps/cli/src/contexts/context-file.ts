@@ -49,14 +49,18 @@ export async function writeContextFile(path: string, file: ContextFile): Promise
   const contexts = Object.fromEntries(
     [...file.contexts].map(([name, context]) => [name, { api_url: context.apiUrl, api_key: context.apiKey }]),
   );
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const draft = `${path}.${process.pid}.new`;
   try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await writeFile(draft, stringify({ current: file.current ?? null, contexts }), { mode: 0o600 });
     await chmod(draft, 0o600);
     await rename(draft, path);
+  } catch (error) {
+    throw new Failure(EXIT_CODES.failure, `cannot write ${path}: ${(error as Error).message}`, {
+      hint: "Set BERTH_CONFIG to a file that can be written, or BERTH_API_URL and BERTH_API_KEY instead of a login.",
+    });
   } finally {
-    await rm(draft, { force: true });
+    await rm(draft, { force: true }).catch(() => {});
   }
 }
 

@@ -39,6 +39,14 @@ test("login refuses a key that does not work and remembers nothing", async () =>
   expect((await berth(["context", "list", "-o", "name"])).out).toBe("");
 });
 
+test("login where no context file can be written says what to set instead", async () => {
+  const env = { BERTH_CONFIG: "/proc/contexts.yaml" };
+  const { code, out, err } = await berth(["login", "--api-url", api.url, "--api-key-stdin"], env, "good\n");
+  expect({ code, out }).toEqual({ code: EXIT_CODES.failure, out: "" });
+  expect(err).toContain("cannot write /proc/contexts.yaml");
+  expect(err).toContain("BERTH_API_KEY instead of a login");
+});
+
 test("contexts are listed, chosen and forgotten by name", async () => {
   await logIn("one", "good");
   await logIn("two", "also");

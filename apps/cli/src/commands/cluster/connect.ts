@@ -1,5 +1,3 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import type { Connection } from "@berth/contract";
 import { Command } from "@commander-js/extra-typings";
 import { EXIT_CODES } from "../../exit-codes.ts";
@@ -7,8 +5,8 @@ import { Failure } from "../../failure.ts";
 import { printBody } from "../../output/print.ts";
 import { formatFacts } from "../../output/table.ts";
 import type { Berth } from "../../program.ts";
-import type { Session } from "../../session.ts";
 import { findCluster } from "../find.ts";
+import { keepCertificate } from "./ca-file.ts";
 
 export const connectCluster = (berth: Berth) =>
   new Command("connect")
@@ -26,9 +24,8 @@ export const connectCluster = (berth: Berth) =>
           hint: `Wait for it: berth cluster wait ${id}`,
         });
       }
-      const caFile = options.caFile ?? (await cachePath(session, `${id}.pem`));
-      await mkdir(dirname(caFile), { recursive: true });
-      await writeFile(caFile, connection.ca_certificate);
+      const certificate = { clusterId: id, pem: connection.ca_certificate };
+      const caFile = await keepCertificate(session, certificate, options.caFile);
       await printBody(session, connection, () => describe(connection, endpoint, caFile));
     });
 
@@ -59,11 +56,4 @@ function curlLine(
   const address = host.includes(":") ? `[${host}]` : host;
   const detour = serverName === host ? "" : ` --connect-to ${serverName}:${port}:${address}:${port}`;
   return `curl --cacert ${path}${detour} -u ${user} https://${serverName}:${port}/_cluster/health?pretty`;
-}
-
-async function cachePath(session: Session, file: string): Promise<string> {
-  const base = session.io.env.XDG_CACHE_HOME;
-  if (base !== undefined && base !== "") return join(base, "berth", "ca", file);
-  const { default: envPaths } = await import("env-paths");
-  return join(envPaths("berth", { suffix: "" }).cache, "ca", file);
 }
