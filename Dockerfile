@@ -1,7 +1,7 @@
 # One image for the API, the worker and the migrations: they share nearly all of their code.
 FROM node:22.21.1-bookworm-slim AS build
 WORKDIR /berth
-COPY package.json package-lock.json .npmrc ./
+COPY package.json package-lock.json .npmrc tsconfig.base.json ./
 COPY apps/api/package.json apps/api/
 COPY apps/cli/package.json apps/cli/
 COPY apps/dev/package.json apps/dev/
@@ -18,7 +18,6 @@ ENV NODE_ENV=production
 COPY --from=build /berth ./
 COPY apps/api ./apps/api
 COPY apps/worker ./apps/worker
-COPY tsconfig.base.json ./
 USER node
 EXPOSE 7070 7071
 CMD ["node", "--import", "tsx", "apps/api/src/main.ts"]
