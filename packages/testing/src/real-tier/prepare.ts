@@ -33,6 +33,7 @@ export function findMissing(): string[] {
   for (const { command, why } of COMMANDS) {
     if (!isOnPath(command)) missing.push(`${command}: ${why}`);
   }
+  if (process.getuid?.() !== 0) missing.push("root: engines run under users and mounts of their own");
   return missing;
 }
 
