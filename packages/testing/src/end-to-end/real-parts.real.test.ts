@@ -1,15 +1,13 @@
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync } from "node:fs";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createClient } from "@berth/client";
 import { createKubernetes, parseKubeconfig } from "@berth/kubernetes";
 import type { Kubernetes } from "@berth/ports";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { waitFor } from "../wait-for.ts";
 import { berthCli } from "./berth-cli.ts";
-import { kubeconfigOf, type RunningDev, startDev } from "./running-dev.ts";
+import { processesUnder, type RealParts, startRealParts } from "./real-parts.ts";
 
 interface Connection {
   readonly endpoints: readonly { readonly host: string; readonly port: number }[];
@@ -29,27 +27,25 @@ interface Answer {
  */
 describe("a customer's cluster on real parts", () => {
   const scratch = mkdtempSync(join(tmpdir(), "berth-e2e-"));
-  let dev: RunningDev;
+  let parts: RealParts;
   let kube: Kubernetes;
   let customer: ReturnType<typeof berthCli>;
   let operator: ReturnType<typeof berthCli>;
 
   beforeAll(async () => {
-    dev = await startDev(join(scratch, "data"), ["--real"], 9 * 60_000);
-    customer = berthCli({ apiUrl: dev.apiUrl, apiKey: dev.customerKey, home: scratch });
-    operator = berthCli({ apiUrl: dev.apiUrl, apiKey: dev.operatorKey, home: scratch });
-    const connection = parseKubeconfig(kubeconfigOf(dev));
+    parts = await startRealParts(join(scratch, "data"));
+    const { apiUrl, customerKey, operatorKey } = parts.dev;
+    customer = berthCli({ apiUrl, apiKey: customerKey, home: scratch });
+    operator = berthCli({ apiUrl, apiKey: operatorKey, home: scratch });
+    const connection = parseKubeconfig(parts.kubeconfig);
     if (!connection.ok) throw new Error(connection.error.detail);
     kube = createKubernetes(connection.value);
     // Machines that nothing is on go soon, so that their going is seen here.
-    const admin = createClient({ baseUrl: dev.apiUrl, apiKey: dev.operatorKey });
-    for (const pool of (await admin.listPools({ query: {} })).body.data) {
-      await admin.updatePool({ params: { pool_id: pool.id }, body: { empty_after_seconds: 5 } });
-    }
+    await parts.keepEmptyMachines(5);
   });
   afterAll(async () => {
     kube?.close();
-    if (dev !== undefined) expect(await dev.stop()).toBe(0);
+    if (parts !== undefined) expect(await parts.dev.stop()).toBe(0);
     expect(processesUnder(scratch)).toEqual([]);
   });
 
@@ -143,12 +139,9 @@ describe("a customer's cluster on real parts", () => {
     expect(processesUnder(scratch).filter((line) => /org\.(elasticsearch|opensearch)\.bootstrap/.test(line))).toEqual(
       [],
     );
-    const alive = async () => {
-      const listed = await operator("admin", "machine", "list", "-o", "json");
-      const machines: { state: string }[] = JSON.parse(listed.stdout).data;
-      return machines.filter((machine) => machine.state !== "terminated" && machine.state !== "failed");
-    };
-    await waitFor(async () => (await alive()).length === 0, {
+    // Those that are gone are not listed.
+    const machines = async () => JSON.parse((await operator("admin", "machine", "list", "-o", "json")).stdout).data;
+    await waitFor(async () => (await machines()).length === 0, {
       timeoutMs: 120_000,
       what: "machines to go",
       intervalMs: 2000,
@@ -199,10 +192,4 @@ function parsed(text: string): unknown {
   } catch {
     return text;
   }
-}
-
-/** Command lines of processes that were started on a folder. */
-function processesUnder(folder: string): string[] {
-  const lines = execFileSync("ps", ["-eo", "pid,args", "-ww"], { encoding: "utf8", maxBuffer: 32 << 20 }).split("\n");
-  return lines.filter((line) => line.includes(folder) && !line.includes("ps -eo"));
 }

@@ -45,6 +45,11 @@ export async function startDev(data: string, args: readonly string[], timeoutMs:
   };
 }
 
+/** Where `dev --real` keeps what belongs to one machine: the data folder of its process kubelet. */
+export function machineFolderOf(dev: RunningDev, nodeName: string): string {
+  return join(dev.data, "real", "machines", nodeName);
+}
+
 /** The admin kubeconfig that `dev --real` leaves in its data folder. */
 export function kubeconfigOf(dev: RunningDev): string {
   const file = join(dev.data, "kubeconfig");

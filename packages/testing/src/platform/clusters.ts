@@ -1,23 +1,31 @@
+import type { Client } from "@berth/client";
 import type { CreateClusterBody, CreatedCluster, Operation } from "@berth/contract";
+import type { Database } from "@berth/db";
 import { waitFor } from "../wait-for.ts";
-import type { Platform } from "./start-platform.ts";
+
+/** Where clusters are made: a platform, or a dev whose rows only it can see. */
+export interface ClusterHome {
+  readonly customer: Client;
+  readonly world: { readonly region: string };
+  readonly database?: Database;
+}
 
 /** Asks for a cluster: three instances of 1 GiB in three zones unless told otherwise. */
 export async function createTestCluster(
-  platform: Platform,
+  home: ClusterHome,
   name: string,
   over: Partial<CreateClusterBody> = {},
 ): Promise<CreatedCluster> {
   const size = over.components === undefined ? { size: "1g", instances: 3 } : {};
-  const body = { name, region: platform.world.region, ...size, ...over };
-  const answer = await platform.customer.createCluster({ body });
+  const body = { name, region: home.world.region, ...size, ...over };
+  const answer = await home.customer.createCluster({ body });
   if (answer.status !== 202) throw new Error(`create answered ${answer.status}`);
   return answer.body;
 }
 
 /** Deletes a cluster with its volumes, at once; gives the operation's id. */
-export async function purgeCluster(platform: Platform, cluster: { id: string; name: string }): Promise<string> {
-  const { body } = await platform.customer.deleteCluster({
+export async function purgeCluster(home: ClusterHome, cluster: { id: string; name: string }): Promise<string> {
+  const { body } = await home.customer.deleteCluster({
     params: { cluster_id: cluster.id },
     query: { purge: true, confirm: cluster.name },
   });
@@ -27,13 +35,13 @@ export async function purgeCluster(platform: Platform, cluster: { id: string; na
 }
 
 /** Waits until an operation has ended, and refuses any other end than success, with the steps and guards seen last. */
-export async function untilSucceeded(platform: Platform, operationId: string, timeoutMs: number): Promise<Operation> {
+export async function untilSucceeded(home: ClusterHome, operationId: string, timeoutMs: number): Promise<Operation> {
   const params = { operation_id: operationId };
   const ended = await waitFor(
     async () => {
-      const { body } = await platform.customer.getOperation({ params });
+      const { body } = await home.customer.getOperation({ params });
       if (body.finished_at !== null) return body;
-      throw new Error(await whyNot(platform, body));
+      throw new Error(await whyNot(home, body));
     },
     { timeoutMs, what: `operation ${operationId} to end`, intervalMs: 100 },
   );
@@ -41,9 +49,10 @@ export async function untilSucceeded(platform: Platform, operationId: string, ti
   return ended;
 }
 
-async function whyNot(platform: Platform, operation: Operation): Promise<string> {
+async function whyNot({ database }: ClusterHome, operation: Operation): Promise<string> {
   const steps = operation.progress.steps.map(({ name, state, message }) => `${name} ${state} (${message})`);
-  const rows = await platform.database.query<{ text: string }>(
+  if (database === undefined) return `${operation.kind} is ${operation.state}: ${steps.join("; ")}`;
+  const rows = await database.query<{ text: string }>(
     `select format('%s: %s %s %s', id, state, waiting_for::text, last_failure::text) as text from cluster where id = $1
      union all select format('%s: %s %s %s', id, state, waiting_for::text, last_failure::text) from machine where state <> 'ready'
      union all select format('%s: %s %s', id, health, waiting_for::text) from kube`,

@@ -4,6 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { RunningContainer } from "./container.ts";
 import { containerProbes } from "./container-probes.ts";
 import { type LaunchedContainer, launchContainer } from "./launch-container.ts";
+import { containerLogFile } from "./places.ts";
 import { messageOf, type PodContext, podNameOf } from "./pod-context.ts";
 import { type ContainerRecord, wireTime } from "./pod-record.ts";
 import { terminate } from "./terminate.ts";
@@ -60,7 +61,7 @@ export function containerRun(context: PodContext, record: ContainerRecord, isMai
     });
     const places = {
       stage: join(context.folder, "stages", name),
-      logFile: join(context.folder, "logs", `${name}.${record.restartCount}.log`),
+      logFile: containerLogFile(context.folder, name, record.restartCount),
     };
     return launchContainer(context, container, image, places).catch((error: unknown) => {
       throw new StartFailure("CreateContainerConfigError", messageOf(error));

@@ -4,6 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { ApiError } from "./api-client.ts";
 import { type ContainerRun, containerRun } from "./container-run.ts";
 import type { Pod } from "./objects.ts";
+import { podFolder } from "./places.ts";
 import { type Ending, messageOf, type NodeContext, type PodContext, podNameOf } from "./pod-context.ts";
 import { newPodRecord } from "./pod-record.ts";
 import { statusReporter } from "./status-reporter.ts";
@@ -38,7 +39,7 @@ export function runPod(node: NodeContext, first: Pod, after: Promise<void>): Pod
   let ending: Ending | undefined;
   const over = new AbortController();
   const record = newPodRecord(first, new Date());
-  const folder = join(node.dataDir, "pods", first.metadata.uid);
+  const folder = podFolder(node.dataDir, first.metadata.uid);
   const addresses = { podIp: node.addresses.take(), hostIp: node.hostIp };
   const onTrouble = (message: string) => node.events.warn(pod, "FailedMount", message);
   const context: PodContext = {

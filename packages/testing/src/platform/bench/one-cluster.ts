@@ -2,20 +2,18 @@ import type { CreatedCluster } from "@berth/contract";
 import { OPERATION_STEPS } from "@berth/domain";
 import { QUICK_WORLD_TIMINGS } from "@berth/simulator";
 import { type Figure, median } from "../../bench/figure.ts";
-import { createTestCluster, purgeCluster, untilSucceeded } from "../clusters.ts";
+import { purgeCluster, untilSucceeded } from "../clusters.ts";
 import { type Platform, startPlatform } from "../start-platform.ts";
 import { startPlatformWorld } from "../world.ts";
+import { type TimedCreate, timedCreate } from "./timed-create.ts";
 import { type InstanceTimes, watchInstances } from "./watch-instances.ts";
 
 const ROUNDS = 5;
 const LONGEST_MS = 120_000;
 
-/** Seconds of one create, from the accepted request to the end of its operation. */
-interface Run {
-  readonly total: number;
+interface Run extends TimedCreate {
   /** What is left when machines, kube and engines are taken off. */
   readonly ours: number;
-  readonly steps: Readonly<Record<string, number>>;
 }
 
 /**
@@ -41,16 +39,16 @@ export async function oneCluster(postgresUrl: string, tell: (line: string) => vo
     const warm: number[] = [];
     // The first one warms up: connections, prepared statements, compiled code.
     for (let round = 0; round <= ROUNDS; round++) {
-      const { run, cluster } = await create(platform, `cold-${round}`, watch.times);
+      const run = await create(platform, `cold-${round}`, watch.times);
       tell(`create ${round}, new machines: ${run.total.toFixed(2)} s, ours ${run.ours.toFixed(2)} s`);
       if (round > 0) cold.push(run);
-      if (round === ROUNDS) await purge(platform, cluster);
+      if (round === ROUNDS) await purge(platform, run.cluster);
     }
     for (let round = 1; round <= ROUNDS; round++) {
-      const { run, cluster } = await create(platform, `warm-${round}`, watch.times);
+      const run = await create(platform, `warm-${round}`, watch.times);
       tell(`create ${round}, with room: ${run.total.toFixed(2)} s`);
       warm.push(run.total);
-      await purge(platform, cluster);
+      await purge(platform, run.cluster);
     }
     const figure = (name: string, values: readonly number[], must: number, aim: number): Figure => ({
       figure: `create.${name}`,
@@ -105,25 +103,13 @@ async function create(
   platform: Platform,
   name: string,
   times: (namespacePod: string) => InstanceTimes | undefined,
-): Promise<{ readonly run: Run; readonly cluster: CreatedCluster }> {
-  const acceptedAt = Date.now();
-  const cluster = await createTestCluster(platform, name);
-  const operation = await untilSucceeded(platform, cluster.current_operation?.id ?? "", LONGEST_MS);
-  const endedAt = Date.parse(operation.finished_at ?? "");
-  const namespace = `cl-${cluster.id.slice(3)}`;
+): Promise<Run> {
+  const timed = await timedCreate(platform, name, { longestMs: LONGEST_MS });
+  const namespace = `cl-${timed.cluster.id.slice(3)}`;
   const instances = [0, 1, 2].flatMap((ordinal) => times(`${namespace}/data-${ordinal}`) ?? []);
   const last = instances.reduce((latest, one) => (one.readyAt > latest.readyAt ? one : latest));
   const notOurs = last.requestedAt - last.launchedAt + (last.readyAt - last.approvedAt);
-  const steps = operation.progress.steps.map(({ name, started_at, finished_at }) => [
-    name,
-    (Date.parse(finished_at ?? "") - Date.parse(started_at ?? "")) / 1000,
-  ]);
-  const run = {
-    total: (endedAt - acceptedAt) / 1000,
-    ours: (endedAt - acceptedAt - notOurs) / 1000,
-    steps: Object.fromEntries(steps),
-  };
-  return { run, cluster };
+  return { ...timed, ours: timed.total - notOurs / 1000 };
 }
 
 async function purge(platform: Platform, cluster: CreatedCluster): Promise<void> {
