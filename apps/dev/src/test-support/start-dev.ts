@@ -26,12 +26,14 @@ export interface Started {
 export function openHome() {
   const home = mkdtempSync(join(tmpdir(), "berth-dev-"));
   const data = join(home, "data");
+  const children: ChildProcess[] = [];
 
   const start = (command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Started => {
     const child = spawn(command, args, {
       stdio: ["ignore", "pipe", "pipe"],
       env: { PATH: process.env.PATH, HOME: home, NO_COLOR: "1", ...env },
     });
+    children.push(child);
     const seen = { out: "", err: "" };
     child.stdout.on("data", (chunk) => (seen.out += String(chunk)));
     child.stderr.on("data", (chunk) => (seen.err += String(chunk)));
@@ -69,6 +71,10 @@ export function openHome() {
       );
       return lines.filter((line) => line.includes(home));
     },
-    remove: () => rmSync(home, { recursive: true, force: true }),
+    /** Also ends what a test that failed left running: dev's guardian ends the rest. */
+    remove: () => {
+      for (const child of children) if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+      rmSync(home, { recursive: true, force: true });
+    },
   };
 }
