@@ -1,4 +1,4 @@
-import { findApiKeysByPublicId } from "@berth/db";
+import { findApiKeysByPublicId, noteApiKeyUses } from "@berth/db";
 import type { FastifyInstance, FastifyServerOptions } from "fastify";
 import { accountRoutes } from "./account/routes.ts";
 import { apiKeyRoutes } from "./api-keys/routes.ts";
@@ -11,6 +11,7 @@ import { healthRoutes } from "./health/routes.ts";
 import { createAuthenticator, REMEMBER_MS } from "./http/authenticate.ts";
 import { createServer, type ServerLimits } from "./http/create-server.ts";
 import { databaseFor } from "./http/database-for.ts";
+import { createKeyUses } from "./http/key-uses.ts";
 import { createKeyWatch } from "./http/watch-keys.ts";
 import { kubeRoutes } from "./kubes/routes.ts";
 import { machineRoutes } from "./machines/routes.ts";
@@ -49,8 +50,14 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     everyMs: rememberMs / 2,
     onError: (err) => options.loggerInstance?.warn({ err }, "keys of open streams not looked at"),
   });
+  const keyUses = createKeyUses({
+    store: (uses) => noteApiKeyUses(deps.databases.tenants, uses),
+    clock: deps.clock,
+    onError: (err) => options.loggerInstance?.warn({ err }, "uses of keys not stored"),
+  });
   const app = await createServer({
     keyWatch,
+    onUse: keyUses.note,
     trustedProxies: options.trustedProxies,
     authenticate,
     databaseFor: databaseFor(deps.databases),
@@ -59,6 +66,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     limits: options.limits,
     heartbeatMs: options.heartbeatMs ?? 15_000,
   });
+
+  app.addHook("onClose", keyUses.close);
 
   accountRoutes(app);
   apiKeyRoutes(app, deps);

@@ -245,3 +245,19 @@ export async function retireApiKey(tx: Tx, organizationId: OrganizationId, id: A
     [organizationId, id, at.toISOString()],
   );
 }
+
+/** When and from where a key was last used. */
+export interface ApiKeyUse {
+  readonly apiKeyId: ApiKeyId;
+  readonly at: Date;
+  readonly address: string | null;
+}
+
+/** Stores last uses of keys of any tenants; an older one than is stored changes nothing. */
+export async function noteApiKeyUses(sql: Sql, uses: readonly ApiKeyUse[]): Promise<void> {
+  await sql.query("select berth_note_key_uses($1::text[], $2::timestamptz[], $3::text[]) as noted", [
+    uses.map(({ apiKeyId }) => apiKeyId),
+    uses.map(({ at }) => at.toISOString()),
+    uses.map(({ address }) => address),
+  ]);
+}

@@ -1,6 +1,6 @@
 import { nodeNameOf } from "@berth/domain";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findApiKeysByPublicId, insertApiKey } from "./api-keys.ts";
+import { findApiKeysByPublicId, insertApiKey, noteApiKeyUses } from "./api-keys.ts";
 import { findDecision, listDecisions } from "./decisions.ts";
 import { insertCluster } from "./insert-cluster.ts";
 import { findKube, findKubeCapacities, insertKube, listKubes, listOpenRegions } from "./kubes.ts";
@@ -60,6 +60,32 @@ describe("tenancy", () => {
     });
     expect(Buffer.from(found?.secretHash ?? []).equals(secretHash)).toBe(true);
     expect(await findApiKeysByPublicId(db.owner, ["klmnopqrst"])).toEqual([]);
+  });
+
+  it("notes uses of many tenants' keys at once, as the API, and never an older one over a later", async () => {
+    const { organizationId } = await makeTenant(db);
+    const [one, other] = [ids.next("apiKey"), ids.next("apiKey")];
+    const key = { secretHash: Buffer.alloc(32), name: "ci", scopes: [], createdBy: "system" };
+    await sqlTransaction(db.owner, async (tx) => {
+      await insertApiKey(tx, { ...key, id: one, organizationId, publicId: one.slice(-10) });
+      const organization = { organizationId: operator.organizationId };
+      await insertApiKey(tx, { ...key, id: other, ...organization, publicId: other.slice(-10) });
+    });
+    const [early, late] = [new Date(1000), new Date(2000)];
+    await noteApiKeyUses(db.api, [
+      { apiKeyId: one, at: late, address: "10.0.0.1" },
+      { apiKeyId: other, at: early, address: null },
+      { apiKeyId: ids.next("apiKey"), at: early, address: null },
+    ]);
+    await noteApiKeyUses(db.api, [{ apiKeyId: one, at: early, address: "10.0.0.2" }]);
+    const rows = await db.owner.query(
+      "select last_used_at as at, last_used_from as address from api_key where id = any ($1) order by last_used_at",
+      [[one, other]],
+    );
+    expect(rows).toEqual([
+      { at: early, address: null },
+      { at: late, address: "10.0.0.1" },
+    ]);
   });
 });
 

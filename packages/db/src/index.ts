@@ -2,6 +2,7 @@ export type { Actor } from "./actor.ts";
 export {
   type ApiKeyRow,
   type ApiKeySettings,
+  type ApiKeyUse,
   findApiKey,
   findApiKeysByPublicId,
   findKeyLimits,
@@ -10,6 +11,7 @@ export {
   lockApiKey,
   lockApiKeyQuota,
   type NewApiKeyRow,
+  noteApiKeyUses,
   retireApiKey,
   revokeApiKey,
   type StoredApiKey,

@@ -3,7 +3,7 @@ import fastifyHelmet from "@fastify/helmet";
 import { fastifySSE } from "@fastify/sse";
 import fastify, { type FastifyInstance, type FastifyServerOptions } from "fastify";
 import { createSerializerCompiler, validatorCompiler } from "fastify-zod-openapi";
-import type { Authenticator } from "./authenticate.ts";
+import type { Authenticator, Principal } from "./authenticate.ts";
 import { answerClientError } from "./client-error.ts";
 import { useConditionalReads } from "./conditional.ts";
 import type { DatabaseFor } from "./database-for.ts";
@@ -41,6 +41,8 @@ export interface ServerOptions {
   readonly databaseFor: DatabaseFor;
   /** Ends what is open when its key may not go on; nothing does when absent. */
   readonly keyWatch?: KeyWatch;
+  /** Told of every request that was let in. */
+  readonly onUse?: (principal: Principal) => void;
   /** Networks of proxies whose X-Forwarded-For is believed; none when absent. */
   readonly trustedProxies?: readonly string[] | undefined;
   readonly logger?: FastifyServerOptions["logger"] | undefined;
@@ -108,7 +110,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const { limits } = options;
   if (limits?.maxEventLoopDelayMs !== undefined) await shedLoad(app, limits.maxEventLoopDelayMs);
   if (limits !== undefined) await useRateLimits(app, limits);
-  usePermissions(app, options.authenticate);
+  usePermissions(app, options.authenticate, options.onUse);
   if (limits !== undefined) useInFlightLimits(app, limits.inFlight);
   return app;
 }

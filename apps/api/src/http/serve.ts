@@ -167,7 +167,11 @@ function sendAnswer(reply: FastifyReply, outcome: Result<AnyAnswer, Refusal>): F
 }
 
 /** Lets nobody in without a key that has the route's permission. A route that does not say which one stops the start. */
-export function usePermissions(app: FastifyInstance, authenticate: Authenticator): void {
+export function usePermissions(
+  app: FastifyInstance,
+  authenticate: Authenticator,
+  onUse: (principal: Principal) => void = () => {},
+): void {
   app.decorateRequest("principal", undefined);
   app.decorateRequest("endedBy", undefined);
   app.addHook("onRoute", ({ config, method, url }) => {
@@ -181,6 +185,7 @@ export function usePermissions(app: FastifyInstance, authenticate: Authenticator
     const principal = await authenticate({ authorization: request.headers.authorization, address: request.ip });
     if (!principal.ok) throw new RefusalError(principal.error);
     request.principal = principal.value;
+    onUse(principal.value);
     const isItself = shape.ownKey === true && pathIdOf(request) === principal.value.apiKeyId;
     const lacking = isItself ? undefined : lackingPermission(shape, principal.value);
     if (lacking !== undefined) throw new RefusalError(lacking);
