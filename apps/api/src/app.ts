@@ -6,6 +6,7 @@ import { catalogueRoutes } from "./catalogue/routes.ts";
 import { clusterRoutes } from "./clusters/routes.ts";
 import { credentialRoutes } from "./credentials/routes.ts";
 import type { ApiDeps } from "./deps.ts";
+import { estimateRoutes } from "./estimates/routes.ts";
 import { eventRoutes } from "./events/routes.ts";
 import { healthRoutes } from "./health/routes.ts";
 import { createAuthenticator, REMEMBER_MS } from "./http/authenticate.ts";
@@ -73,6 +74,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   apiKeyRoutes(app, deps);
   projectRoutes(app, deps);
   catalogueRoutes(app);
+  estimateRoutes(app, deps);
   clusterRoutes(app, deps);
   credentialRoutes(app, deps);
   operationRoutes(app, deps);

@@ -1,6 +1,6 @@
 import { ENGINES } from "@berth/domain";
 import { z } from "zod";
-import { money } from "./fields.ts";
+import { money, pricePerMonth } from "./fields.ts";
 import { route } from "./route.ts";
 
 export const regionSchema = z
@@ -25,9 +25,16 @@ export const sizeSchema = z
   .object({
     name: z.string().meta({ examples: ["8g"] }),
     memory_bytes: z.int(),
-    cpu_millis: z.int().meta({ description: "Guaranteed; idle CPU of the machine may be used beyond it." }),
-    storage_bytes: z.int().meta({ description: "Included; a component may ask for more." }),
+    cpu_millis: z.int().meta({ description: "Guaranteed." }),
+    cpu_burst_millis: z.int().meta({
+      description:
+        "What idle CPU of its machine may be used beyond that, where the region's machines allow the usual ratio.",
+    }),
+    storage_bytes: z.int().meta({ description: "Included; a component may ask for more, or for less." }),
+    storage_per_memory: z.int().meta({ description: "Included bytes of storage to a byte of memory.", examples: [30] }),
     price_per_hour: money.meta({ description: "Of one instance." }),
+    price_per_month: pricePerMonth,
+    extra_storage_price_per_gib_hour: money.meta({ description: "Of each GiB beyond what is included." }),
   })
   .meta({ id: "Size" });
 export type SizeEntry = z.infer<typeof sizeSchema>;

@@ -74,33 +74,45 @@ export const componentInput = z
   })
   .meta({ id: "NewComponent" });
 
-/** A new cluster: its components, or, short, `size` and `instances` of a single one named `data`. */
+/** What a cluster is made of: its components, or, short, `size` and `instances` of a single one named `data`. */
+export const clusterSpecFields = {
+  project_id: idInput("project").optional().meta({ description: "The organization's first project when absent." }),
+  region: wordInput,
+  engine: z.enum(ENGINES).optional().meta({ description: "elasticsearch when absent." }),
+  version: wordInput.optional().meta({ description: "The engine's default of /v1/versions when absent." }),
+  components: z.array(componentInput).min(1).max(20).optional(),
+  size: wordInput.optional(),
+  instances: instances.optional(),
+  storage_bytes: storage.optional(),
+  zones: zones.optional(),
+  labels: labelsInput.optional(),
+  deletion_protection: z.boolean().optional(),
+};
+
+interface Forms {
+  readonly components?: unknown;
+  readonly size?: unknown;
+  readonly instances?: unknown;
+  readonly storage_bytes?: unknown;
+  readonly zones?: unknown;
+}
+
+/** One of the two forms, and not both. */
+export function checkForm(body: Forms, context: z.RefinementCtx): void {
+  const fault = (field: string, message: string) => context.addIssue({ code: "custom", path: [field], message });
+  if (body.components === undefined) {
+    if (body.size === undefined) fault("size", "Give `components`, or `size` and `instances`.");
+    if (body.instances === undefined) fault("instances", "Give `components`, or `size` and `instances`.");
+    return;
+  }
+  for (const field of ["size", "instances", "storage_bytes", "zones"] as const) {
+    if (body[field] !== undefined) fault(field, "Belongs into `components` when that is given.");
+  }
+}
+
 export const createClusterBody = z
-  .strictObject({
-    name: nameInput,
-    project_id: idInput("project").optional().meta({ description: "The organization's first project when absent." }),
-    region: wordInput,
-    engine: z.enum(ENGINES).optional().meta({ description: "elasticsearch when absent." }),
-    version: wordInput.optional().meta({ description: "The engine's default of /v1/versions when absent." }),
-    components: z.array(componentInput).min(1).max(20).optional(),
-    size: wordInput.optional(),
-    instances: instances.optional(),
-    storage_bytes: storage.optional(),
-    zones: zones.optional(),
-    labels: labelsInput.optional(),
-    deletion_protection: z.boolean().optional(),
-  })
-  .superRefine((body, context) => {
-    const fault = (field: string, message: string) => context.addIssue({ code: "custom", path: [field], message });
-    if (body.components === undefined) {
-      if (body.size === undefined) fault("size", "Give `components`, or `size` and `instances`.");
-      if (body.instances === undefined) fault("instances", "Give `components`, or `size` and `instances`.");
-      return;
-    }
-    for (const field of ["size", "instances", "storage_bytes", "zones"] as const) {
-      if (body[field] !== undefined) fault(field, "Belongs into `components` when that is given.");
-    }
-  })
+  .strictObject({ name: nameInput, ...clusterSpecFields })
+  .superRefine(checkForm)
   .meta({
     id: "NewCluster",
     description:
@@ -108,6 +120,7 @@ export const createClusterBody = z
     examples: [{ name: "demo", region: "us-east-1", size: "8g", instances: 3 }],
   });
 export type CreateClusterBody = z.infer<typeof createClusterBody>;
+export type ClusterSpecBody = Omit<CreateClusterBody, "name">;
 
 export const updateClusterBody = z
   .strictObject({

@@ -7,6 +7,7 @@ export * from "./api-keys.ts";
 export * from "./catalogue.ts";
 export * from "./clusters.ts";
 export * from "./credentials.ts";
+export * from "./estimates.ts";
 export * from "./events.ts";
 export * from "./fields.ts";
 export * from "./health.ts";

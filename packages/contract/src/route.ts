@@ -67,6 +67,8 @@ export interface RouteShape {
   readonly deprecated?: Deprecation;
   /** The answer may take a minute: whether the caller may still have it is looked at meanwhile. */
   readonly longPoll?: true;
+  /** Why a POST changes nothing, and so takes no Idempotency-Key. */
+  readonly safe?: string;
   /** Item of the event stream that `Accept: text/event-stream` asks for. */
   readonly stream?: z.ZodType;
 }

@@ -17,6 +17,7 @@ import {
   updateCluster,
 } from "./clusters.ts";
 import { createCredential, deleteCredential, listCredentials } from "./credentials.ts";
+import { createEstimate } from "./estimates.ts";
 import { listEvents } from "./events.ts";
 import { getLivez, getReadyz, getVersion } from "./health.ts";
 import { getOperation, listOperationEvents, listOperations, waitForOperation } from "./operations.ts";
@@ -39,6 +40,7 @@ export const ROUTES = {
   listRegions,
   listVersions,
   listSizes,
+  createEstimate,
   createCluster,
   listClusters,
   getCluster,

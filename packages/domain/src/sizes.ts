@@ -30,6 +30,9 @@ export const SIZES: readonly Size[] = [
   },
 ];
 
+/** CPU limit to CPU request in hundredths, where a pool does not say otherwise. */
+export const USUAL_CPU_LIMIT_PERCENT = 400;
+
 /** Price of a GiB of volume an hour beyond the size's own storage, in micro-dollars. */
 export const STORAGE_MICRO_USD_PER_GIB_HOUR = 150;
 

@@ -48,8 +48,12 @@ describe("the catalogue", () => {
       name: "8g",
       memory_bytes: 8_589_934_592,
       cpu_millis: 1500,
+      cpu_burst_millis: 6000,
       storage_bytes: 257_698_037_760,
+      storage_per_memory: 30,
       price_per_hour: { amount: "0.176000000000", currency: "USD" },
+      price_per_month: { amount: "128.480000000000", currency: "USD" },
+      extra_storage_price_per_gib_hour: { amount: "0.000150000000", currency: "USD" },
     });
   });
 });

@@ -1,6 +1,14 @@
 import { ROUTES } from "@berth/contract";
 import { listOpenRegions } from "@berth/db";
-import { ENGINE_VERSIONS, moneyFromMicroUsd, ok, SIZES } from "@berth/domain";
+import {
+  ENGINE_VERSIONS,
+  HOURS_PER_MONTH,
+  moneyFromMicroUsd,
+  ok,
+  SIZES,
+  STORAGE_MICRO_USD_PER_GIB_HOUR,
+  USUAL_CPU_LIMIT_PERCENT,
+} from "@berth/domain";
 import type { FastifyInstance } from "fastify";
 import { serve } from "../http/serve.ts";
 import { bytesOf } from "../http/wire.ts";
@@ -28,8 +36,12 @@ export function catalogueRoutes(app: FastifyInstance): void {
       name: size.name,
       memory_bytes: bytesOf(size.memoryMib),
       cpu_millis: size.cpuMilli,
+      cpu_burst_millis: (size.cpuMilli * USUAL_CPU_LIMIT_PERCENT) / 100,
       storage_bytes: bytesOf(size.defaultStorageMib),
+      storage_per_memory: size.defaultStorageMib / size.memoryMib,
       price_per_hour: moneyFromMicroUsd(size.priceMicroUsdPerHour),
+      price_per_month: moneyFromMicroUsd(size.priceMicroUsdPerHour * HOURS_PER_MONTH),
+      extra_storage_price_per_gib_hour: moneyFromMicroUsd(STORAGE_MICRO_USD_PER_GIB_HOUR),
     }));
     return ok({ status: 200, body: { data } });
   });

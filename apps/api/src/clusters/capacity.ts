@@ -47,15 +47,23 @@ function holds(allocatable: Allocatable, need: { readonly cpuMilli: number; read
   return need.cpuMilli <= cpuMilli && need.memoryMib <= memoryMib && volumes >= 1 && pods >= 1;
 }
 
-/** Where each instance would land now. The packer's own answer, on what was last stored of the machines. */
+/** Where each instance of a new cluster would land now. */
 export function previewPlacement(plan: ClusterPlan, kube: KubeCapacity, now: Date): PreviewedInstance[] {
-  const wanted = plan.components.flatMap((component) =>
-    component.placed.map((instance) => ({ component, instance, key: podNameOf(component.name, instance.ordinal) })),
+  return previewPlacements([plan], kube, now)[0] ?? [];
+}
+
+/**
+ * Where the instances of several new clusters would land, if all of them were made now; for each cluster its own. The
+ * packer's own answer, on what was last stored of the machines.
+ */
+export function previewPlacements(plans: readonly ClusterPlan[], kube: KubeCapacity, now: Date): PreviewedInstance[][] {
+  const wanted = plans.flatMap((plan, index) =>
+    plan.components.flatMap((component) => component.placed.map((instance) => ({ index, component, instance }))),
   );
   const requests = wanted.map(
-    ({ component, instance, key }): InstanceRequest => ({
-      instanceId: key,
-      clusterId: "new",
+    ({ index, component, instance }): InstanceRequest => ({
+      instanceId: `${index}/${podNameOf(component.name, instance.ordinal)}`,
+      clusterId: `new-${index}`,
       organizationId: "new",
       cpuMilli: component.cpuMilli,
       memoryMib: component.memoryMib,
@@ -66,19 +74,22 @@ export function previewPlacement(plan: ClusterPlan, kube: KubeCapacity, now: Dat
   );
   const nodes = kube.machines.map(toNodeState);
   const result = placeInstances(requests, nodes, optionsOf(kube, now));
-  return wanted.map(({ component, instance }, index) => {
+  const previews = plans.map((): PreviewedInstance[] => []);
+  wanted.forEach(({ index, component, instance }, place) => {
     const at = { component: component.name, ordinal: instance.ordinal, zone: instance.zone };
-    const assignment = result.assignments[index];
+    const assignment = result.assignments[place];
     if (assignment?.outcome === "placed") {
       const machineType = nodes.find((node) => node.name === assignment.node)?.machineType ?? null;
-      return { ...at, machine: "existing", machineType, reason: null };
-    }
-    if (assignment?.outcome === "new_machine") {
+      previews[index]?.push({ ...at, machine: "existing", machineType, reason: null });
+    } else if (assignment?.outcome === "new_machine") {
       const machineType = result.machines[assignment.machine]?.machineType ?? null;
-      return { ...at, machine: "new", machineType, reason: null };
+      previews[index]?.push({ ...at, machine: "new", machineType, reason: null });
+    } else {
+      const reason = reasonOf(assignment?.candidates ?? []);
+      previews[index]?.push({ ...at, machine: "none", machineType: null, reason });
     }
-    return { ...at, machine: "none", machineType: null, reason: reasonOf(assignment?.candidates ?? []) };
   });
+  return previews;
 }
 
 function duties(roles: readonly Role[]) {

@@ -13,7 +13,7 @@ import type { NewPassword } from "../credentials/new-password.ts";
 import type { ApiDeps } from "../deps.ts";
 import { type Refusal, refuse, refuseField } from "../http/refusal.ts";
 import { admit } from "../quotas/admit.ts";
-import { planNewCluster, UNKNOWN_PROJECT } from "./plan-new-cluster.ts";
+import { planNewCluster, readGround, UNKNOWN_PROJECT } from "./plan-new-cluster.ts";
 import { pointerOfLimit } from "./spec-of-body.ts";
 
 /** Name of the credential that comes with a cluster. */
@@ -41,7 +41,8 @@ export async function createCluster(
   },
 ): Promise<Result<CreatedCluster, Refusal>> {
   const { organizationId, body, password, actor, requestId } = request;
-  const planned = await planNewCluster(tx, organizationId, body, deps.clock.now(), "types");
+  const ground = await readGround(tx, organizationId, body.region, "types");
+  const planned = planNewCluster(ground, organizationId, body, body.name, deps.clock.now());
   if (!planned.ok) return planned;
   const { plan, projectId, kube } = planned.value;
 

@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import type { CreateClusterBody, Fault } from "@berth/contract";
+import type { ClusterSpecBody, Fault } from "@berth/contract";
 import { findKubeCapacities, type KubeCapacity, listOpenRegions, listProjects, type Sql } from "@berth/db";
 import {
   type ClusterPlan,
@@ -20,25 +20,47 @@ export interface NewClusterPlan {
   readonly kube: KubeCapacity;
 }
 
-/**
- * Everything that a create checks before it writes, and all that a dry run checks: one function, so that the two cannot
- * differ. Picks the kube: of those in the region where every instance could have a place, the one with the fewest clusters.
- *
- * Refuses with every fault of the body, at the pointers as the caller wrote it. `detail` is how much of the kube is given back.
- */
-export async function planNewCluster(
+/** What a new cluster's plan depends on: the projects, and what is open in the region. */
+export interface Ground {
+  readonly projects: readonly { readonly id: ProjectId }[];
+  readonly regions: ReadonlyMap<string, readonly string[]>;
+  readonly kubes: readonly KubeCapacity[];
+}
+
+/** `detail` is how much of the kubes is read: see findKubeCapacities. */
+export async function readGround(
   sql: Sql,
   organizationId: OrganizationId,
-  body: CreateClusterBody,
-  now: Date,
+  region: string,
   detail: "full" | "types",
-): Promise<Result<NewClusterPlan, Refusal>> {
-  const project = await projectOf(sql, organizationId, body.project_id);
+): Promise<Ground> {
+  const [projects, regions, kubes] = await Promise.all([
+    listProjects(sql, organizationId),
+    listOpenRegions(sql),
+    findKubeCapacities(sql, region, detail),
+  ]);
+  return { projects, regions, kubes };
+}
+
+/**
+ * Everything that a create checks before it writes, and all that a dry run and an estimate check: one function, so that they
+ * cannot differ. Picks the kube: of those in the region where every instance could have a place, the one with the fewest
+ * clusters.
+ *
+ * The same `seed`, a cluster's name, gives the same zones, so that a dry run and its create agree; different ones spread.
+ * Refuses with every fault of the body, at the pointers as the caller wrote it.
+ */
+export function planNewCluster(
+  ground: Ground,
+  organizationId: OrganizationId,
+  body: ClusterSpecBody,
+  seed: string,
+  now: Date,
+): Result<NewClusterPlan, Refusal> {
+  const { regions, kubes } = ground;
+  const project = projectOf(ground, body.project_id);
   if (!project.ok) return project;
-  const regions = await listOpenRegions(sql);
-  const kubes = await findKubeCapacities(sql, body.region, detail);
-  // The same name gives the same zones, so that a dry run and its create agree; different names spread.
-  const offset = crc32(`${organizationId}/${body.name}`);
+  const offset = crc32(`${organizationId}/${seed}`);
 
   let refusal: Refusal | undefined;
   for (const kube of [...kubes.filter(isReachable), ...kubes.filter((one) => !isReachable(one))]) {
@@ -76,19 +98,14 @@ function openZones(kube: KubeCapacity): string[] {
   return kube.zones.filter((zone) => kube.pools.some((pool) => pool.zones.includes(zone)));
 }
 
-async function projectOf(
-  sql: Sql,
-  organizationId: OrganizationId,
-  wanted: string | undefined,
-): Promise<Result<ProjectId, Refusal>> {
-  const projects = await listProjects(sql, organizationId);
+function projectOf({ projects }: Ground, wanted: string | undefined): Result<ProjectId, Refusal> {
   const project = wanted === undefined ? projects[0] : projects.find(({ id }) => id === wanted);
   return project === undefined ? UNKNOWN_PROJECT : ok(project.id);
 }
 
 export const UNKNOWN_PROJECT = refuseField("/project_id", "unknown_project", "The organization has no such project.");
 
-function toRefusal(faults: readonly Fault[], body: CreateClusterBody): Refusal {
+function toRefusal(faults: readonly Fault[], body: ClusterSpecBody): Refusal {
   const errors = faults.map((fault) => ({ ...fault, pointer: pointerInBody(fault, body) }));
   const first = errors[0];
   return {

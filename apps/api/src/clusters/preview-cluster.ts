@@ -13,8 +13,8 @@ import type { ApiDeps } from "../deps.ts";
 import type { Refusal } from "../http/refusal.ts";
 import { bytesOf, isoOrNull } from "../http/wire.ts";
 import { toAdmission } from "../quotas/wire.ts";
-import { previewPlacement } from "./capacity.ts";
-import { planNewCluster } from "./plan-new-cluster.ts";
+import { type PreviewedInstance, previewPlacement } from "./capacity.ts";
+import { planNewCluster, readGround } from "./plan-new-cluster.ts";
 
 /** What a create would do now: the same checks, the packer's placement, the price, and what quotas say. Stores nothing. */
 export async function previewCluster(
@@ -24,7 +24,8 @@ export async function previewCluster(
   body: CreateClusterBody,
 ): Promise<Result<ClusterPreview, Refusal>> {
   const now = deps.clock.now();
-  const planned = await planNewCluster(db, organizationId, body, now, "full");
+  const ground = await readGround(db, organizationId, body.region, "full");
+  const planned = planNewCluster(ground, organizationId, body, body.name, now);
   if (!planned.ok) return planned;
   const { plan, projectId, kube } = planned.value;
   const placement = previewPlacement(plan, kube, now);
@@ -39,12 +40,17 @@ export async function previewCluster(
     spec: toSpecBody(plan),
     price_per_hour: moneyFromMicroUsd(plan.priceMicroUsdPerHour),
     price_per_month: moneyFromMicroUsd(plan.priceMicroUsdPerHour * HOURS_PER_MONTH),
-    placement: placement.map(({ machineType, ...one }) => ({ ...one, machine_type: machineType })),
+    placement: placement.map(toPlaceBody),
     observed_at: isoOrNull(kube.observedAt),
   });
 }
 
-function toSpecBody(plan: ClusterPlan): ClusterPreview["spec"] {
+export function toPlaceBody({ machineType, ...one }: PreviewedInstance): ClusterPreview["placement"][number] {
+  return { ...one, machine_type: machineType };
+}
+
+/** The completed spec: every default filled in, zones chosen. */
+export function toSpecBody(plan: ClusterPlan): ClusterPreview["spec"] {
   const { engine, version, region } = plan.spec;
   return {
     engine,

@@ -1,4 +1,4 @@
-import type { CreateClusterBody, Fault } from "@berth/contract";
+import type { ClusterSpecBody, Fault } from "@berth/contract";
 import { MEBIBYTE } from "@berth/contract";
 import {
   type BrokenLimit,
@@ -10,7 +10,7 @@ import {
 } from "@berth/domain";
 import { DEFAULT_ENGINE, defaultVersion } from "../catalogue/defaults.ts";
 
-type ComponentInput = NonNullable<CreateClusterBody["components"]>[number];
+type ComponentInput = NonNullable<ClusterSpecBody["components"]>[number];
 
 /**
  * The spec that a body asks for, with every default filled in.
@@ -18,7 +18,7 @@ type ComponentInput = NonNullable<CreateClusterBody["components"]>[number];
  * `openZones` is how many zones the region has: a default never asks for more, so that a region of one zone takes the short
  * form too. Sizes are not checked here: an unknown one gets the least storage, and planCluster refuses it.
  */
-export function specOfBody(body: CreateClusterBody, openZones: number): ClusterSpec {
+export function specOfBody(body: ClusterSpecBody, openZones: number): ClusterSpec {
   const engine = body.engine ?? DEFAULT_ENGINE;
   return {
     engine,
@@ -28,7 +28,7 @@ export function specOfBody(body: CreateClusterBody, openZones: number): ClusterS
   };
 }
 
-function componentsOf(body: CreateClusterBody): readonly ComponentInput[] {
+function componentsOf(body: ClusterSpecBody): readonly ComponentInput[] {
   if (body.components !== undefined) return body.components;
   const { size, instances, storage_bytes, zones } = body;
   if (size === undefined || instances === undefined) throw new Error("the contract lets no body without a form pass");
@@ -50,14 +50,14 @@ function componentOf(input: ComponentInput, openZones: number): ComponentSpec {
 }
 
 /** A fault's pointer as the caller wrote the body: the short form has no `components`. */
-export function pointerInBody(fault: Pick<Fault, "pointer">, body: CreateClusterBody): string {
+export function pointerInBody(fault: Pick<Fault, "pointer">, body: ClusterSpecBody): string {
   if (body.components !== undefined) return fault.pointer;
   if (fault.pointer === "/components") return "/instances";
   return fault.pointer.replace(/^\/components\/0/, "");
 }
 
 /** The field that asks for too much; the whole body where no single field does. */
-export function pointerOfLimit(limit: BrokenLimit, body: CreateClusterBody): string {
+export function pointerOfLimit(limit: BrokenLimit, body: ClusterSpecBody): string {
   if (limit.kind === "spend_cap" || limit.quota === "clusters") return "";
   if (body.components !== undefined) return "/components";
   if (limit.quota === "instances") return "/instances";

@@ -30,10 +30,9 @@ beforeEach(async () => {
     },
   });
   serve(app, ROUTES.getLivez, async () => ok({ status: 200, body: { status: "ok" } }));
-  serve(app, ROUTES.listSizes, async () => {
+  serve(app, ROUTES.listRegions, async () => {
     const secret = { leaked: "secret" };
-    const size = { name: "8g", memory_bytes: 1, cpu_millis: 1, storage_bytes: 1, ...secret };
-    return ok({ status: 200, body: { data: [{ ...size, price_per_hour: { amount: "1", currency: "USD" } }] } });
+    return ok({ status: 200, body: { data: [{ name: "us-east-1", zones: ["a"], ...secret }] } });
   });
   serve(app, ROUTES.createKube, async ({ body }) => {
     received = body;
@@ -81,7 +80,7 @@ const kubeId = "kub_01jd0v6m3pf8tb2k7n5xq4w9ze";
 describe("permissions", () => {
   it("lets probes pass without a key, and nothing else", async () => {
     expect((await app.inject("/livez")).statusCode).toBe(200);
-    const answer = await app.inject("/v1/sizes");
+    const answer = await app.inject("/v1/regions");
     expect(answer.statusCode).toBe(401);
     expect(answer.json().code).toBe("missing_credentials");
     expect(answer.headers["www-authenticate"]).toContain("Bearer");
@@ -142,7 +141,7 @@ describe("refusals", () => {
 
   it("are 406 when nothing that is accepted can be given", async () => {
     const answer = await app.inject({
-      url: "/v1/sizes",
+      url: "/v1/regions",
       headers: { ...writer, accept: "text/html, application/json;q=0" },
     });
     expect(answer.statusCode).toBe(406);
@@ -238,7 +237,7 @@ describe("queries", () => {
 
 describe("answers", () => {
   it("hold nothing that the contract does not name", async () => {
-    const answer = await app.inject({ url: "/v1/sizes", headers: writer });
+    const answer = await app.inject({ url: "/v1/regions", headers: writer });
     expect(answer.statusCode).toBe(200);
     expect(answer.body).not.toContain("secret");
   });
