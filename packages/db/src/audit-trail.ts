@@ -1,4 +1,5 @@
 import { type AuditActorType, type AuditDraft, draftPieces, type MemberId, type OrganizationId } from "@berth/domain";
+import type { Sql, Tx } from "./sql.ts";
 
 /**
  * The audit rows of a transaction are collected while it works and written as its last statement, together with the commit.
@@ -10,11 +11,18 @@ import { type AuditActorType, type AuditDraft, draftPieces, type MemberId, type 
 
 /** Who sent a request, and from where: completes the audit rows of its transactions. */
 export interface Origin {
-  readonly actor: { readonly type: AuditActorType; readonly id: string; readonly name: string };
-  /** The actor's own. In another's chain neither its name nor its address are shown. */
-  readonly organizationId: OrganizationId;
-  /** Whose personal key it is. */
-  readonly onBehalfOf: MemberId | null;
+  /** Undefined for a request without an API key, which says by other means whose it is. */
+  readonly actor:
+    | {
+        readonly type: AuditActorType;
+        readonly id: string;
+        readonly name: string;
+        /** The actor's own. In another's chain neither its name nor its address are shown. */
+        readonly organizationId: OrganizationId;
+        /** Whose personal key it is. */
+        readonly onBehalfOf: MemberId | null;
+      }
+    | undefined;
   readonly ip: string | null;
   readonly userAgent: string | null;
 }
@@ -22,12 +30,28 @@ export interface Origin {
 export interface AuditTrail {
   readonly origin: Origin | undefined;
   readonly drafts: AuditDraft[];
-  /** The work said that it changed nothing: see `declareUnchanged`. */
-  unchanged: boolean;
+  /** Of `berth_changed_rows` when the transaction began; undefined when nobody asked for it. */
+  changedBefore: number | undefined;
 }
 
 export function startTrail(origin: Origin | undefined): AuditTrail {
-  return { origin, drafts: [], unchanged: false };
+  return { origin, drafts: [], changedBefore: undefined };
+}
+
+/** Counts from here on what a transaction changes. Its first statement. */
+export async function startCounting(sql: Sql, trail: AuditTrail): Promise<void> {
+  trail.changedBefore = await changedRows(sql);
+}
+
+/** How many rows a transaction with `countsChanges` has changed so far, by its triggers too. Undefined for any other. */
+export async function countChangedRows(tx: Tx): Promise<number | undefined> {
+  const { changedBefore } = tx.trail;
+  return changedBefore === undefined ? undefined : (await changedRows(tx)) - changedBefore;
+}
+
+async function changedRows(sql: Sql): Promise<number> {
+  const [row] = await sql.query<{ count: number }>("select berth_changed_rows() as count");
+  return row?.count ?? 0;
 }
 
 /** One statement for a row of each organization: the end of its chain is locked, and the row's place put into its text. */

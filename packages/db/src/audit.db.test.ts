@@ -101,9 +101,13 @@ describe("an audit row", () => {
 
   it("says who it was and from where, in full in the actor's own chain and with less in another's", async () => {
     const origin: Origin = {
-      actor: { type: "operator", id: "key_test", name: `berth_live_${"a".repeat(10)}_${"b".repeat(38)}` },
-      organizationId,
-      onBehalfOf: ids.next("member"),
+      actor: {
+        type: "operator",
+        id: "key_test",
+        name: `berth_live_${"a".repeat(10)}_${"b".repeat(38)}`,
+        organizationId,
+        onBehalfOf: ids.next("member"),
+      },
       ip: "203.0.113.9",
       userAgent: `curl/8 ${"x".repeat(300)}`,
     };
@@ -120,7 +124,7 @@ describe("an audit row", () => {
     const [own, system] = await recordsOf();
     expect(own).toMatchObject({
       actor: { type: "operator", id: "key_test", name: "[redacted]" },
-      on_behalf_of: origin.onBehalfOf,
+      on_behalf_of: origin.actor?.onBehalfOf,
       ip: "203.0.113.9",
       user_agent: `curl/8 ${"x".repeat(249)}`,
       outcome: "succeeded",
@@ -129,11 +133,17 @@ describe("an audit row", () => {
     expect(system).toMatchObject({ actor: { type: "system", id: "system", name: null }, on_behalf_of: null, ip: null });
     expect((await recordsOf(other))[0]).toMatchObject({
       actor: { type: "operator", id: "key_test", name: null },
-      on_behalf_of: origin.onBehalfOf,
+      on_behalf_of: origin.actor?.onBehalfOf,
       request_id: "req_test",
       ip: null,
       user_agent: null,
     });
+  });
+
+  it("of a request without a key has its address, whoever it says it is of", async () => {
+    const origin: Origin = { actor: undefined, ip: "203.0.113.9", userAgent: null };
+    await tenant.transaction(append({ actor: "inv_1" }), { origin });
+    expect((await recordsOf())[0]).toMatchObject({ actor: { type: "invitation", name: null }, ip: "203.0.113.9" });
   });
 
   it("of a transaction that is rolled back is none, and leaves no gap", async () => {

@@ -30,43 +30,38 @@ export interface NewAuditEvent extends Actor {
  */
 export async function appendAudit(tx: Tx, ids: IdSource, event: NewAuditEvent): Promise<void> {
   const { origin } = tx.trail;
-  const known = origin?.actor.id === event.actor ? origin : undefined;
-  const isOwn = known?.organizationId === event.organizationId;
+  const actor = origin?.actor?.id === event.actor ? origin.actor : undefined;
+  // What is done for somebody else, as by the system, does not come from the caller's address.
+  const isAsked = origin !== undefined && (actor !== undefined || origin.actor === undefined);
+  const isShown = isAsked && (actor === undefined || actor.organizationId === event.organizationId);
   tx.trail.drafts.push({
     id: ids.next("auditEvent"),
     organization_id: event.organizationId,
     actor: {
-      type: known?.actor.type ?? actorType(event.actor),
+      type: actor?.type ?? actorType(event.actor),
       id: event.actor,
-      name: isOwn ? redactText(known.actor.name) : null,
+      name: isShown && actor !== undefined ? redactText(actor.name) : null,
     },
-    on_behalf_of: known?.onBehalfOf ?? null,
+    on_behalf_of: actor?.onBehalfOf ?? null,
     action: event.action,
     target: { type: event.targetType, id: event.targetId },
     request_id: event.requestId,
-    ip: isOwn ? known.ip : null,
-    user_agent: isOwn ? userAgentOf(known) : null,
+    ip: isShown ? origin.ip : null,
+    user_agent: isShown ? userAgentOf(origin) : null,
     outcome: event.outcome ?? "succeeded",
     changes: changesOf(event.data),
   });
 }
 
-/** Of somebody who is not behind a request. */
+const ACTOR_TYPES: Readonly<Record<string, AuditActorType>> = { key: "api_key", mem: "member", inv: "invitation" };
+
+/** Of somebody who did not come with an API key of this request. */
 function actorType(id: string): AuditActorType {
-  if (id.startsWith("key_")) return "api_key";
-  return id.startsWith("mem_") ? "member" : "system";
+  return ACTOR_TYPES[id.slice(0, id.indexOf("_"))] ?? "system";
 }
 
 function userAgentOf({ userAgent }: Origin): string | null {
   return userAgent === null ? null : redactText(userAgent.slice(0, LONGEST_USER_AGENT));
-}
-
-/**
- * Says that a transaction of a changing request leaves everything as it was: the request is a repetition, or asks for what
- * is so already. Without this, or exactly one audit row, the API does not let it commit.
- */
-export function declareUnchanged(tx: Tx): void {
-  tx.trail.unchanged = true;
 }
 
 /** A row as it is read: what was hashed, unchanged, and its hash. */

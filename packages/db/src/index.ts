@@ -22,14 +22,13 @@ export {
   type AuditQuery,
   type AuditRow,
   appendAudit,
-  declareUnchanged,
   findAudit,
   findAuditHead,
   listAudit,
   listAuditOfAll,
   type NewAuditEvent,
 } from "./audit.ts";
-export type { Origin } from "./audit-trail.ts";
+export { countChangedRows, type Origin } from "./audit-trail.ts";
 export { hastenPurge, requestDeletion, updateCluster } from "./change-cluster.ts";
 export type { ClusterRow, ComponentRow, InstanceRow, WholeCluster } from "./cluster-rows.ts";
 export {

@@ -1,7 +1,7 @@
 import type { ClusterId, OrganizationId, ProjectId } from "@berth/domain";
 import type pg from "pg";
-import { startTrail, statementsOf } from "./audit-trail.ts";
-import { type Database, runPrepared } from "./database.ts";
+import { startCounting, startTrail, statementsOf } from "./audit-trail.ts";
+import { type Database, runPrepared, sqlOn } from "./database.ts";
 import { retryConflicts } from "./retry.ts";
 import type { Sql, Tx } from "./sql.ts";
 import { ATTEMPTS, type PrismaTx, type TransactionOptions, transaction, txOn, withTransaction } from "./transaction.ts";
@@ -44,7 +44,8 @@ export function tenantDatabase(db: Database, reach: Reach): ScopedDatabase {
       retryConflicts(db.retryBudget, options.attempts ?? ATTEMPTS, () => {
         const trail = startTrail(options.origin);
         return withTransaction(db.pool, options.isolation, (client) => work(txOn(client, trail)), {
-          first: set,
+          first: (client) =>
+            Promise.all([set(client), options.countsChanges ? startCounting(sqlOn(client), trail) : undefined]),
           last: (client) =>
             Promise.all(statementsOf(trail).map(({ text, values: given }) => runPrepared(client, text, given))),
         });

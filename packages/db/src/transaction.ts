@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from "pg";
-import { type AuditTrail, type Origin, startTrail, statementsOf } from "./audit-trail.ts";
+import { type AuditTrail, type Origin, startCounting, startTrail, statementsOf } from "./audit-trail.ts";
 import { type Database, runPrepared } from "./database.ts";
 import type { Prisma } from "./generated/client.ts";
 import { retryConflicts } from "./retry.ts";
@@ -12,6 +12,8 @@ export interface TransactionOptions {
   readonly attempts?: number;
   /** Whose request it is: for its audit rows. */
   readonly origin?: Origin;
+  /** Lets `countChangedRows` tell what it has changed. */
+  readonly countsChanges?: boolean;
 }
 
 /** The connection broke while COMMIT was under way: nobody knows whether it happened. Look before doing it again. */
@@ -42,6 +44,7 @@ export function sqlTransaction<T>(
 function runOnce<T>(db: Database, work: (tx: Tx) => Promise<T>, options: TransactionOptions): Promise<T> {
   return withTransaction(db.pool, options.isolation, async (client) => {
     const tx = txOn(client, startTrail(options.origin));
+    if (options.countsChanges) await startCounting(tx, tx.trail);
     const answer = await work(tx);
     for (const { text, values } of statementsOf(tx.trail)) await tx.query(text, values);
     return answer;
@@ -147,6 +150,7 @@ export function transaction<T>(
           query: <Row extends object>(text: string, values: readonly unknown[] = []) =>
             prisma.$queryRawUnsafe<Row[]>(text, ...values),
         };
+        if (options.countsChanges) await startCounting(tx, tx.trail);
         const answer = await work(tx);
         for (const { text, values } of statementsOf(tx.trail)) await tx.query(text, values);
         return answer;

@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
 import { accepts } from "./accept.ts";
 import type { Authenticator, Principal } from "./authenticate.ts";
+import { type Recording, startRecording } from "./on-record.ts";
 import { sendProblem } from "./problem.ts";
 import { type Refusal, RefusalError } from "./refusal.ts";
 
@@ -35,8 +36,10 @@ export interface Call<R extends RouteShape> {
   readonly headers: Parsed<R, "headers">;
   readonly body: Parsed<R, "body">;
   readonly principal: R extends { permission: "public" } ? undefined : Principal;
-  /** What the caller may see, and nothing else. */
+  /** What the caller may see, and nothing else. Changes in it are on record. */
   readonly db: DatabaseOf<R>;
+  /** Puts changes in another database on record: for routes without a key, which find out themselves whose it is. */
+  readonly onRecord: Recording["onRecord"];
   readonly idempotencyKey: string | undefined;
   readonly requestId: string;
   /** Aborted when the caller has gone, or the server stops. */
@@ -62,7 +65,9 @@ export function serve<const R extends RouteShape>(app: FastifyInstance, shape: R
     ...routeOptions(shape),
     handler: async (request, reply) => {
       if (!accepts(request.headers.accept, "application/json")) return sendProblem(reply, NOT_ACCEPTABLE);
-      const answer = await handler(callOf(shape, request, reply) as Call<R>);
+      const { call, recording } = callOf(shape, request, reply);
+      const answer = await handler(call as Call<R>);
+      recording.checkAnswer(answer);
       return request.endedBy === undefined ? sendAnswer(reply, answer) : sendProblem(reply, request.endedBy);
     },
   });
@@ -91,7 +96,7 @@ export function serveStream<const R extends RouteShape>(
     ...routeOptions(shape),
     sse: "dual",
     handler: async (request, reply) => {
-      const call = callOf(shape, request, reply) as Call<R>;
+      const call = callOf(shape, request, reply).call as Call<R>;
       if (reply.sse === undefined) {
         if (!accepts(request.headers.accept, "application/json")) return sendProblem(reply, NOT_ACCEPTABLE);
         return sendAnswer(reply, await handlers.list(call));
@@ -129,7 +134,7 @@ function routeOptions(shape: RouteShape) {
   };
 }
 
-function callOf(shape: RouteShape, request: FastifyRequest, reply: FastifyReply): Call<RouteShape> {
+function callOf(shape: RouteShape, request: FastifyRequest, reply: FastifyReply) {
   const gone = new AbortController();
   const end = () => gone.abort();
   reply.raw.once("close", end);
@@ -141,17 +146,21 @@ function callOf(shape: RouteShape, request: FastifyRequest, reply: FastifyReply)
     });
     if (forget !== undefined) reply.raw.once("close", forget);
   }
-  return {
+  const { principal, query, ip } = request;
+  const recording = startRecording({ shape, query, principal, ip, userAgent: request.headers["user-agent"] });
+  const call = {
     params: request.params,
-    query: request.query,
+    query,
     headers: request.headers,
     body: request.body,
-    principal: request.principal,
-    db: request.principal === undefined ? undefined : request.server.databaseFor(shape, request.principal),
+    principal,
+    db: principal === undefined ? undefined : recording.onRecord(request.server.databaseFor(shape, principal)),
+    onRecord: recording.onRecord,
     idempotencyKey: request.headers["idempotency-key"],
     requestId: request.id,
     signal: gone.signal,
   } as unknown as Call<RouteShape>;
+  return { call, recording };
 }
 
 type AnyAnswer =

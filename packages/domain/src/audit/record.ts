@@ -3,9 +3,9 @@ import type { AuditChanges } from "./changes.ts";
 
 /**
  * `operator` is somebody of the platform who acts by an `admin:*` permission, `system` Berth itself or its installer. A
- * personal key is an `api_key` whose row names its member in `on_behalf_of`.
+ * personal key is an `api_key` whose row names its member in `on_behalf_of`; who takes up an invitation comes with that alone.
  */
-export const AUDIT_ACTOR_TYPES = ["api_key", "member", "operator", "system"] as const;
+export const AUDIT_ACTOR_TYPES = ["api_key", "member", "invitation", "operator", "system"] as const;
 export type AuditActorType = (typeof AUDIT_ACTOR_TYPES)[number];
 
 /** `accepted`: an operation carries it out from here. `succeeded`: done when the row was written. Refusals leave no row. */

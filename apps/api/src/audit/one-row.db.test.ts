@@ -1,0 +1,148 @@
+import { randomUUID } from "node:crypto";
+import { ROUTES, type RouteShape } from "@berth/contract";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { playWorker } from "../testing/play-worker.ts";
+import { aCluster, aKube, aPool, startTestApi, type Tenant, type TestApi } from "../testing/test-api.ts";
+
+/**
+ * Every change is on record, once and in the right chain. Swept from the route table: a route that changes something and has
+ * no entry in REQUESTS fails here, and one that forgets its row is refused by the server itself (http/on-record.ts).
+ */
+
+type Shape = RouteShape;
+const changing = Object.values<Shape>(ROUTES).filter(
+  ({ method, changes }) => method !== "GET" && changes !== "nothing",
+);
+
+let api: TestApi;
+let tenant: Tenant;
+beforeAll(async () => {
+  api = await startTestApi();
+  tenant = await api.newTenant({ maxClusters: 1000, maxInstances: 1000 });
+});
+afterAll(() => api.close());
+
+/** A request that changes something. */
+interface Request {
+  readonly url: string;
+  readonly body?: unknown;
+  /** The customer when absent. */
+  readonly by?: Tenant;
+}
+
+/** A cluster on which nothing runs any more. */
+async function aCreatedCluster(): Promise<{ id: string; initial_credential: { id: string } }> {
+  const cluster = (await api.ask("POST", "/v1/clusters", { key: tenant.key, body: aCluster({ instances: 1 }) })).json();
+  await playWorker(api, cluster.id, { state: "running", health: "green", ended: "succeeded" });
+  return cluster;
+}
+const made = async (path: string, body: object, by = tenant): Promise<string> =>
+  (await api.ask("POST", path, { key: by.key, body })).json().id;
+const aKey = () => made("/v1/api_keys", { name: aName() });
+const aName = () => `n-${randomUUID().slice(0, 8)}`;
+
+const REQUESTS: Readonly<Record<string, () => Promise<Request>>> = {
+  createCluster: async () => ({ url: "/v1/clusters", body: aCluster() }),
+  updateCluster: async () => ({ url: `/v1/clusters/${(await aCreatedCluster()).id}`, body: { labels: { a: "b" } } }),
+  deleteCluster: async () => ({ url: `/v1/clusters/${(await aCreatedCluster()).id}` }),
+  createCredential: async () => ({ url: `/v1/clusters/${(await aCreatedCluster()).id}/credentials`, body: {} }),
+  deleteCredential: async () => {
+    const { id, initial_credential } = await aCreatedCluster();
+    return { url: `/v1/clusters/${id}/credentials/${initial_credential.id}` };
+  },
+  createProject: async () => ({ url: "/v1/projects", body: { name: aName() } }),
+  updateProject: async () => ({
+    url: `/v1/projects/${await made("/v1/projects", { name: aName() })}`,
+    body: { name: aName() },
+  }),
+  deleteProject: async () => ({ url: `/v1/projects/${await made("/v1/projects", { name: aName() })}` }),
+  createApiKey: async () => ({ url: "/v1/api_keys", body: { name: aName() } }),
+  updateApiKey: async () => ({ url: `/v1/api_keys/${await aKey()}`, body: { name: aName() } }),
+  revokeApiKey: async () => ({ url: `/v1/api_keys/${await aKey()}` }),
+  rotateApiKey: async () => ({ url: `/v1/api_keys/${await aKey()}/rotate`, body: { overlap_seconds: 60 } }),
+  createKube: async () => ({ url: "/v1/admin/kubes", body: aKube({ name: aName() }), by: api.operator }),
+  createPool: async () => ({
+    url: "/v1/admin/pools",
+    body: aPool(await aKubeId(), { name: aName() }),
+    by: api.operator,
+  }),
+  updatePool: async () => ({
+    url: `/v1/admin/pools/${await made("/v1/admin/pools", aPool(await aKubeId(), { name: aName() }), api.operator)}`,
+    body: { max_machines: 3 },
+    by: api.operator,
+  }),
+};
+
+async function aKubeId(): Promise<string> {
+  return (await api.ask("GET", "/v1/admin/kubes", { key: api.operator.key })).json().data[0].id;
+}
+
+/** How many rows each chain has. */
+async function rowsByChain(): Promise<Record<string, number>> {
+  const rows = await api.owner.query<{ id: string; count: number }>(
+    "select organization_id as id, number::int as count from audit_head where number > 0",
+  );
+  return Object.fromEntries(rows.map(({ id, count }) => [id, count]));
+}
+
+const userAgent = `sweep/${"x".repeat(300)}`;
+
+describe.each(changing.map((shape) => [shape.operationId, shape] as const))("%s", (name, shape) => {
+  it("has a request in this test", () => {
+    expect(Object.keys(REQUESTS)).toContain(name);
+  });
+
+  it("writes one row into its organization's chain, and none when repeated, refused or only tried", async () => {
+    const { url, body, by = tenant } = (await REQUESTS[name]?.()) ?? { url: "" };
+    const query = shape.query?.shape ?? {};
+    const idempotencyKey = shape.idempotent ? { idempotencyKey: randomUUID() } : {};
+    const send = (over: object = {}, to = url) =>
+      api.ask(shape.method, to, {
+        key: by.key,
+        ...(body === undefined ? {} : { body }),
+        ...idempotencyKey,
+        headers: { "user-agent": userAgent },
+        ...over,
+      });
+    const before = await rowsByChain();
+    const unchanged = async (why: string) => expect(await rowsByChain(), why).toEqual(before);
+
+    await send({ key: await api.newKey(by.organizationId, []) });
+    await unchanged("without the permission");
+    if (shape.params !== undefined) {
+      expect(
+        (await send({}, url.replace(/(?<=_[0-9a-z]{18})[0-9a-z]{8}(?=(\/[a-z_]+)?$)/, "00000000"))).statusCode,
+      ).toBe(404);
+      await unchanged("of what is not there");
+    }
+    if (shape.body !== undefined) {
+      expect((await send({ body: { nonsense: 1 } })).statusCode).toBe(422);
+      await unchanged("that is not valid");
+    }
+    if ("dry_run" in query) {
+      expect((await send({ idempotencyKey: null }, `${url}?dry_run=true`)).statusCode).toBe(200);
+      await unchanged("that was only tried");
+    }
+
+    const answer = await send();
+    expect(answer.statusCode, answer.body).toBeLessThan(300);
+    const after = { ...before, [by.organizationId]: (before[by.organizationId] ?? 0) + 1 };
+    expect(await rowsByChain()).toEqual(after);
+    if (shape.idempotent) {
+      expect((await send()).body).toBe(answer.body);
+      expect(await rowsByChain(), "a repetition").toEqual(after);
+    }
+
+    const [row] = await api.owner.query<{ content: string }>(
+      "select content from audit_event where organization_id = $1 order by number desc limit 1",
+      [by.organizationId],
+    );
+    expect(JSON.parse(row?.content ?? "")).toMatchObject({
+      actor: { type: shape.permission.startsWith("admin:") ? "operator" : "api_key", name: "test" },
+      action: expect.stringMatching(/^[a-z_]+\.[a-z_]+$/),
+      request_id: answer.headers["x-request-id"],
+      ip: "127.0.0.1",
+      user_agent: userAgent.slice(0, 256),
+    });
+  });
+});
