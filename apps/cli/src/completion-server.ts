@@ -7,6 +7,10 @@ type Source = (session: Session) => Promise<readonly string[]>;
 
 const clusters: Source = async (session) =>
   (await (await session.client()).listClusters({ query: { limit: 200 } })).body.data.map((cluster) => cluster.name);
+const keys: Source = async (session) =>
+  (await (await session.client()).listApiKeys({ query: { limit: 200, state: "active" } })).body.data.map(
+    ({ id }) => id,
+  );
 const projects: Source = async (session) =>
   (await (await session.client()).listProjects({ query: { limit: 200 } })).body.data.map((project) => project.name);
 const operations: Source = async (session) =>
@@ -31,6 +35,7 @@ const contexts: Source = async (session) => {
 /** By the name of the argument in the help: `<cluster>`. `<id>` and what is not here cannot be guessed. */
 const ARGUMENTS: Readonly<Record<string, Source>> = {
   cluster: clusters,
+  key: keys,
   project: projects,
   operation: operations,
   kube: kubes,

@@ -61,6 +61,8 @@ describe("a wrong command line", () => {
     [["cluster", "list", "-o", "xml"]],
     [["cluster", "create", "x", "--instances", "9007199254740993"]],
     [["api", "FETCH", "/v1/me"]],
+    [["key", "create", "x", "--scopes", "clusters:everything"]],
+    [["key", "create", "x", "--expires-in", "soon"]],
     [["cluster", "delete", "x", "--purge", "--confirm", "y"]],
   ])("%j is a usage error", async (words) => {
     const cluster = { id: "cl_1", name: "x" };
@@ -106,6 +108,31 @@ test("a cluster is found by its name; an unknown one is not found", async () => 
   const none = await berth(["cluster", "get", "demo"], () => ({ body: { data: [], next_page_token: null } }));
   expect(none).toMatchObject({ code: EXIT_CODES.notFound, out: "" });
   expect(api?.requests[0]?.query.get("name")).toBe("demo");
+});
+
+test("a new key's text is data, and that it is shown once is said beside it", async () => {
+  const made = { id: "key_1", name: "ci", key: "berth_live_secret", scopes: ["clusters:read"], expires_at: null };
+  const limits = { project_ids: [], cluster_ids: [], cidrs: [], previous: { id: "key_0", state: "revoked" } };
+  const answer = () => ({ status: 201, body: { ...made, ...limits } });
+  const created = await berth(["key", "create", "ci", "--scopes", "clusters:read", "--no-personal"], answer);
+  expect(api?.requests.at(-1)?.body).toEqual({ name: "ci", scopes: ["clusters:read"], personal: false });
+  expect(created.out).toContain("berth_live_secret");
+  expect(created.err).toContain("shown this once");
+  expect(created.err).not.toContain("berth_live_secret");
+  await api?.close();
+  const json = await berth(["key", "create", "ci", "-o", "json"], answer);
+  expect(JSON.parse(json.out).key).toBe("berth_live_secret");
+  expect(api?.requests.at(-1)?.body).toEqual({ name: "ci" });
+  await api?.close();
+  const rotated = await berth(["key", "rotate", "key_0", "--overlap", "2h"], answer);
+  expect(api?.requests.at(-1)).toMatchObject({ path: "/v1/api_keys/key_1/rotate", body: { overlap_seconds: 7200 } });
+  expect(rotated.err).toContain("The old key key_0 is revoked.");
+});
+
+test("a key is revoked by its id without a look at it: it may be one that cannot read keys", async () => {
+  const result = await berth(["key", "revoke", "key_1"], () => ({ body: { id: "key_1", name: "ci" } }));
+  expect(result).toMatchObject({ code: 0, out: "ci (key_1) is revoked\n" });
+  expect(api?.requests.map(({ method, path }) => [method, path])).toEqual([["DELETE", "/v1/api_keys/key_1"]]);
 });
 
 test("a project is found by its name before it is changed; a deletion has nothing on stdout", async () => {

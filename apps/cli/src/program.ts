@@ -41,6 +41,11 @@ const NOUNS: readonly Noun[] = [
     load: async () => (await import("./commands/cluster/cluster.ts")).cluster,
   },
   {
+    name: "key",
+    description: "Make, see, change, rotate and revoke API keys",
+    load: async () => (await import("./commands/key/key.ts")).key,
+  },
+  {
     name: "project",
     description: "Make, see, rename and delete projects",
     load: async () => (await import("./commands/project/project.ts")).project,

@@ -1,4 +1,4 @@
-import type { Cluster, Project } from "@berth/contract";
+import type { ApiKey, Cluster, Project } from "@berth/contract";
 import { EXIT_CODES } from "../exit-codes.ts";
 import { Failure, usageFailure } from "../failure.ts";
 import type { Session } from "../session.ts";
@@ -29,6 +29,20 @@ export async function findProject(session: Session, reference: string): Promise<
   const [project] = (await client.listProjects({ query: { name: reference } })).body.data;
   if (project === undefined) throw nothingNamed("project", reference);
   return project;
+}
+
+/** The API key of that id or name. Names are found among those that work: a rotated one leaves its name behind. */
+export async function findKey(session: Session, reference: string): Promise<ApiKey> {
+  const client = await session.client();
+  if (reference.startsWith("key_")) return (await client.getApiKey({ params: { api_key_id: reference } })).body;
+  const { data } = (await client.listApiKeys({ query: { name: reference, state: "active" } })).body;
+  const [key, another] = data;
+  if (key === undefined) throw nothingNamed("key", reference);
+  if (another === undefined) return key;
+  throw usageFailure(
+    `several keys are named ${reference}`,
+    `Name one by its id: ${data.map((one) => one.id).join(", ")}.`,
+  );
 }
 
 function nothingNamed(noun: string, reference: string): Failure {

@@ -25,8 +25,9 @@ test.each([
   ["500ms", 500],
   ["1.5m", 90_000],
   ["2h", 7_200_000],
+  ["90d", 7_776_000_000],
 ])("%s is a time", (text, value) => expect(durationMs(text)).toBe(value));
-test.each(["", "m", "5d", "-3s"])("%j is refused as a time", (text) => expect(() => durationMs(text)).toThrow());
+test.each(["", "m", "5y", "-3s"])("%j is refused as a time", (text) => expect(() => durationMs(text)).toThrow());
 
 test("lists have no empty parts, and labels add up", () => {
   expect(commaList("a, b")).toEqual(["a", "b"]);

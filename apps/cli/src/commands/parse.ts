@@ -21,12 +21,12 @@ export function byteCount(text: string): number {
   return bytes;
 }
 
-/** `30s`, `10m`, `2h` or plain seconds, in milliseconds. */
+/** `30s`, `10m`, `2h`, `90d` or plain seconds, in milliseconds. */
 export function durationMs(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
-  const factor = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match?.[2] ?? "s"] ?? Number.NaN;
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text);
+  const factor = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[match?.[2] ?? "s"] ?? Number.NaN;
   const result = Math.round(Number(match?.[1]) * factor);
-  if (match === null || !Number.isSafeInteger(result)) throw new InvalidArgumentError("A time as 30s, 10m or 2h.");
+  if (match === null || !Number.isSafeInteger(result)) throw new InvalidArgumentError("A time as 30s, 10m, 2h or 90d.");
   return result;
 }
 
