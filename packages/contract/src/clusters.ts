@@ -122,12 +122,26 @@ export const createClusterBody = z
 export type CreateClusterBody = z.infer<typeof createClusterBody>;
 export type ClusterSpecBody = Omit<CreateClusterBody, "name">;
 
+const labelsPatch = z
+  .record(
+    z.string().refine(isLabelKey, "A Kubernetes label key."),
+    z
+      .string()
+      .refine(isLabelValue, "A Kubernetes label value: at most 63 letters, digits, dots, underscores, dashes.")
+      .nullable(),
+  )
+  .meta({
+    description: "Sets these labels and leaves the others; null removes one. Null for all of it removes all.",
+    examples: [{ team: "search", tier: null }],
+  });
+
 export const updateClusterBody = z
   .strictObject({
-    labels: labelsInput.optional(),
+    name: nameInput.optional().meta({ description: "What the engine calls itself stays as it is." }),
+    labels: labelsPatch.nullable().optional(),
     deletion_protection: z.boolean().optional(),
   })
-  .meta({ id: "ClusterPatch", description: "JSON Merge Patch; `labels` replace all labels." });
+  .meta({ id: "ClusterPatch", description: "JSON Merge Patch (RFC 7396)." });
 export type UpdateClusterBody = z.infer<typeof updateClusterBody>;
 
 const componentSpecSchema = z
@@ -341,13 +355,13 @@ export const updateCluster = route({
   method: "PATCH",
   path: "/v1/clusters/{cluster_id}",
   tag: "clusters",
-  summary: "Change labels or deletion protection",
+  summary: "Change name, labels or deletion protection",
   permission: "clusters:write",
   params,
   headers: ifMatch,
   body: updateClusterBody,
   responses: { 200: { description: "The cluster as it is now.", schema: clusterSchema, headers: ["ETag"] } },
-  problems: ["precondition_failed", "invalid_state"],
+  problems: ["precondition_failed", "invalid_state", "name_taken"],
 });
 
 export const deleteCluster = route({

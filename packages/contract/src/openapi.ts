@@ -75,7 +75,7 @@ function operationOf(shape: RouteShape): Operation {
     parameters: headersByMechanism(shape),
     ...(shape.body === undefined
       ? {}
-      : { requestBody: { required: true, content: { "application/json": { schema: shape.body } } } }),
+      : { requestBody: { required: true, content: bodyContentOf(shape.method, shape.body) } }),
     responses: { ...successesOf(shape), ...refusalsOf(shape) },
   } as Operation;
 }
@@ -107,6 +107,12 @@ function headersByMechanism(shape: RouteShape) {
         ]
       : []),
   ];
+}
+
+/** A patch may say that it is one. */
+function bodyContentOf(method: RouteShape["method"], schema: z.ZodType) {
+  const json = { "application/json": { schema } };
+  return method === "PATCH" ? { ...json, "application/merge-patch+json": { schema } } : json;
 }
 
 function successesOf(shape: RouteShape): Operation["responses"] {

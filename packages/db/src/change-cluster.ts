@@ -10,26 +10,38 @@ interface ClusterChange extends Actor {
   readonly id: ClusterId;
 }
 
-/** Sets labels or deletion protection of a cluster that `lockCluster` gave; the worker brings them to the live objects. */
+/**
+ * Sets name, labels or deletion protection of a cluster that `lockCluster` gave; the worker brings labels to the live objects.
+ *
+ * Throws a violation of `cluster_project_id_name_live_key` when a live cluster of the project has the name.
+ */
 export async function updateCluster(
   tx: Tx,
   ids: IdSource,
   change: ClusterChange & {
+    readonly name?: string | undefined;
     readonly labels?: Readonly<Record<string, string>> | undefined;
     readonly deletionProtection?: boolean | undefined;
   },
 ): Promise<void> {
-  const { organizationId, id, labels, deletionProtection, actor, requestId } = change;
-  const [before] = await tx.query<{ labels: unknown; deletionProtection: boolean }>(
-    `with before as (select labels, deletion_protection from cluster where organization_id = $1 and id = $2)
-     update cluster set labels = coalesce($3::jsonb, cluster.labels),
+  const { organizationId, id, name, labels, deletionProtection, actor, requestId } = change;
+  const [before] = await tx.query<{ name: string; labels: unknown; deletionProtection: boolean }>(
+    `with before as (select name, labels, deletion_protection from cluster where organization_id = $1 and id = $2)
+     update cluster set name = coalesce($5, cluster.name), labels = coalesce($3::jsonb, cluster.labels),
             deletion_protection = coalesce($4::boolean, cluster.deletion_protection),
             generation = generation + 1, next_check_at = now(), wakes = wakes + 1
        from before where organization_id = $1 and id = $2
-     returning before.labels, before.deletion_protection as "deletionProtection"`,
-    [organizationId, id, labels === undefined ? null : JSON.stringify(labels), deletionProtection ?? null],
+     returning before.name, before.labels, before.deletion_protection as "deletionProtection"`,
+    [
+      organizationId,
+      id,
+      labels === undefined ? null : JSON.stringify(labels),
+      deletionProtection ?? null,
+      name ?? null,
+    ],
   );
   const facts = {
+    ...(name === undefined ? {} : { name }),
     ...(labels === undefined ? {} : { labels }),
     ...(deletionProtection === undefined ? {} : { deletionProtection }),
   };

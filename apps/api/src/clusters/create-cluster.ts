@@ -11,8 +11,9 @@ import {
 import { demandOf, type OrganizationId, ok, type Result } from "@berth/domain";
 import type { NewPassword } from "../credentials/new-password.ts";
 import type { ApiDeps } from "../deps.ts";
-import { type Refusal, refuse, refuseField } from "../http/refusal.ts";
+import type { Refusal } from "../http/refusal.ts";
 import { admit } from "../quotas/admit.ts";
+import { clusterNameTaken } from "./cluster-name-taken.ts";
 import { planNewCluster, readGround, UNKNOWN_PROJECT } from "./plan-new-cluster.ts";
 import { pointerOfLimit } from "./spec-of-body.ts";
 
@@ -70,7 +71,7 @@ export async function createCluster(
     actor,
     requestId,
   });
-  if (!operation.ok) return operation.error.kind === "name_taken" ? nameTaken(body.name) : UNKNOWN_PROJECT;
+  if (!operation.ok) return operation.error.kind === "name_taken" ? clusterNameTaken(body.name) : UNKNOWN_PROJECT;
 
   const [whole, [credential]] = await Promise.all([
     findCluster(tx, organizationId, id),
@@ -78,9 +79,4 @@ export async function createCluster(
   ]);
   if (whole === undefined || credential === undefined) throw new Error(`${id} was stored a moment ago`);
   return ok({ whole, operation: operation.value, credential });
-}
-
-function nameTaken(name: string) {
-  const detail = `The project has a cluster named ${name} already.`;
-  return refuse("name_taken", detail, { errors: refuseField("/name", "name_taken", detail).error.errors ?? [] });
 }

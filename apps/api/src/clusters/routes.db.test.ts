@@ -506,6 +506,39 @@ describe("PATCH /v1/clusters/{cluster_id}", () => {
     expect((await patch(id, {})).json().generation).toBe(2);
   });
 
+  it("200: merges labels, where null removes one, and null for all of them removes all", async () => {
+    const { id } = (await create(aCluster({ labels: { a: "1", b: "2" } }))).json();
+    expect((await patch(id, { labels: { b: null, c: "3" } })).json().labels).toEqual({ a: "1", c: "3" });
+    expect((await patch(id, { labels: null })).json().labels).toEqual({});
+    const many = Object.fromEntries(Array.from({ length: 64 }, (_, n) => [`l${n}`, "x"]));
+    expect((await patch(id, { labels: many })).statusCode).toBe(200);
+    expect((await patch(id, { labels: { more: "x" } })).json().errors[0]).toMatchObject({ pointer: "/labels" });
+    expect((await patch(id, { labels: { l0: null, more: "x" } })).statusCode).toBe(200);
+  });
+
+  it("200: takes application/merge-patch+json, which no other method does", async () => {
+    const { id } = (await create(aCluster())).json();
+    const headers = { "content-type": "application/merge-patch+json" };
+    expect((await patch(id, { deletion_protection: true }, headers)).json().deletion_protection).toBe(true);
+    expect((await create(aCluster(), { headers })).json().code).toBe("unsupported_media_type");
+  });
+
+  it("200: another name; 409 name_taken for that of a live cluster, and nothing is changed", async () => {
+    const first = (await create(aCluster())).json();
+    const second = (await create(aCluster())).json();
+    const name = `${first.name}-x`;
+    expect((await patch(first.id, { name })).json()).toMatchObject({ name, generation: 2 });
+    const refused = await patch(second.id, { name, labels: { a: "b" } });
+    expect(refused.statusCode).toBe(409);
+    expect(refused.json()).toMatchObject({ code: "name_taken", errors: [{ pointer: "/name" }] });
+    expect((await get(`/v1/clusters/${second.id}`)).json()).toMatchObject({
+      name: second.name,
+      labels: {},
+      generation: 1,
+    });
+    expect((await create(aCluster({ name: first.name }))).statusCode).toBe(202);
+  });
+
   it("412 when it has changed since", async () => {
     const { id } = (await create(aCluster())).json();
     expect((await patch(id, { labels: {} }, { "if-match": '"g1.s9"' })).statusCode).toBe(200);
@@ -515,10 +548,11 @@ describe("PATCH /v1/clusters/{cluster_id}", () => {
 
   it("409 once it is being deleted, 422 for what cannot be changed", async () => {
     const { id } = (await create(aCluster())).json();
-    expect((await patch(id, { name: "other" })).json().errors[0]).toMatchObject({
-      pointer: "/name",
+    expect((await patch(id, { region: "other" })).json().errors[0]).toMatchObject({
+      pointer: "/region",
       code: "unknown_field",
     });
+    expect((await patch(id, { name: null })).json().errors[0]).toMatchObject({ pointer: "/name" });
     await api.ask("DELETE", `/v1/clusters/${id}`, { key: api.customer.key });
     expect((await patch(id, { labels: {} })).json().code).toBe("invalid_state");
   });
