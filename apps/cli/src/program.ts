@@ -51,6 +51,11 @@ const NOUNS: readonly Noun[] = [
     load: async () => (await import("./commands/project/project.ts")).project,
   },
   {
+    name: "estimate",
+    description: "Show what a cluster would cost",
+    load: async () => (await import("./commands/estimate.ts")).estimate,
+  },
+  {
     name: "instance",
     description: "See the instances of a cluster",
     load: async () => (await import("./commands/instance/instance.ts")).instance,
