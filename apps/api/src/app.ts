@@ -14,8 +14,10 @@ import { createServer, type ServerLimits } from "./http/create-server.ts";
 import { databaseFor } from "./http/database-for.ts";
 import { createKeyUses } from "./http/key-uses.ts";
 import { createKeyWatch } from "./http/watch-keys.ts";
+import { invitationRoutes } from "./invitations/routes.ts";
 import { kubeRoutes } from "./kubes/routes.ts";
 import { machineRoutes } from "./machines/routes.ts";
+import { memberRoutes } from "./members/routes.ts";
 import { operationRoutes } from "./operations/routes.ts";
 import { placementDecisionRoutes } from "./placement-decisions/routes.ts";
 import { poolRoutes } from "./pools/routes.ts";
@@ -72,6 +74,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   accountRoutes(app);
   apiKeyRoutes(app, deps);
+  memberRoutes(app, deps);
+  invitationRoutes(app, deps);
   projectRoutes(app, deps);
   catalogueRoutes(app);
   estimateRoutes(app, deps);

@@ -17,6 +17,7 @@ import { createEventFeed } from "./events/feed.ts";
 import { makeApiKey } from "./http/api-key.ts";
 import type { ServerLimits } from "./http/create-server.ts";
 import { createPageTokens } from "./http/page-token.ts";
+import { createInvitationTokens } from "./invitations/token.ts";
 
 export interface AssemblyConfig {
   readonly databaseUrl: string;
@@ -110,6 +111,7 @@ export async function assembleApi(config: AssemblyConfig): Promise<Assembly> {
       clock: systemClock,
       pageTokens: createPageTokens(config.pepper),
       makeApiKey: () => makeApiKey(config.pepper),
+      invitationTokens: createInvitationTokens(config.pepper),
       feed,
       parseKubeconfig,
       settings: {

@@ -4,6 +4,7 @@ import type { Clock } from "@berth/ports";
 import type { EventFeed } from "./events/feed.ts";
 import type { NewApiKey } from "./http/api-key.ts";
 import type { PageTokens } from "./http/page-token.ts";
+import type { InvitationTokens } from "./invitations/token.ts";
 
 /** What the API needs of a kubeconfig; the adapter's parser gives it. */
 export type ParseKubeconfig = (
@@ -39,6 +40,7 @@ export interface ApiDeps {
   readonly pageTokens: PageTokens;
   /** A new key's text, and what is stored in its place. */
   readonly makeApiKey: () => NewApiKey;
+  readonly invitationTokens: InvitationTokens;
   readonly feed: EventFeed;
   readonly parseKubeconfig: ParseKubeconfig;
   readonly settings: ApiSettings;

@@ -54,6 +54,12 @@ beforeAll(async () => {
   ofA.component = (await get(`/v1/clusters/${cluster.id}/components`)).data[0].id;
   ofA.event = (await get("/v1/events")).data[0].id;
   ofA.apiKey = (await get("/v1/me")).principal.id;
+  ofA.member = (await api.newMember(a.organizationId, "viewer")).id;
+  const invited = await api.ask("POST", `/v1/organizations/${a.organizationId}/invitations`, {
+    key: owner,
+    body: { email: `${CANARY}@example.com`, role: "viewer" },
+  });
+  ofA.invitation = invited.json().id;
   const [audit] = await api.owner.query<{ id: string }>(
     "select id from audit_event where organization_id = $1 limit 1",
     [a.organizationId],
@@ -96,7 +102,7 @@ async function limitedKey(tenant: Tenant, clusterId: string): Promise<string> {
 /** All that A could see change. */
 async function stateOfA(): Promise<string> {
   const rows = await Promise.all(
-    ["cluster", "component", "instance", "credential", "operation", "project"].map((table) =>
+    ["cluster", "component", "instance", "credential", "operation", "project", "member"].map((table) =>
       api.owner.query(`select * from ${table} where organization_id in ($1) order by id`, [a.organizationId]),
     ),
   );

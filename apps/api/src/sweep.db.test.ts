@@ -29,6 +29,13 @@ beforeAll(async () => {
   const [instance] = (await api.ask("GET", `/v1/clusters/${cluster.id}/instances`, { key: everything })).json().data;
   known.instance_id = instance.id;
   known.project_id = cluster.project_id;
+  known.organization_id = api.operator.organizationId;
+  known.member_id = (await api.newMember(api.operator.organizationId, "finance")).id;
+  const invited = await api.ask("POST", `/v1/organizations/${known.organization_id}/invitations`, {
+    key: everything,
+    body: BODIES.createInvitation?.(),
+  });
+  known.invitation_id = invited.json().id;
   known.kube_id = (await api.ask("GET", "/v1/admin/kubes", { key: everything })).json().data[0].id;
   known.pool_id = (await api.ask("GET", "/v1/admin/pools", { key: everything })).json().data[0].id;
   const made = await api.ask("POST", "/v1/api_keys", { key: everything, body: { name: "swept" } });
@@ -39,6 +46,9 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 const BODIES: Record<string, () => object> = {
+  updateMember: () => ({}),
+  createInvitation: () => ({ email: `${randomBytes(8).toString("hex")}@example.com`, role: "finance" }),
+  acceptInvitation: () => ({ token: "berth_invite_", name: "Ada" }),
   createApiKey: () => ({ name: "swept" }),
   updateApiKey: () => ({ name: "renamed" }),
   rotateApiKey: () => ({ overlap_seconds: 60 }),

@@ -1,3 +1,4 @@
+import { ownOrganization } from "./commands/find.ts";
 import type { Io } from "./io.ts";
 import { type AnyCommand, buildProgram } from "./program.ts";
 import { Session } from "./session.ts";
@@ -13,6 +14,17 @@ const keys: Source = async (session) =>
   );
 const projects: Source = async (session) =>
   (await (await session.client()).listProjects({ query: { limit: 200 } })).body.data.map((project) => project.name);
+const members: Source = async (session) => {
+  const params = { organization_id: await ownOrganization(session) };
+  const { data } = (await (await session.client()).listMembers({ params, query: { limit: 200 } })).body;
+  return data.map((member) => member.email);
+};
+const invitations: Source = async (session) => {
+  const params = { organization_id: await ownOrganization(session) };
+  const query = { limit: 200, state: "pending" } as const;
+  const { data } = (await (await session.client()).listInvitations({ params, query })).body;
+  return data.map((invitation) => invitation.email);
+};
 const operations: Source = async (session) =>
   (await (await session.client()).listOperations({ query: { limit: 50 } })).body.data.map((operation) => operation.id);
 const kubes: Source = async (session) =>
@@ -36,6 +48,8 @@ const contexts: Source = async (session) => {
 const ARGUMENTS: Readonly<Record<string, Source>> = {
   cluster: clusters,
   key: keys,
+  member: members,
+  invitation: invitations,
   project: projects,
   operation: operations,
   kube: kubes,

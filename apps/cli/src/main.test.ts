@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { EXIT_CODES } from "./exit-codes.ts";
 import { type FakeAnswer, type FakeRequest, problem, startFakeApi } from "./test-support/fake-api.ts";
@@ -148,6 +151,46 @@ test("a project is found by its name before it is changed; a deletion has nothin
       method === "DELETE" ? { status: 204 } : { body: { id: "prj_1", name: "old" } },
     ),
   ).toMatchObject({ code: 0, out: "", err: "old (prj_1) is gone.\n" });
+});
+
+describe("an invitation", () => {
+  const accepted = {
+    organization: { id: "org_1", name: "acme" },
+    member: { id: "mem_1", email: "ada@example.com", role: "viewer" },
+    api_key: { id: "key_1", expires_at: "2027-01-01T00:00:00.000Z", key: "berth_live_new" },
+  };
+  const accept = async (words: readonly string[], env: Record<string, string>, stdin?: string) => {
+    api = await startFakeApi(() => ({ status: 201, body: accepted }));
+    const all = ["invitation", "accept", "--name", "Ada", "--api-url", api.url, ...words];
+    return run(all, { env: { BERTH_CONFIG: "/nonexistent/c", ...env }, ...(stdin === undefined ? {} : { stdin }) });
+  };
+
+  test("is accepted without a key, with a token from stdin or the environment, and its key is printed", async () => {
+    const piped = await accept(["--token-stdin"], {}, "berth_invite_x\n");
+    expect(piped).toMatchObject({ code: 0, out: expect.stringContaining("berth_live_new") });
+    const [request] = api?.requests ?? [];
+    expect(request).toMatchObject({ path: "/v1/invitations/accept", body: { token: "berth_invite_x", name: "Ada" } });
+    expect(request?.headers.authorization).toBeUndefined();
+    expect(request?.headers["idempotency-key"]).toBeDefined();
+    await api?.close();
+    const json = await accept(["-o", "json"], { BERTH_INVITATION_TOKEN: "berth_invite_y" });
+    expect(JSON.parse(json.out)).toEqual(accepted);
+  });
+
+  test("is not accepted without a token", async () => {
+    expect(await accept([], {})).toMatchObject({ code: EXIT_CODES.usage, out: "" });
+    expect(api?.requests).toEqual([]);
+  });
+
+  test("that is accepted with --login leaves the key in the context file, and nowhere else", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "berth-cli-"));
+    const config = join(folder, "contexts.yaml");
+    const env = { BERTH_CONFIG: config, BERTH_INVITATION_TOKEN: "berth_invite_z" };
+    const { code, out, err } = await accept(["--login", "acme"], env);
+    expect({ code, seen: (out + err).includes("berth_live_new") }).toEqual({ code: 0, seen: false });
+    expect(readFileSync(config, "utf8")).toContain("berth_live_new");
+    rmSync(folder, { recursive: true });
+  });
 });
 
 test("the key goes into the header of the request and nowhere else", async () => {

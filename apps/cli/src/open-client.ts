@@ -1,11 +1,12 @@
 import { type Client, createClient, NoAnswerError, ProblemError } from "@berth/client";
-import type { ResolvedContext } from "./contexts/resolve-context.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
 import { Failure, failureOfProblem } from "./failure.ts";
 import { VERSION } from "./version.ts";
 
-export function openClient(context: Pick<ResolvedContext, "apiUrl" | "apiKey">): Client {
-  return createClient({ baseUrl: context.apiUrl, apiKey: context.apiKey, userAgent: `berth-cli/${VERSION}` });
+/** Without a key it opens the few routes that take none. */
+export function openClient({ apiUrl, ...key }: { readonly apiUrl: string; readonly apiKey?: string }): Client {
+  const apiKey = key.apiKey === undefined ? {} : { apiKey: key.apiKey };
+  return createClient({ baseUrl: apiUrl, userAgent: `berth-cli/${VERSION}`, ...apiKey });
 }
 
 /** What the client threw, as a failure; undefined for anything else, which is a fault of this program. */

@@ -46,6 +46,16 @@ const NOUNS: readonly Noun[] = [
     load: async () => (await import("./commands/key/key.ts")).key,
   },
   {
+    name: "member",
+    description: "See, change and remove the people of the organization",
+    load: async () => (await import("./commands/member/member.ts")).member,
+  },
+  {
+    name: "invitation",
+    description: "Invite people, and accept an invitation",
+    load: async () => (await import("./commands/invitation/invitation.ts")).invitation,
+  },
+  {
     name: "project",
     description: "Make, see, rename and delete projects",
     load: async () => (await import("./commands/project/project.ts")).project,

@@ -1,4 +1,4 @@
-import { HOURS_PER_MONTH, ID_PREFIXES, type IdKind } from "@berth/domain";
+import { HOURS_PER_MONTH, ID_PREFIXES, type IdKind, isEmailAddress, isPersonName } from "@berth/domain";
 import { z } from "zod";
 
 export const MEBIBYTE = 1024 * 1024;
@@ -48,6 +48,24 @@ export const nameInput = z
     "1 to 63 letters, digits, spaces, dots, underscores and dashes, a letter or digit at both ends.",
   )
   .meta({ examples: ["search production"] });
+
+/** An e-mail address; what surrounds it and its case do not count. */
+export const emailInput = z
+  .string()
+  .max(320)
+  .trim()
+  .refine(isEmailAddress, "An e-mail address, as ada@example.com.")
+  .toLowerCase()
+  .meta({ examples: ["ada@example.com"] });
+
+/** What a person is called, in any script. */
+export const personNameInput = z
+  .string()
+  .trim()
+  .min(1)
+  .max(100)
+  .refine(isPersonName, "A name without control characters.")
+  .meta({ examples: ["Ada Lovelace"] });
 
 /** A short word of our catalogues: a region, size, version or machine type. */
 export const wordInput = z

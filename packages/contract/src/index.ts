@@ -11,6 +11,8 @@ export * from "./estimates.ts";
 export * from "./events.ts";
 export * from "./fields.ts";
 export * from "./health.ts";
+export * from "./invitations.ts";
+export * from "./members.ts";
 export * from "./openapi.ts";
 export * from "./operations.ts";
 export * from "./permissions.ts";

@@ -38,6 +38,9 @@ export const PROBLEMS = {
   operation_in_progress: passing(409, "Another operation is changing this cluster"),
   idempotency_in_flight: passing(409, "The first request with this Idempotency-Key is still running"),
   name_taken: fixed(409, "The name is taken"),
+  already_member: fixed(409, "Somebody with this address is in the organization"),
+  already_invited: fixed(409, "Somebody with this address is invited already"),
+  last_owner: fixed(409, "An organization keeps an owner"),
   invalid_state: fixed(409, "Its state does not allow this"),
   deletion_protected: fixed(409, "It is protected against deletion"),
   precondition_failed: fixed(412, "It has changed since it was read"),
@@ -47,6 +50,7 @@ export const PROBLEMS = {
   rate_limited: passing(429, "Too many requests"),
   quota_exceeded: fixed(422, "The organization's quota does not allow this"),
   spend_cap_exceeded: fixed(422, "The organization's spend cap does not allow this"),
+  invalid_invitation: fixed(422, "The invitation is not valid, or not any more"),
   idempotency_mismatch: fixed(422, "The Idempotency-Key was used with another request"),
 
   internal: passing(500, "Something failed on our side"),

@@ -6,6 +6,7 @@ import type { ProblemCode } from "./problems.ts";
 export const TAGS = [
   "account",
   "api_keys",
+  "members",
   "projects",
   "catalogue",
   "clusters",

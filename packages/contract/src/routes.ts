@@ -20,6 +20,15 @@ import { createCredential, deleteCredential, listCredentials } from "./credentia
 import { createEstimate } from "./estimates.ts";
 import { listEvents } from "./events.ts";
 import { getLivez, getReadyz, getVersion } from "./health.ts";
+import {
+  acceptInvitation,
+  createInvitation,
+  getInvitation,
+  listInvitations,
+  resendInvitation,
+  revokeInvitation,
+} from "./invitations.ts";
+import { getMember, leaveOrganization, listMembers, removeMember, updateMember } from "./members.ts";
 import { getOperation, listOperationEvents, listOperations, waitForOperation } from "./operations.ts";
 import { createProject, deleteProject, getProject, listProjects, updateProject } from "./projects.ts";
 
@@ -32,6 +41,17 @@ export const ROUTES = {
   updateApiKey,
   revokeApiKey,
   rotateApiKey,
+  leaveOrganization,
+  listMembers,
+  getMember,
+  updateMember,
+  removeMember,
+  createInvitation,
+  listInvitations,
+  getInvitation,
+  revokeInvitation,
+  resendInvitation,
+  acceptInvitation,
   createProject,
   listProjects,
   getProject,

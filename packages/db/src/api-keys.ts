@@ -176,7 +176,7 @@ export interface NewApiKeyRow {
   readonly cidrs?: readonly string[];
   readonly expiresAt?: Date;
   readonly rotatedFrom?: ApiKeyId;
-  /** Another key's id, or `system`. */
+  /** Id of another key or of an invitation, or `system`. */
   readonly createdBy: string;
 }
 

@@ -30,7 +30,7 @@ export interface NewEvent {
   readonly organizationId: OrganizationId;
   /** As `cluster.create.started`. */
   readonly type: string;
-  readonly targetType: "project" | "cluster" | "instance" | "credential" | "kube" | "pool" | "machine";
+  readonly targetType: "member" | "project" | "cluster" | "instance" | "credential" | "kube" | "pool" | "machine";
   readonly targetId: string;
   readonly operationId?: string;
   readonly data?: object;

@@ -81,6 +81,19 @@ export {
 } from "./idempotency.ts";
 export { insertCluster, type NewCluster } from "./insert-cluster.ts";
 export {
+  createInvitation,
+  findInvitation,
+  findInvitationByToken,
+  type InvitationQuery,
+  type InvitationRow,
+  type InvitationState,
+  listInvitations,
+  lockInvitation,
+  markAccepted,
+  renewInvitation,
+  revokeInvitation,
+} from "./invitations.ts";
+export {
   findKube,
   findKubeCapacities,
   insertKube,
@@ -108,6 +121,17 @@ export {
   type MachineRow,
   type ResidentRow,
 } from "./machines.ts";
+export {
+  countOtherOwners,
+  findMember,
+  findMemberByEmail,
+  insertMember,
+  listMembers,
+  type MemberQuery,
+  type MemberRow,
+  removeMember,
+  updateMember,
+} from "./members.ts";
 export {
   type MigrateAnswer,
   type MigrateOptions,

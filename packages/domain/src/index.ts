@@ -7,6 +7,7 @@ export * from "./audit/record.ts";
 export * from "./audit/redact.ts";
 export * from "./cluster/create.ts";
 export * from "./cluster/spec.ts";
+export * from "./email.ts";
 export * from "./engines.ts";
 export * from "./guard.ts";
 export * from "./ids.ts";

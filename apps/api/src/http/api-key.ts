@@ -39,7 +39,8 @@ export function hashApiKey(text: string, pepper: Uint8Array): Uint8Array {
   return createHmac("sha256", pepper).update(text).digest();
 }
 
-function checksumOf(body: string): string {
+/** Six characters that tell whether the text before them was mistyped. */
+export function checksumOf(body: string): string {
   let value = crc32(body);
   let text = "";
   for (let position = 0; position < 6; position++) {

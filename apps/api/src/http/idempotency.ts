@@ -10,7 +10,7 @@ import {
   storeOutcome,
   type Tx,
 } from "@berth/db";
-import { ok, type Result } from "@berth/domain";
+import { type OrganizationId, ok, type Result } from "@berth/domain";
 import { type Refusal, RefusalError, refuse } from "./refusal.ts";
 import type { Answer, Call, SerializedAnswer } from "./serve.ts";
 
@@ -37,10 +37,31 @@ export async function once<R extends RouteShape>(
   call: Call<R>,
   work: (tx: TxOf<R>) => Promise<Result<Answer<R>, Refusal>>,
 ): Promise<Result<SerializedAnswer, Refusal>> {
-  const key = keyOf(call.idempotencyKey);
-  if (!key.ok) return key;
-  const { organizationId } = organizationOf(call);
-  const place = placeOfOutcome(organizationId, key.value);
+  const { organizationId } = principalOf(call);
+  const db = call.db as unknown as ScopedDatabase<TxOf<R> & Tx>;
+  return onceWithin(deps, shape, call, { db, organizationId }, work);
+}
+
+/**
+ * The same for a route that takes no API key, where something in the request says whose it is. `space` keeps its keys apart
+ * from all others: those of callers have no spaces in them.
+ */
+export async function onceWithin<R extends RouteShape, T extends Tx>(
+  deps: IdempotencyDeps,
+  shape: R,
+  call: Pick<Call<R>, "params" | "query" | "body" | "idempotencyKey">,
+  within: {
+    readonly db: ScopedDatabase<T>;
+    readonly organizationId: OrganizationId;
+    readonly space?: string;
+  },
+  work: (tx: T) => Promise<Result<Answer<R>, Refusal>>,
+): Promise<Result<SerializedAnswer, Refusal>> {
+  const given = keyOf(call.idempotencyKey);
+  if (!given.ok) return given;
+  const { db, organizationId, space } = within;
+  const key = space === undefined ? given.value : `${space} ${given.value}`;
+  const place = placeOfOutcome(organizationId, key);
   const fingerprint = fingerprintOf(shape, call);
   // Asked for before the transaction: the key service may take its time. Another is needed only when it runs twice.
   const seals = [await deps.envelope.prepare(place)];
@@ -48,10 +69,9 @@ export async function once<R extends RouteShape>(
   type Outcome = { readonly fresh: SerializedAnswer } | { readonly stored: StoredOutcome };
   let outcome: Result<Outcome, Refusal>;
   try {
-    const db = call.db as unknown as ScopedDatabase<TxOf<R> & Tx>;
     outcome = await db.transaction(async (tx): Promise<Result<Outcome, Refusal>> => {
       const waitMs = deps.settings.idempotencyWaitMs;
-      const claim = await claimIdempotencyKey(tx, { organizationId, key: key.value, fingerprint, waitMs });
+      const claim = await claimIdempotencyKey(tx, { organizationId, key, fingerprint, waitMs });
       if (claim.kind === "mismatch") {
         return refuse("idempotency_mismatch", "This Idempotency-Key was used with another request. Make a new one.");
       }
@@ -62,7 +82,7 @@ export async function once<R extends RouteShape>(
       const fresh = serialize(shape, answer.value);
       const seal = seals.pop() ?? (await deps.envelope.prepare(place));
       const body = seal(Buffer.from(fresh.text, "utf8"));
-      await storeOutcome(tx, { organizationId, key: key.value }, { ...fresh, body });
+      await storeOutcome(tx, { organizationId, key }, { ...fresh, body });
       return ok({ fresh });
     });
   } catch (error) {
@@ -81,7 +101,8 @@ export async function once<R extends RouteShape>(
   return ok({ status, headers, text: Buffer.from(await deps.envelope.open(place, body)).toString("utf8") });
 }
 
-function keyOf(key: string | undefined): Result<string, Refusal> {
+/** The request's key, as callers make them. */
+export function keyOf(key: string | undefined): Result<string, Refusal> {
   if (key === undefined) {
     return refuse(
       "idempotency_key_required",
@@ -94,7 +115,7 @@ function keyOf(key: string | undefined): Result<string, Refusal> {
   return ok(key);
 }
 
-function organizationOf(call: Pick<Call<RouteShape>, "principal">) {
+function principalOf(call: Pick<Call<RouteShape>, "principal">) {
   if (call.principal === undefined) throw new Error("a route with an Idempotency-Key needs a principal");
   return call.principal;
 }

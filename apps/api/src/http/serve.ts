@@ -8,7 +8,7 @@ import { accepts } from "./accept.ts";
 import type { Authenticator, Principal } from "./authenticate.ts";
 import { type Recording, startRecording } from "./on-record.ts";
 import { sendProblem } from "./problem.ts";
-import { type Refusal, RefusalError } from "./refusal.ts";
+import { NOT_FOUND, type Refusal, RefusalError } from "./refusal.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -198,6 +198,9 @@ export function usePermissions(
     const isItself = shape.ownKey === true && pathIdOf(request) === principal.value.apiKeyId;
     const lacking = isItself ? undefined : lackingPermission(shape, principal.value);
     if (lacking !== undefined) throw new RefusalError(lacking);
+    if (!shape.permission.startsWith("admin:") && namesAnother(request.params, principal.value)) {
+      throw new RefusalError(NOT_FOUND);
+    }
   });
 }
 
@@ -214,6 +217,12 @@ export function lackingPermission({ permission }: RouteShape, { permissions }: P
 /** The key that the path names; authentication comes before params are checked. */
 function pathIdOf({ params }: FastifyRequest): unknown {
   return (params as { readonly api_key_id?: unknown }).api_key_id;
+}
+
+/** A path may name the organization that it is about, and it must be the caller's: whose data is meant says the key alone. */
+function namesAnother(params: unknown, principal: Principal): boolean {
+  const { organization_id } = params as { readonly organization_id?: string };
+  return organization_id !== undefined && organization_id !== principal.organizationId;
 }
 
 /** The methods that a path has, for an answer to one that it has not. */

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import {
   isConditional,
+  PERMISSIONS,
   type Permission,
   PROBLEMS,
   problemSchema,
@@ -13,6 +14,7 @@ import {
   type Database,
   importOfferings,
   insertApiKey,
+  insertMember,
   insertOrganization,
   insertProject,
   migrate,
@@ -22,6 +24,8 @@ import {
 } from "@berth/db";
 import {
   MAX_QUOTA_MIB,
+  type MemberId,
+  type MemberRole,
   type OrganizationId,
   type OrganizationKind,
   type ProjectId,
@@ -57,6 +61,12 @@ export type KeyOver = Partial<Pick<NewApiKeyRow, "memberId" | "projectIds" | "cl
   readonly revokedAt?: Date;
 };
 
+export interface TestMember {
+  readonly id: MemberId;
+  readonly email: string;
+  readonly key: string;
+}
+
 export interface TestApi {
   readonly app: FastifyInstance;
   /** As the superuser. */
@@ -68,6 +78,8 @@ export interface TestApi {
   ask(method: string, url: string, ask?: Ask): Promise<LightMyRequestResponse>;
   newTenant(limits?: NewLimits): Promise<Tenant>;
   newKey(organizationId: OrganizationId, permissions: readonly Permission[], over?: KeyOver): Promise<string>;
+  /** Somebody with a role, and a personal key that may all that the role may. */
+  newMember(organizationId: OrganizationId, role: MemberRole): Promise<TestMember>;
   /** Every `operation status code` that was answered so far. */
   readonly seen: ReadonlySet<string>;
   close(): Promise<void>;
@@ -119,6 +131,14 @@ export async function startTestApi(over: Partial<AssemblyConfig> = {}): Promise<
     }
     return key.text;
   };
+  const newMember: TestApi["newMember"] = async (organizationId, role) => {
+    const id = systemIds.next("member");
+    const email = `${id}@example.com`;
+    await sqlTransaction(owner, (tx) =>
+      insertMember(tx, { id, organizationId, email, name: "Somebody", role, createdBy: "system" }),
+    );
+    return { id, email, key: await newKey(organizationId, PERMISSIONS, { memberId: id }) };
+  };
   const makeTenant = async (kind: OrganizationKind, limits: NewLimits = {}): Promise<Tenant> => {
     const organizationId = systemIds.next("organization");
     const projectId = systemIds.next("project");
@@ -159,6 +179,7 @@ export async function startTestApi(over: Partial<AssemblyConfig> = {}): Promise<
     ask,
     newTenant: (limits) => makeTenant("customer", limits),
     newKey,
+    newMember,
     seen,
     close: async () => {
       await api.close();

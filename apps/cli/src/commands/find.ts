@@ -1,4 +1,4 @@
-import type { ApiKey, Cluster, Project } from "@berth/contract";
+import type { ApiKey, Cluster, Invitation, Member, Project } from "@berth/contract";
 import { EXIT_CODES } from "../exit-codes.ts";
 import { Failure, usageFailure } from "../failure.ts";
 import type { Session } from "../session.ts";
@@ -43,6 +43,36 @@ export async function findKey(session: Session, reference: string): Promise<ApiK
     `several keys are named ${reference}`,
     `Name one by its id: ${data.map((one) => one.id).join(", ")}.`,
   );
+}
+
+/** The organization that the key is of: paths of what is in it name it. */
+export async function ownOrganization(session: Session): Promise<string> {
+  return (await (await session.client()).getMe()).body.organization.id;
+}
+
+/** The member of that id or address. */
+export async function findMember(session: Session, reference: string): Promise<Member> {
+  const client = await session.client();
+  const organization_id = await ownOrganization(session);
+  if (reference.startsWith("mem_")) {
+    return (await client.getMember({ params: { organization_id, member_id: reference } })).body;
+  }
+  const [member] = (await client.listMembers({ params: { organization_id }, query: { email: reference } })).body.data;
+  if (member === undefined) throw nothingNamed("member", reference);
+  return member;
+}
+
+/** The invitation of that id, or the newest for that address. */
+export async function findInvitation(session: Session, reference: string): Promise<Invitation> {
+  const client = await session.client();
+  const organization_id = await ownOrganization(session);
+  if (reference.startsWith("inv_")) {
+    return (await client.getInvitation({ params: { organization_id, invitation_id: reference } })).body;
+  }
+  const query = { email: reference, limit: 1 };
+  const [invitation] = (await client.listInvitations({ params: { organization_id }, query })).body.data;
+  if (invitation === undefined) throw nothingNamed("invitation", reference);
+  return invitation;
 }
 
 function nothingNamed(noun: string, reference: string): Failure {

@@ -23,14 +23,7 @@ export async function resolveContext(
     return { name: "environment", apiUrl: url, apiKey: key };
   }
 
-  const path = await contextFilePath(env);
-  const file = await readContextFile(path);
-  const name = wanted ?? file.current;
-  const context = name === undefined ? undefined : file.contexts.get(name);
-  if (wanted !== undefined && context === undefined) {
-    const known = [...file.contexts.keys()].join(", ") || "none";
-    throw new Failure(EXIT_CODES.notFound, `no context named ${wanted} in ${path}`, { hint: `Known: ${known}.` });
-  }
+  const { name, context } = await findContext(env, wanted);
   const apiUrl = (wanted === undefined ? url : undefined) ?? context?.apiUrl;
   const apiKey = (wanted === undefined ? key : undefined) ?? context?.apiKey;
   if (apiUrl === undefined || apiKey === undefined) {
@@ -40,4 +33,27 @@ export async function resolveContext(
     });
   }
   return { name: name ?? "environment", apiUrl, apiKey };
+}
+
+/** The address alone, for a request that takes no key: found in the same places. */
+export async function resolveApiUrl(
+  env: Readonly<Record<string, string | undefined>>,
+  wanted: string | undefined,
+): Promise<string> {
+  const fromEnvironment = wanted === undefined ? env.BERTH_API_URL || undefined : undefined;
+  const apiUrl = fromEnvironment ?? (await findContext(env, wanted)).context?.apiUrl;
+  if (apiUrl !== undefined) return apiUrl;
+  throw new Failure(EXIT_CODES.usage, "no API URL", { hint: "Add --api-url URL, or set BERTH_API_URL." });
+}
+
+async function findContext(env: Readonly<Record<string, string | undefined>>, wanted: string | undefined) {
+  const path = await contextFilePath(env);
+  const file = await readContextFile(path);
+  const name = wanted ?? file.current;
+  const context = name === undefined ? undefined : file.contexts.get(name);
+  if (wanted !== undefined && context === undefined) {
+    const known = [...file.contexts.keys()].join(", ") || "none";
+    throw new Failure(EXIT_CODES.notFound, `no context named ${wanted} in ${path}`, { hint: `Known: ${known}.` });
+  }
+  return { name, context };
 }
