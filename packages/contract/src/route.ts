@@ -13,6 +13,7 @@ export const TAGS = [
   "credentials",
   "operations",
   "events",
+  "audit",
   "admin",
   "health",
 ] as const;
@@ -65,8 +66,6 @@ export interface RouteShape {
   readonly problems?: readonly ProblemCode[];
   /** The header Idempotency-Key is required (but for a dry run), and the outcome is kept for 24 hours. */
   readonly idempotent?: true;
-  /** Of a POST that only computes. Every other POST, PATCH and DELETE writes one audit row. */
-  readonly changes?: "nothing";
   readonly deprecated?: Deprecation;
   /** The answer may take a minute: whether the caller may still have it is looked at meanwhile. */
   readonly longPoll?: true;

@@ -11,7 +11,7 @@ import { aCluster, aKube, aPool, startTestApi, type Tenant, type TestApi } from 
 
 type Shape = RouteShape;
 const changing = Object.values<Shape>(ROUTES).filter(
-  ({ method, changes }) => method !== "GET" && changes !== "nothing",
+  ({ method, safe }) => method !== "GET" && safe === undefined,
 );
 
 let api: TestApi;

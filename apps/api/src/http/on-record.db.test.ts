@@ -144,7 +144,7 @@ describe("a request", () => {
   });
 
   it("that only computes is not held to it", async () => {
-    const computing = { ...ROUTES.createCluster, changes: "nothing" } as const;
+    const computing = { ...ROUTES.createCluster, safe: "It only computes." };
     const recording = startRecording(asked(computing));
     expect(await recording.onRecord(KINDS.tenant()).transaction(async () => 1)).toBe(1);
     expect(() => recording.checkAnswer(ok(1))).not.toThrow();

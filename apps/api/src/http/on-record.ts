@@ -27,7 +27,7 @@ export interface Asked {
 
 export function startRecording(asked: Asked): Recording {
   const { shape } = asked;
-  const isChanging = shape.method !== "GET" && shape.changes !== "nothing";
+  const isChanging = shape.method !== "GET" && shape.safe === undefined;
   const origin = originOf(asked);
   let transactions = 0;
   let rows = 0;
@@ -61,7 +61,7 @@ export function startRecording(asked: Asked): Recording {
       if (!isChanging || !outcome.ok || isDryRun || transactions > 0) return;
       throw new Error(
         `${shape.operationId} did its work outside of call.db (or call.onRecord(db)): it is not on record. ` +
-          'A POST that only computes says `changes: "nothing"` in the contract.',
+          'A POST that only computes is `safe` in the contract.',
       );
     },
   };
