@@ -2,6 +2,7 @@ import { findApiKeysByPublicId, noteApiKeyUses } from "@berth/db";
 import type { FastifyInstance, FastifyServerOptions } from "fastify";
 import { accountRoutes } from "./account/routes.ts";
 import { apiKeyRoutes } from "./api-keys/routes.ts";
+import { auditRoutes } from "./audit/routes.ts";
 import { catalogueRoutes } from "./catalogue/routes.ts";
 import { clusterRoutes } from "./clusters/routes.ts";
 import { credentialRoutes } from "./credentials/routes.ts";
@@ -83,6 +84,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   credentialRoutes(app, deps);
   operationRoutes(app, deps);
   eventRoutes(app, deps);
+  auditRoutes(app, deps);
   kubeRoutes(app, deps);
   poolRoutes(app, deps);
   machineRoutes(app, deps);

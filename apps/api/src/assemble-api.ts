@@ -13,6 +13,7 @@ import { parseKubeconfig } from "@berth/kubernetes/kubeconfig";
 import { createLocalKeyProvider, type Logger, systemClock, systemIds } from "@berth/runtime";
 import type { FastifyInstance } from "fastify";
 import { buildApp } from "./app.ts";
+import { createHeadSigner } from "./audit/sign-heads.ts";
 import { createEventFeed } from "./events/feed.ts";
 import { makeApiKey } from "./http/api-key.ts";
 import type { ServerLimits } from "./http/create-server.ts";
@@ -110,6 +111,7 @@ export async function assembleApi(config: AssemblyConfig): Promise<Assembly> {
       ids: systemIds,
       clock: systemClock,
       pageTokens: createPageTokens(config.pepper),
+      headSigner: createHeadSigner(config.pepper),
       makeApiKey: () => makeApiKey(config.pepper),
       invitationTokens: createInvitationTokens(config.pepper),
       feed,

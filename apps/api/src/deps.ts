@@ -1,6 +1,7 @@
 import type { Database, Envelope, OperatorDatabase } from "@berth/db";
 import type { IdSource, Result } from "@berth/domain";
 import type { Clock } from "@berth/ports";
+import type { HeadSigner } from "./audit/sign-heads.ts";
 import type { EventFeed } from "./events/feed.ts";
 import type { NewApiKey } from "./http/api-key.ts";
 import type { PageTokens } from "./http/page-token.ts";
@@ -38,6 +39,7 @@ export interface ApiDeps {
   readonly ids: IdSource;
   readonly clock: Clock;
   readonly pageTokens: PageTokens;
+  readonly headSigner: HeadSigner;
   /** A new key's text, and what is stored in its place. */
   readonly makeApiKey: () => NewApiKey;
   readonly invitationTokens: InvitationTokens;

@@ -40,6 +40,8 @@ beforeAll(async () => {
   known.pool_id = (await api.ask("GET", "/v1/admin/pools", { key: everything })).json().data[0].id;
   const made = await api.ask("POST", "/v1/api_keys", { key: everything, body: { name: "swept" } });
   known.api_key_id = made.json().id;
+  const audit = await api.ask("GET", "/v1/audit_events?limit=1", { key: everything });
+  known.audit_event_id = audit.json().data[0].id;
   known.machine_id = "mac_01jd0v6m3pf8tb2k7n5xq4w9ze";
   known.decision_id = "dec_01jd0v6m3pf8tb2k7n5xq4w9ze";
 });
@@ -53,6 +55,7 @@ const BODIES: Record<string, () => object> = {
   updateApiKey: () => ({ name: "renamed" }),
   rotateApiKey: () => ({ overlap_seconds: 60 }),
   createCluster: () => aCluster(),
+  createEstimate: () => ({ region: "us-east-1", size: "8g", instances: 3 }),
   updateCluster: () => ({ labels: {} }),
   createCredential: () => ({}),
   createKube: () => aKube(),

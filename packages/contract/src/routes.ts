@@ -4,6 +4,7 @@ import { createKube, getKube, listKubes } from "./admin-kubes.ts";
 import { getMachine, listMachines } from "./admin-machines.ts";
 import { createPool, getPool, listPools, updatePool } from "./admin-pools.ts";
 import { createApiKey, getApiKey, listApiKeys, revokeApiKey, rotateApiKey, updateApiKey } from "./api-keys.ts";
+import { getAuditEvent, getAuditHead, listAuditEvents } from "./audit.ts";
 import { listRegions, listSizes, listVersions } from "./catalogue.ts";
 import {
   createCluster,
@@ -78,6 +79,9 @@ export const ROUTES = {
   waitForOperation,
   listOperationEvents,
   listEvents,
+  listAuditEvents,
+  getAuditHead,
+  getAuditEvent,
   createKube,
   listKubes,
   getKube,

@@ -1,0 +1,101 @@
+import { AUDIT_ACTOR_TYPES, AUDIT_OUTCOMES } from "@berth/domain";
+import { z } from "zod";
+import { idField, idInput, jsonObject, pageOf, pageQuery, timestamp } from "./fields.ts";
+import { route } from "./route.ts";
+
+const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** In the form in which it is hashed: `AuditRecord` of domain. */
+export const auditEventSchema = z
+  .object({
+    id: idField("auditEvent"),
+    organization_id: idField("organization"),
+    number: z.int().meta({ description: "Place in the organization's chain: from 1, without gaps." }),
+    created_at: timestamp,
+    actor: z.object({
+      type: z.enum(AUDIT_ACTOR_TYPES),
+      id: z.string(),
+      name: z.string().nullable().meta({ description: "Only of the organization's own." }),
+    }),
+    on_behalf_of: z.string().nullable().meta({ description: "The member whose personal key it was." }),
+    action: z.string().meta({ examples: ["cluster.create"] }),
+    target: z.object({ type: z.string(), id: z.string() }),
+    request_id: z.string(),
+    ip: z.string().nullable(),
+    user_agent: z.string().nullable(),
+    outcome: z.enum(AUDIT_OUTCOMES).meta({ description: "accepted: an operation carries it out from here." }),
+    changes: z
+      .object({ before: jsonObject.nullable(), after: jsonObject.nullable() })
+      .meta({ description: "The fields that differ, without secrets; `before` is null for anything but an update." }),
+    previous_hash: sha256Hex.meta({ description: "`hash` of the row before; 64 zeros in the first." }),
+    hash: sha256Hex.meta({
+      description: "SHA-256 of the canonical JSON (RFC 8785) of all other members: `jq -cSj 'del(.hash)' | sha256sum`.",
+    }),
+  })
+  .meta({ id: "AuditEvent", description: "One change, as it was written down in its transaction." });
+export type AuditEvent = z.infer<typeof auditEventSchema>;
+
+export const auditHeadSchema = z
+  .object({
+    organization_id: idField("organization"),
+    number: z.int().meta({ description: "Of the last row; 0 when there is none." }),
+    hash: sha256Hex,
+    signed_at: timestamp,
+    public_key: z.string().meta({ description: "Ed25519, base64url: the same for every head of this installation." }),
+    signature: z.string().meta({
+      description:
+        "Base64url, over the canonical JSON of the members before public_key and `purpose`: berth audit head.",
+    }),
+  })
+  .meta({
+    id: "AuditHead",
+    description: "Where the chain ended when it was asked for. Keep it: it tells of any change.",
+  });
+export type AuditHead = z.infer<typeof auditHeadSchema>;
+
+const word = z.string().regex(/^[\w.-]{1,64}$/, "1 to 64 letters, digits, dots, dashes and underscores.");
+
+export const auditFilter = {
+  actor: word.optional().meta({ description: "Id of the key, member or invitation; or `system`." }),
+  action: word.optional().meta({ examples: ["cluster.delete"] }),
+  target_type: word.optional(),
+  target_id: word.optional(),
+  created_after: timestamp.optional().meta({ description: "From this instant on." }),
+  created_before: timestamp.optional().meta({ description: "Before this instant." }),
+};
+
+export const listAuditEvents = route({
+  operationId: "listAuditEvents",
+  method: "GET",
+  path: "/v1/audit_events",
+  tag: "audit",
+  summary: "List what was changed, by whom and from where",
+  permission: "audit:read",
+  query: z.strictObject({
+    ...pageQuery,
+    ...auditFilter,
+    order: z.enum(["created_at", "-created_at"]).default("-created_at"),
+  }),
+  responses: { 200: { description: "A page.", schema: pageOf(auditEventSchema, "AuditEventPage") } },
+});
+
+export const getAuditHead = route({
+  operationId: "getAuditHead",
+  method: "GET",
+  path: "/v1/audit_events/head",
+  tag: "audit",
+  summary: "Get the signed end of the audit chain",
+  permission: "audit:read",
+  responses: { 200: { description: "The head.", schema: auditHeadSchema } },
+});
+
+export const getAuditEvent = route({
+  operationId: "getAuditEvent",
+  method: "GET",
+  path: "/v1/audit_events/{audit_event_id}",
+  tag: "audit",
+  summary: "Get one row of the audit log",
+  permission: "audit:read",
+  params: z.object({ audit_event_id: idInput("auditEvent") }),
+  responses: { 200: { description: "The row.", schema: auditEventSchema } },
+});
