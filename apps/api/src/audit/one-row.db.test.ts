@@ -10,9 +10,7 @@ import { aCluster, aKube, aPool, startTestApi, type Tenant, type TestApi } from 
  */
 
 type Shape = RouteShape;
-const changing = Object.values<Shape>(ROUTES).filter(
-  ({ method, safe }) => method !== "GET" && safe === undefined,
-);
+const changing = Object.values<Shape>(ROUTES).filter(({ method, safe }) => method !== "GET" && safe === undefined);
 
 let api: TestApi;
 let tenant: Tenant;

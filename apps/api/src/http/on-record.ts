@@ -61,7 +61,7 @@ export function startRecording(asked: Asked): Recording {
       if (!isChanging || !outcome.ok || isDryRun || transactions > 0) return;
       throw new Error(
         `${shape.operationId} did its work outside of call.db (or call.onRecord(db)): it is not on record. ` +
-          'A POST that only computes is `safe` in the contract.',
+          "A POST that only computes is `safe` in the contract.",
       );
     },
   };
