@@ -89,16 +89,28 @@ export async function insertCluster(
     return err({ kind: project === undefined ? "project_deleted" : "name_taken" });
   }
 
-  await insertParts(tx, ids, cluster);
-  const operation = await insertOperation(tx, {
-    id: ids.next("operation"),
-    organizationId,
-    kind: "cluster.create",
-    targetId: id,
-    generation: 1,
-    actor,
-    requestId,
-  });
+  // None needs another's answer, so they leave together, in this order; the first that fails is what is thrown.
+  const operationId = ids.next("operation");
+  const [operation] = await Promise.all([
+    insertOperation(tx, {
+      id: operationId,
+      organizationId,
+      kind: "cluster.create",
+      targetId: id,
+      generation: 1,
+      actor,
+      requestId,
+    }),
+    insertParts(tx, ids, cluster),
+    appendEvent(tx, ids, {
+      organizationId,
+      type: "cluster.create.started",
+      targetType: "cluster",
+      targetId: id,
+      operationId,
+      data: { name: cluster.name, generation: 1 },
+    }),
+  ]);
   if (!operation.ok) throw new Error("a new cluster has no other operation");
   await appendAudit(tx, ids, {
     organizationId,
@@ -110,72 +122,68 @@ export async function insertCluster(
     targetId: id,
     data: { name: cluster.name, spec: plan.spec, labels: cluster.labels },
   });
-  await appendEvent(tx, ids, {
-    organizationId,
-    type: "cluster.create.started",
-    targetType: "cluster",
-    targetId: id,
-    operationId: operation.value.id,
-    data: { name: cluster.name, generation: 1 },
-  });
   return ok(operation.value);
 }
 
-async function insertParts(tx: Tx, ids: IdSource, cluster: NewCluster): Promise<void> {
+function insertParts(tx: Tx, ids: IdSource, cluster: NewCluster): Promise<unknown> {
   const { id, organizationId, plan, credential } = cluster;
   const components = plan.components.map((component) => ({ ...component, id: ids.next("component") }));
-  await tx.query(
-    "insert into release (id, organization_id, cluster_id, number, spec) values ($1, $2, $3, 1, $4::jsonb)",
-    [ids.next("release"), organizationId, id, JSON.stringify(plan.spec)],
-  );
-  await tx.query(
-    `insert into component (id, organization_id, cluster_id, name, roles, size, instance_count, memory_mib, cpu_milli, storage_mib,
+  return Promise.all([
+    tx.query("insert into release (id, organization_id, cluster_id, number, spec) values ($1, $2, $3, 1, $4::jsonb)", [
+      ids.next("release"),
+      organizationId,
+      id,
+      JSON.stringify(plan.spec),
+    ]),
+    tx.query(
+      `insert into component (id, organization_id, cluster_id, name, roles, size, instance_count, memory_mib, cpu_milli, storage_mib,
        price_micro_usd_per_hour, zones)
      select d.id, $1, $2, d.name, d.roles, d.size, d.instances, d.memory_mib, d.cpu_milli, d.storage_mib, d.price, d.zones
        from jsonb_to_recordset($3::jsonb) as d(id text, name text, roles text[], size text, instances int, memory_mib int,
             cpu_milli int, storage_mib int, price int, zones text[])`,
-    [
-      organizationId,
-      id,
-      JSON.stringify(
-        components.map((component) => ({
-          id: component.id,
-          name: component.name,
-          roles: component.roles,
-          size: component.size,
-          instances: component.instances,
-          memory_mib: component.memoryMib,
-          cpu_milli: component.cpuMilli,
-          storage_mib: component.storageMib,
-          price: component.priceMicroUsdPerHour,
-          zones: [...new Set(component.placed.map((instance) => instance.zone))],
-        })),
-      ),
-    ],
-  );
-  await tx.query(
-    `insert into instance (id, organization_id, cluster_id, component_id, ordinal, zone, pod_name)
-     select d.id, $1, $2, d.component_id, d.ordinal, d.zone, d.pod_name
-       from jsonb_to_recordset($3::jsonb) as d(id text, component_id text, ordinal int, zone text, pod_name text)`,
-    [
-      organizationId,
-      id,
-      JSON.stringify(
-        components.flatMap((component) =>
-          component.placed.map((instance) => ({
-            id: ids.next("instance"),
-            component_id: component.id,
-            ordinal: instance.ordinal,
-            zone: instance.zone,
-            pod_name: podNameOf(component.name, instance.ordinal),
+      [
+        organizationId,
+        id,
+        JSON.stringify(
+          components.map((component) => ({
+            id: component.id,
+            name: component.name,
+            roles: component.roles,
+            size: component.size,
+            instances: component.instances,
+            memory_mib: component.memoryMib,
+            cpu_milli: component.cpuMilli,
+            storage_mib: component.storageMib,
+            price: component.priceMicroUsdPerHour,
+            zones: [...new Set(component.placed.map((instance) => instance.zone))],
           })),
         ),
-      ),
-    ],
-  );
-  await tx.query(
-    "insert into credential (id, organization_id, cluster_id, username, role, hint) values ($1, $2, $3, $4, $5, $6)",
-    [credential.id, organizationId, id, credential.username, credential.role, credential.hint],
-  );
-  await storeSecret(tx, credential.password);
+      ],
+    ),
+    tx.query(
+      `insert into instance (id, organization_id, cluster_id, component_id, ordinal, zone, pod_name)
+     select d.id, $1, $2, d.component_id, d.ordinal, d.zone, d.pod_name
+       from jsonb_to_recordset($3::jsonb) as d(id text, component_id text, ordinal int, zone text, pod_name text)`,
+      [
+        organizationId,
+        id,
+        JSON.stringify(
+          components.flatMap((component) =>
+            component.placed.map((instance) => ({
+              id: ids.next("instance"),
+              component_id: component.id,
+              ordinal: instance.ordinal,
+              zone: instance.zone,
+              pod_name: podNameOf(component.name, instance.ordinal),
+            })),
+          ),
+        ),
+      ],
+    ),
+    tx.query(
+      "insert into credential (id, organization_id, cluster_id, username, role, hint) values ($1, $2, $3, $4, $5, $6)",
+      [credential.id, organizationId, id, credential.username, credential.role, credential.hint],
+    ),
+    storeSecret(tx, credential.password),
+  ]);
 }
