@@ -62,3 +62,12 @@ export function apiConfig(environment: Readonly<Record<string, string | undefine
     logLevel: values.LOG_LEVEL,
   };
 }
+
+/** What the command needs that makes the first organization: the login of the migrations, and the API's pepper. */
+export function firstOrganizationConfig(environment: Readonly<Record<string, string | undefined>>): {
+  readonly databaseUrl: string;
+  readonly pepper: Uint8Array;
+} {
+  const values = readConfig(z.object({ DATABASE_URL: z.string(), BERTH_PEPPER: secretVariable }), environment);
+  return { databaseUrl: values.DATABASE_URL, pepper: values.BERTH_PEPPER };
+}
