@@ -78,8 +78,10 @@ async function measure(parts: RealParts, starts: EngineStarts, tell: (line: stri
     await parts.keepEmptyMachines(KEEP_SECONDS);
     cold.push(await create(`new-machines-${round}`));
     warm.push(await create(`with-room-${round}`));
+    if (round === ROUNDS) break;
+    // Machines at rest are looked at once a minute.
     await parts.keepEmptyMachines(1);
-    await waitFor(() => noMachines(parts), { timeoutMs: 120_000, what: "machines to go", intervalMs: 500 });
+    await waitFor(() => noMachines(parts), { timeoutMs: 240_000, what: "machines to go", intervalMs: 500 });
   }
   return figuresOf(cold, warm);
 }
