@@ -20,6 +20,7 @@ import { kubeRoutes } from "./kubes/routes.ts";
 import { machineRoutes } from "./machines/routes.ts";
 import { memberRoutes } from "./members/routes.ts";
 import { operationRoutes } from "./operations/routes.ts";
+import { organizationRoutes } from "./organizations/routes.ts";
 import { placementDecisionRoutes } from "./placement-decisions/routes.ts";
 import { poolRoutes } from "./pools/routes.ts";
 import { projectRoutes } from "./projects/routes.ts";
@@ -75,6 +76,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   accountRoutes(app);
   apiKeyRoutes(app, deps);
+  organizationRoutes(app);
   memberRoutes(app, deps);
   invitationRoutes(app, deps);
   projectRoutes(app, deps);

@@ -16,6 +16,7 @@ export * from "./invitations.ts";
 export * from "./members.ts";
 export * from "./openapi.ts";
 export * from "./operations.ts";
+export * from "./organizations.ts";
 export * from "./permissions.ts";
 export * from "./problems.ts";
 export * from "./projects.ts";
