@@ -169,7 +169,7 @@ describe("keys, members and projects", () => {
     );
     await db.owner.query(
       `insert into invitation (id, organization_id, email, role, token_hash, created_by, expires_at, accepted_at, revoked_at)
-       select 'inv_' || n || $1, $1, 'c@example.org', 'viewer', decode(md5(n || $1), 'hex'), 'system',
+       select 'inv_' || n || $1, $1, 'c' || n || '@example.org', 'viewer', decode(md5(n || $1), 'hex'), 'system',
               case n when 2 then now() - interval '1 hour' else now() + interval '1 hour' end,
               case n when 3 then now() end, case n when 4 then now() end from generate_series(1, 4) n`,
       [organizationId],

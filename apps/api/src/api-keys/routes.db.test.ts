@@ -354,9 +354,9 @@ describe("PATCH /v1/api_keys/{api_key_id}", () => {
     const [, change] = await auditOf(made.id);
     expect(change).toMatchObject({
       action: "api_key.update",
-      data: {
-        before: { name: "ci", scopes: ["clusters:read"], cidrs: [], projectIds: [], expiresAt: made.expires_at },
-        after: { name: "deploy", cidrs: ["10.0.0.0/8"], projectIds: [tenant.projectId], expiresAt: expires_at },
+      changes: {
+        before: { name: "ci", scopes: ["clusters:read"], cidrs: [], project_ids: [], expires_at: made.expires_at },
+        after: { name: "deploy", cidrs: ["10.0.0.0/8"], project_ids: [tenant.projectId], expires_at },
       },
     });
   });
