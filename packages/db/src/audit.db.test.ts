@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { type AuditRecord, canonicalJson, checkChain, type OrganizationId } from "@berth/domain";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { appendAudit, findAudit, findAuditHead, listAudit, listAuditOfAll, type NewAuditEvent } from "./audit.ts";
 import type { Origin } from "./audit-trail.ts";
 import { createDatabase, type Database } from "./database.ts";
@@ -320,7 +320,9 @@ describe("reading", () => {
       ["a.delete", "x_1", "system"],
     ] as const) {
       await tenant.transaction(append({ action, targetId, actor, targetType: targetId === "x_2" ? "y" : "x" }));
-      await new Promise((resolve) => setTimeout(resolve, 2)); // Another millisecond, so that times tell them apart.
+      const at = Date.now();
+      // Another millisecond, so that times tell them apart.
+      await vi.waitUntil(() => Date.now() > at, { interval: 1 });
     }
   });
 

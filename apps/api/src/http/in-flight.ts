@@ -38,5 +38,5 @@ export function useInFlightLimits(app: FastifyInstance, limits: InFlightLimits):
 function isWait(request: FastifyRequest): boolean {
   const shape = request.routeOptions.config?.contract;
   const streams = shape?.stream !== undefined && (request.headers.accept ?? "").includes("text/event-stream");
-  return streams || shape?.operationId === "waitForOperation";
+  return streams || shape?.longPoll === true;
 }
