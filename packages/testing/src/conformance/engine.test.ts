@@ -39,7 +39,7 @@ for (const [index, { engine, version, image }] of ENGINE_VERSIONS.entries()) {
       timeoutMs: 20_000,
       what: "three nodes to form a cluster",
     });
-    const env = engineEnvOf(cluster, `127.73.${index}.99`, 25_000);
+    const env = engineEnvOf(cluster, `127.73.${index}.99`, 10_000);
     return {
       port,
       env,

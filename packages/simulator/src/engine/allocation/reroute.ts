@@ -31,22 +31,26 @@ type Visit = (index: IndexMetadata, group: ShardGroup, copy: ShardRouting) => vo
  * One round of the master's work on shards: what is lost, what is done, what can start, what must move, what may move.
  *
  * Asks to be run again when the next recovery ends or the next delay is over. Without a master nothing changes.
+ *
+ * What is due is judged by one instant, the round's beginning: on the real clock time passes during a round, and a recovery
+ * that came due between the look at it and the look for the next one would be neither finished nor woken for.
  */
 export function reroute(world: EngineWorld, cluster: ClusterState): void {
   if (cluster.masterNodeId === null) return;
+  const now = world.clock.now();
   failLostCopies(world, cluster);
   expandReplicas(world, cluster);
-  forEachCopy(cluster, (index, group, copy) => finishIfDue(world, cluster, index, group, copy));
+  forEachCopy(cluster, (index, group, copy) => finishIfDue(world, cluster, index, group, copy, now));
   forEachCopy(cluster, (index, group, copy) => {
     if (copy.primary && copy.state === "UNASSIGNED") assignPrimary(world, cluster, index, group, copy);
   });
   forEachCopy(cluster, (index, group, copy) => {
-    if (!copy.primary && copy.state === "UNASSIGNED") assignReplica(world, cluster, index, group, copy);
+    if (!copy.primary && copy.state === "UNASSIGNED") assignReplica(world, cluster, index, group, copy, now);
   });
   forEachCopy(cluster, (index, group, copy) => moveIfUnwanted(world, cluster, index, group, copy));
   rebalance(world, cluster);
   dropLeftovers(world, cluster);
-  wakeForNext(world, cluster);
+  wakeForNext(world, cluster, now);
 }
 
 function forEachCopy(cluster: ClusterState, visit: Visit): void {
@@ -135,13 +139,14 @@ function assignReplica(
   index: IndexMetadata,
   group: ShardGroup,
   copy: ShardRouting,
+  now: number,
 ): void {
   const primary = primaryOf(group);
   if (primary === undefined || !isActive(primary)) return;
   const allowed = targets(world, cluster, index, group, copy);
   const key = shardKey(index, group);
   const old = allowed.find((node) => node.volume.shards[key] !== undefined);
-  const delayed = (copy.unassigned?.delayedUntil ?? 0) > world.clock.now();
+  const delayed = (copy.unassigned?.delayedUntil ?? 0) > now;
   const node = old ?? (delayed ? undefined : allowed[0]);
   if (node === undefined || isThrottled(world, cluster, [node.volume.nodeId])) return;
   const source = storedCopy(world, cluster, index, group, primary);
@@ -155,8 +160,9 @@ function finishIfDue(
   index: IndexMetadata,
   group: ShardGroup,
   copy: ShardRouting,
+  now: number,
 ): void {
-  if (copy.dueAt === null || copy.dueAt > world.clock.now()) return;
+  if (copy.dueAt === null || copy.dueAt > now) return;
   const key = shardKey(index, group);
   if (copy.relocatingTo !== null) {
     if (world.relocationsStall) return;
@@ -264,8 +270,7 @@ function dropLeftovers(world: EngineWorld, cluster: ClusterState): void {
   }
 }
 
-function wakeForNext(world: EngineWorld, cluster: ClusterState): void {
-  const now = world.clock.now();
+function wakeForNext(world: EngineWorld, cluster: ClusterState, now: number): void {
   let next = Number.POSITIVE_INFINITY;
   forEachCopy(cluster, (_index, _group, copy) => {
     for (const at of [copy.dueAt, copy.unassigned?.delayedUntil ?? null]) {
