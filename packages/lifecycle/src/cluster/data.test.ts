@@ -1,10 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { needsVolumes } from "./data.ts";
 import { decideCluster } from "./decide.ts";
+import { ADDRESSES, aClaim, anEngine, aPod, NOW, NAMES as names } from "./testing.ts";
 import type { DesiredCluster, ObservedClaim, ObservedCluster, ObservedVolume } from "./types.ts";
-
-const NOW = 1_800_000_000_000;
-const names = ["data-0", "data-1", "data-2"];
 
 /** A cluster that was whole once. */
 const desired = (over: Partial<DesiredCluster> = {}): DesiredCluster => ({
@@ -38,14 +36,8 @@ const volume = (podName: string, over: Partial<ObservedVolume> = {}): ObservedVo
   ...over,
 });
 const volumes = (over: Partial<ObservedVolume> = {}) => names.map((name) => volume(name, over));
-const claim = (podName: string, over: Partial<ObservedClaim> = {}): ObservedClaim => ({
-  name: `data-${podName}`,
-  uid: `new-claim-${podName}`,
-  terminating: false,
-  volumeName: `pvc-${podName}`,
-  lost: false,
-  ...over,
-});
+const claim = (podName: string, over: Partial<ObservedClaim> = {}): ObservedClaim =>
+  aClaim(podName, { uid: `new-claim-${podName}`, ...over });
 
 const NAMESPACE = { uid: "ns", terminating: false };
 /** What is left after somebody deleted the namespace. */
@@ -73,28 +65,9 @@ const standing = (over: Partial<ObservedCluster> = {}): ObservedCluster =>
   });
 const running = (over: Partial<ObservedCluster> = {}): ObservedCluster =>
   standing({
-    pods: names.map((name, index) => ({
-      name,
-      uid: `uid-${name}`,
-      address: `127.20.0.${index + 1}`,
-      gated: false,
-      bound: true,
-      nodeName: `mac-${name}`,
-      running: true,
-      ready: true,
-      terminating: false,
-      restarts: 0,
-    })),
-    seedAddresses: ["127.20.0.1", "127.20.0.2", "127.20.0.3"],
-    engine: {
-      reachable: true,
-      clusterName: "cl-x",
-      clusterUuid: "u1",
-      votingNodes: 3,
-      health: "green",
-      relocatingShards: 0,
-      nodeNames: names,
-    },
+    pods: names.map((name) => aPod(name)),
+    seedAddresses: ADDRESSES,
+    engine: anEngine(),
     ...over,
   });
 

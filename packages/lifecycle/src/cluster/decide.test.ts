@@ -1,17 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { decideCluster } from "./decide.ts";
-import type {
-  DesiredCluster,
-  DesiredInstance,
-  ObservedClaim,
-  ObservedCluster,
-  ObservedEngine,
-  ObservedPod,
-  ObservedVolume,
-} from "./types.ts";
-
-const NOW = 1_800_000_000_000;
-const names = ["data-0", "data-1", "data-2"];
+import {
+  ADDRESSES as addresses,
+  aClaim as claim,
+  anEngine as engine,
+  NOW,
+  NAMES as names,
+  aPod as pod,
+} from "./testing.ts";
+import type { DesiredCluster, DesiredInstance, ObservedCluster, ObservedVolume } from "./types.ts";
 
 const instance = (podName: string, over: Partial<DesiredInstance> = {}): DesiredInstance => ({
   id: `ins_${podName}`,
@@ -33,28 +30,6 @@ const desired = (over: Partial<DesiredCluster> = {}): DesiredCluster => ({
   operation: { kind: "cluster.create" },
   ...over,
 });
-const pod = (name: string, over: Partial<ObservedPod> = {}): ObservedPod => ({
-  name,
-  uid: `uid-${name}`,
-  address: `127.20.0.${names.indexOf(name) + 1}`,
-  gated: false,
-  bound: true,
-  nodeName: `mac-${name}`,
-  running: true,
-  ready: true,
-  terminating: false,
-  restarts: 0,
-  ...over,
-});
-const claim = (podName: string, over: Partial<ObservedClaim> = {}): ObservedClaim => ({
-  name: `data-${podName}`,
-  uid: `claim-${podName}`,
-  terminating: false,
-  volumeName: `pvc-${podName}`,
-  lost: false,
-  ...over,
-});
-const addresses = ["127.20.0.1", "127.20.0.2", "127.20.0.3"];
 const observed = (over: Partial<ObservedCluster> = {}): ObservedCluster => ({
   namespace: { uid: "ns", terminating: false },
   anchor: { uid: "anchor", terminating: false },
@@ -64,16 +39,6 @@ const observed = (over: Partial<ObservedCluster> = {}): ObservedCluster => ({
   volumes: undefined,
   seedAddresses: addresses,
   engine: { reachable: false, because: "starting" },
-  ...over,
-});
-const engine = (over: Partial<Extract<ObservedEngine, { reachable: true }>> = {}): ObservedEngine => ({
-  reachable: true,
-  clusterName: "cl-x",
-  clusterUuid: "u1",
-  votingNodes: 3,
-  health: "green",
-  relocatingShards: 0,
-  nodeNames: names,
   ...over,
 });
 const kinds = (decision: { actions: readonly { kind: string }[] }) => decision.actions.map((action) => action.kind);

@@ -1,28 +1,20 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decideJoin } from "./decide-join.ts";
+import { aMachine } from "./testing.ts";
 import type { DesiredMachine, JoinRequest, ObservedKube } from "./types.ts";
 
 type Recorded = NonNullable<DesiredMachine["launch"]>["approvedRequest"];
 
-const machine = (approvedRequest?: Recorded): DesiredMachine => ({
-  state: "booting",
-  nodeName: "mac-1",
-  attempt: 1,
-  launch: { outcome: "launched", bootstrapTokenId: "abcdef", createdAt: 0, approvedRequest },
-  alternatives: 0,
-  cloudInstanceId: "i-1",
-  createdAt: 0,
-  launchedAt: 0,
-  emptySince: undefined,
-  terminatingAt: undefined,
-  unseenSince: undefined,
-  emptyAfterMs: 60_000,
-  allocatable: { cpuMilli: 1500, memoryMib: 6000 },
-  estimate: undefined,
-  placed: 0,
-  brought: false,
-});
+const machine = (approvedRequest?: Recorded): DesiredMachine =>
+  aMachine({
+    state: "booting",
+    attempt: 1,
+    launch: { outcome: "launched", bootstrapTokenId: "abcdef", createdAt: 0, approvedRequest },
+    cloudInstanceId: "i-1",
+    createdAt: 0,
+    launchedAt: 0,
+  });
 const seen = (requests: readonly JoinRequest[], over: Partial<ObservedKube> = {}): ObservedKube => ({
   node: undefined,
   requests,

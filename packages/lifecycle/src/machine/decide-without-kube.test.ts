@@ -3,36 +3,18 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decideMachine } from "./decide.ts";
 import { JOIN_TIMEOUT_MS } from "./rules.ts";
-import type { DesiredMachine, MachineAction, ObservedMachine } from "./types.ts";
+import { aMachine, kinds, NOW } from "./testing.ts";
+import type { DesiredMachine, ObservedMachine } from "./types.ts";
 
-const NOW = 1_800_000_000_000;
 const LATE = NOW + JOIN_TIMEOUT_MS + 1;
 const launch = { outcome: "launched", bootstrapTokenId: "abcdef", createdAt: NOW, approvedRequest: undefined } as const;
-const machine = (over: Partial<DesiredMachine> = {}): DesiredMachine => ({
-  state: "ready",
-  nodeName: "mac-1",
-  attempt: 1,
-  launch,
-  alternatives: 0,
-  cloudInstanceId: "i-1",
-  createdAt: NOW,
-  launchedAt: NOW,
-  emptySince: undefined,
-  terminatingAt: undefined,
-  unseenSince: undefined,
-  emptyAfterMs: 60_000,
-  allocatable: { cpuMilli: 1500, memoryMib: 6000 },
-  estimate: undefined,
-  placed: 0,
-  brought: false,
-  ...over,
-});
+const machine = (over: Partial<DesiredMachine> = {}): DesiredMachine =>
+  aMachine({ state: "ready", attempt: 1, launch, alternatives: 0, cloudInstanceId: "i-1", launchedAt: NOW, ...over });
 const blind = (cloud: ObservedMachine["cloud"], launchedInstanceId?: string): ObservedMachine => ({
   cloud,
   launchedInstanceId,
   kube: "unknown",
 });
-const kinds = (decision: { actions: readonly MachineAction[] }) => decision.actions.map((action) => action.kind);
 
 describe("with a kube that does not answer", () => {
   it("a ready machine is kept, empty or not, and says why", () => {

@@ -1,28 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { decideMachine } from "./decide.ts";
 import { JOIN_TIMEOUT_MS } from "./rules.ts";
-import type { DesiredMachine, ObservedKube, ObservedMachine } from "./types.ts";
+import { kinds, aMachine as machine, NOW } from "./testing.ts";
+import type { ObservedKube, ObservedMachine } from "./types.ts";
 
-const NOW = 1_800_000_000_000;
-const machine = (over: Partial<DesiredMachine> = {}): DesiredMachine => ({
-  state: "planned",
-  nodeName: "mac-1",
-  attempt: 0,
-  launch: undefined,
-  alternatives: 1,
-  cloudInstanceId: undefined,
-  createdAt: NOW,
-  launchedAt: undefined,
-  emptySince: undefined,
-  terminatingAt: undefined,
-  unseenSince: undefined,
-  emptyAfterMs: 60_000,
-  allocatable: { cpuMilli: 1500, memoryMib: 6000 },
-  estimate: undefined,
-  placed: 0,
-  brought: false,
-  ...over,
-});
 const seen = ({
   cloud = "absent",
   launchedInstanceId,
@@ -40,7 +21,6 @@ const node = {
   offer: undefined,
   daemons: { cpuMilli: 0, memoryMib: 0 },
 };
-const kinds = (decision: { actions: readonly { kind: string }[] }) => decision.actions.map((action) => action.kind);
 const pending = {
   outcome: "pending",
   bootstrapTokenId: "abcdef",
