@@ -28,4 +28,5 @@ export const getMe = route({
   summary: "Show who the key is",
   permission: "authenticated",
   responses: { 200: { description: "The key, its organization and its limits.", schema: meSchema } },
+  problems: [],
 });

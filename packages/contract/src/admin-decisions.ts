@@ -59,6 +59,7 @@ export const listPlacementDecisions = route({
     outcome: z.enum(DECISION_OUTCOMES).optional(),
   }),
   responses: { 200: { description: "A page.", schema: pageOf(decisionSchema, "PlacementDecisionPage") } },
+  problems: [],
 });
 
 export const getPlacementDecision = route({
@@ -70,4 +71,5 @@ export const getPlacementDecision = route({
   permission: "admin:fleet:read",
   params: z.object({ decision_id: idInput("decision") }),
   responses: { 200: { description: "The decision.", schema: decisionDetailSchema } },
+  problems: [],
 });

@@ -27,6 +27,15 @@ export const kubeSchema = z
   .meta({ id: "Kube" });
 export type Kube = z.infer<typeof kubeSchema>;
 
+/** As it may be given: everything inline. The certificate is none. */
+const KUBECONFIG_EXAMPLE = `apiVersion: v1
+kind: Config
+current-context: main
+contexts: [{name: main, context: {cluster: main, user: berth}}]
+clusters: [{name: main, cluster: {server: "https://203.0.113.10:6443", certificate-authority-data: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUIKLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQo=}}]
+users: [{name: berth, user: {token: example}}]
+`;
+
 export const createKubeBody = z
   .strictObject({
     name: nameInput,
@@ -40,7 +49,12 @@ export const createKubeBody = z
     simulated: z.boolean().optional(),
     storage_class: wordInput.optional().meta({ description: "gp3 when absent." }),
   })
-  .meta({ id: "NewKube" });
+  .meta({
+    id: "NewKube",
+    examples: [
+      { name: "east", region: "us-east-1", zones: ["us-east-1a", "us-east-1b"], kubeconfig: KUBECONFIG_EXAMPLE },
+    ],
+  });
 export type CreateKubeBody = z.infer<typeof createKubeBody>;
 
 export const createKube = route({
@@ -67,6 +81,7 @@ export const listKubes = route({
   permission: "admin:fleet:read",
   query: z.strictObject({ ...pageQuery, region: wordInput.optional() }),
   responses: { 200: { description: "A page, oldest first.", schema: pageOf(kubeSchema, "KubePage") } },
+  problems: [],
 });
 
 export const getKube = route({
@@ -78,4 +93,5 @@ export const getKube = route({
   permission: "admin:fleet:read",
   params: z.object({ kube_id: idInput("kube") }),
   responses: { 200: { description: "The kube.", schema: kubeSchema } },
+  problems: [],
 });

@@ -83,6 +83,7 @@ export const listMachines = route({
     state: z.enum(MACHINE_STATES).optional(),
   }),
   responses: { 200: { description: "A page.", schema: pageOf(machineSchema, "MachinePage") } },
+  problems: [],
 });
 
 export const getMachine = route({
@@ -94,4 +95,5 @@ export const getMachine = route({
   permission: "admin:fleet:read",
   params: z.object({ machine_id: idInput("machine") }),
   responses: { 200: { description: "The machine.", schema: machineDetailSchema } },
+  problems: [],
 });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { idField, idInput, nameInput, pageOf, pageQuery, timestamp, wordInput } from "./fields.ts";
+import { idExample, idField, idInput, nameInput, pageOf, pageQuery, timestamp, wordInput } from "./fields.ts";
 import { route } from "./route.ts";
 
 export const poolSchema = z
@@ -51,7 +51,18 @@ export const createPoolBody = z
     security_group_ids: policy.security_group_ids.optional(),
     instance_profile: policy.instance_profile.optional(),
   })
-  .meta({ id: "NewPool" });
+  .meta({
+    id: "NewPool",
+    examples: [
+      {
+        kube_id: idExample("kube"),
+        name: "memory",
+        zones: ["us-east-1a", "us-east-1b"],
+        machine_types: ["r7i.2xlarge"],
+        max_machines: 40,
+      },
+    ],
+  });
 export type CreatePoolBody = z.infer<typeof createPoolBody>;
 
 export const updatePoolBody = z
@@ -67,7 +78,11 @@ export const updatePoolBody = z
     security_group_ids: policy.security_group_ids.optional(),
     instance_profile: policy.instance_profile.nullable().optional(),
   })
-  .meta({ id: "PoolPatch", description: "JSON Merge Patch. What runs already is not touched." });
+  .meta({
+    id: "PoolPatch",
+    description: "JSON Merge Patch. What runs already is not touched.",
+    examples: [{ max_machines: 80, empty_after_seconds: 600 }],
+  });
 export type UpdatePoolBody = z.infer<typeof updatePoolBody>;
 
 const params = z.object({ pool_id: idInput("pool") });
@@ -94,6 +109,7 @@ export const listPools = route({
   permission: "admin:fleet:read",
   query: z.strictObject({ ...pageQuery, kube_id: idInput("kube").optional() }),
   responses: { 200: { description: "A page, oldest first.", schema: pageOf(poolSchema, "PoolPage") } },
+  problems: [],
 });
 
 export const getPool = route({
@@ -105,6 +121,7 @@ export const getPool = route({
   permission: "admin:fleet:read",
   params,
   responses: { 200: { description: "The pool.", schema: poolSchema } },
+  problems: [],
 });
 
 export const updatePool = route({
@@ -117,4 +134,5 @@ export const updatePool = route({
   params,
   body: updatePoolBody,
   responses: { 200: { description: "The pool as it is now.", schema: poolSchema } },
+  problems: [],
 });

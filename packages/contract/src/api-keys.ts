@@ -1,6 +1,6 @@
 import { API_KEY_STATES, PERMISSIONS, type Permission, parseNetwork } from "@berth/domain";
 import { z } from "zod";
-import { idField, idInput, ifMatch, nameInput, pageOf, pageQuery, timestamp } from "./fields.ts";
+import { idExample, idField, idInput, ifMatch, nameInput, pageOf, pageQuery, timestamp } from "./fields.ts";
 import { route } from "./route.ts";
 
 export const MAX_KEY_CIDRS = 50;
@@ -52,7 +52,13 @@ export const createApiKeyBody = z
       description: "At most a year from now; 90 days, or when your own key ends if that is earlier, when absent.",
     }),
   })
-  .meta({ id: "NewApiKey" });
+  .meta({
+    id: "NewApiKey",
+    examples: [
+      { name: "ci", scopes: ["clusters:read", "clusters:write"], cidrs: ["203.0.113.0/24"] },
+      { name: "dashboard", scopes: ["clusters:read"], project_ids: [idExample("project")] },
+    ],
+  });
 export type CreateApiKeyBody = z.infer<typeof createApiKeyBody>;
 
 export const updateApiKeyBody = z
@@ -64,7 +70,11 @@ export const updateApiKeyBody = z
     cidrs: cidrsInput.optional(),
     expires_at: timestamp.optional().meta({ description: "At most a year from now." }),
   })
-  .meta({ id: "ApiKeyPatch", description: "JSON Merge Patch; each list replaces the whole of it." });
+  .meta({
+    id: "ApiKeyPatch",
+    description: "JSON Merge Patch; each list replaces the whole of it.",
+    examples: [{ name: "ci of search", cidrs: ["203.0.113.0/24", "2001:db8::/32"] }],
+  });
 export type UpdateApiKeyBody = z.infer<typeof updateApiKeyBody>;
 
 export const rotateApiKeyBody = z
@@ -75,7 +85,7 @@ export const rotateApiKeyBody = z
       .max(MAX_OVERLAP_SECONDS)
       .meta({ description: "How long the old key goes on working, at most 7 days; 0 revokes it at once." }),
   })
-  .meta({ id: "NewApiKeyRotation" });
+  .meta({ id: "NewApiKeyRotation", examples: [{ overlap_seconds: 86_400 }] });
 export type RotateApiKeyBody = z.infer<typeof rotateApiKeyBody>;
 
 export const apiKeySchema = z
@@ -150,6 +160,7 @@ export const listApiKeys = route({
     name: nameInput.optional(),
   }),
   responses: { 200: { description: "A page.", schema: pageOf(apiKeySchema, "ApiKeyPage") } },
+  problems: [],
 });
 
 export const getApiKey = route({
@@ -161,6 +172,7 @@ export const getApiKey = route({
   permission: "keys:read",
   params,
   responses: { 200: { description: "The key, without its text.", schema: apiKeySchema } },
+  problems: [],
 });
 
 export const updateApiKey = route({
@@ -191,6 +203,7 @@ export const revokeApiKey = route({
   ownKey: true,
   params,
   responses: { 200: { description: "The revoked key.", schema: apiKeySchema } },
+  problems: [],
 });
 
 export const rotateApiKey = route({

@@ -77,6 +77,7 @@ export const listAuditEvents = route({
     order: z.enum(["created_at", "-created_at"]).default("-created_at"),
   }),
   responses: { 200: { description: "A page.", schema: pageOf(auditEventSchema, "AuditEventPage") } },
+  problems: [],
 });
 
 export const getAuditHead = route({
@@ -87,6 +88,7 @@ export const getAuditHead = route({
   summary: "Get the signed end of the audit chain",
   permission: "audit:read",
   responses: { 200: { description: "The head.", schema: auditHeadSchema } },
+  problems: [],
 });
 
 export const getAuditEvent = route({
@@ -98,4 +100,5 @@ export const getAuditEvent = route({
   permission: "audit:read",
   params: z.object({ audit_event_id: idInput("auditEvent") }),
   responses: { 200: { description: "The row.", schema: auditEventSchema } },
+  problems: [],
 });

@@ -50,6 +50,7 @@ export const listRegions = route({
   summary: "List regions",
   permission: "authenticated",
   responses: { 200: { description: "Regions in which clusters can be made.", schema: listOf(regionSchema) } },
+  problems: [],
 });
 
 export const listVersions = route({
@@ -60,6 +61,7 @@ export const listVersions = route({
   summary: "List engine versions",
   permission: "authenticated",
   responses: { 200: { description: "Newest first within an engine.", schema: listOf(versionSchema) } },
+  problems: [],
 });
 
 export const listSizes = route({
@@ -70,4 +72,5 @@ export const listSizes = route({
   summary: "List sizes",
   permission: "authenticated",
   responses: { 200: { description: "Smallest first.", schema: listOf(sizeSchema) } },
+  problems: [],
 });

@@ -117,7 +117,20 @@ export const createClusterBody = z
     id: "NewCluster",
     description:
       "Either `components`, or the short form `size` and `instances`: one component `data` with the default roles.",
-    examples: [{ name: "demo", region: "us-east-1", size: "8g", instances: 3 }],
+    examples: [
+      { name: "demo", region: "us-east-1", size: "8g", instances: 3 },
+      {
+        name: "logs",
+        region: "us-east-1",
+        engine: "opensearch",
+        components: [
+          { name: "master", roles: ["master"], size: "1g", instances: 3 },
+          { name: "data", roles: ["data", "ingest"], size: "8g", instances: 2, storage_bytes: 500 * GIBIBYTE },
+        ],
+        labels: { team: "search" },
+        deletion_protection: true,
+      },
+    ],
   });
 export type CreateClusterBody = z.infer<typeof createClusterBody>;
 export type ClusterSpecBody = Omit<CreateClusterBody, "name">;
@@ -141,7 +154,11 @@ export const updateClusterBody = z
     labels: labelsPatch.nullable().optional(),
     deletion_protection: z.boolean().optional(),
   })
-  .meta({ id: "ClusterPatch", description: "JSON Merge Patch (RFC 7396)." });
+  .meta({
+    id: "ClusterPatch",
+    description: "JSON Merge Patch (RFC 7396).",
+    examples: [{ name: "search", labels: { team: "search", tier: null } }],
+  });
 export type UpdateClusterBody = z.infer<typeof updateClusterBody>;
 
 const componentSpecSchema = z
@@ -335,6 +352,7 @@ export const listClusters = route({
       }),
   }),
   responses: { 200: { description: "A page.", schema: pageOf(clusterSchema, "ClusterPage") } },
+  problems: [],
 });
 
 export const getCluster = route({
@@ -348,6 +366,7 @@ export const getCluster = route({
   responses: {
     200: { description: "The cluster.", schema: clusterSchema },
   },
+  problems: [],
 });
 
 export const updateCluster = route({
@@ -401,6 +420,7 @@ export const listComponents = route({
   responses: {
     200: { description: "All of them, by name.", schema: z.object({ data: z.array(componentSchema) }) },
   },
+  problems: [],
 });
 
 export const listInstances = route({
@@ -414,6 +434,7 @@ export const listInstances = route({
   responses: {
     200: { description: "All of them, by component and ordinal.", schema: z.object({ data: z.array(instanceSchema) }) },
   },
+  problems: [],
 });
 
 export const getInstance = route({
@@ -425,6 +446,7 @@ export const getInstance = route({
   permission: "clusters:read",
   params: params.extend({ instance_id: idInput("instance") }),
   responses: { 200: { description: "The instance.", schema: instanceSchema } },
+  problems: [],
 });
 
 export const getConnection = route({
@@ -436,4 +458,5 @@ export const getConnection = route({
   permission: "clusters:read",
   params,
   responses: { 200: { description: "Addresses, certificate and user names.", schema: connectionSchema } },
+  problems: [],
 });

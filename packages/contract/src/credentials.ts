@@ -42,7 +42,7 @@ export const createCredentialBody = z
       .meta({ description: "Made up when absent." }),
     role: z.enum(CREDENTIAL_ROLES).optional().meta({ description: "admin when absent." }),
   })
-  .meta({ id: "NewCredential" });
+  .meta({ id: "NewCredential", examples: [{ username: "reporting", role: "read" }] });
 export type CreateCredentialBody = z.infer<typeof createCredentialBody>;
 
 export const listCredentials = route({
@@ -56,6 +56,7 @@ export const listCredentials = route({
   responses: {
     200: { description: "All but deleted ones.", schema: z.object({ data: z.array(credentialSchema) }) },
   },
+  problems: [],
 });
 
 export const createCredential = route({

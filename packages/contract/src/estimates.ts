@@ -31,7 +31,15 @@ export const estimateBody = z
   .meta({
     id: "NewEstimate",
     description: "The body of a create without the name; or several of them in `clusters`.",
-    examples: [{ region: "us-east-1", size: "8g", instances: 3 }],
+    examples: [
+      { region: "us-east-1", size: "8g", instances: 3 },
+      {
+        clusters: [
+          { region: "us-east-1", size: "8g", instances: 3 },
+          { region: "us-east-1", components: [{ name: "data", size: "2g", instances: 1 }] },
+        ],
+      },
+    ],
   });
 export type EstimateBody = z.infer<typeof estimateBody>;
 

@@ -37,6 +37,6 @@ export const listEvents = route({
   }),
   headers: z.object({ "last-event-id": z.string().max(100).optional() }),
   responses: { 200: { description: "A page.", schema: eventPageSchema } },
-  problems: ["not_acceptable", "invalid_header"],
+  problems: [],
   stream: eventSchema,
 });

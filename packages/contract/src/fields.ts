@@ -9,7 +9,8 @@ export const timestamp = z.iso
   .datetime()
   .meta({ description: "UTC, RFC 3339.", examples: ["2026-11-02T09:30:00.000Z"] });
 
-const idExample = (kind: IdKind) => `${ID_PREFIXES[kind]}_01jd0v6m3pf8tb2k7n5xq4w9ze`;
+/** The id that stands for one of a kind in every example of the document. */
+export const idExample = (kind: IdKind) => `${ID_PREFIXES[kind]}_01jd0v6m3pf8tb2k7n5xq4w9ze`;
 
 /** An id of one kind in an answer. */
 export function idField(kind: IdKind) {
@@ -91,7 +92,8 @@ export function queryInteger(options: { min: number; max: number; default: numbe
     .default(options.default)
     .meta({
       description: options.description,
-      override: shownAs({ type: "integer", minimum: options.min, maximum: options.max, default: options.default }),
+      // What is accepted, not what it is cut to.
+      override: shownAs({ type: "integer", minimum: 0, maximum: 999_999_999, default: options.default }),
     });
 }
 

@@ -9,6 +9,7 @@ export const getLivez = route({
   summary: "Whether the process runs",
   permission: "public",
   responses: { 200: { description: "It does.", schema: z.object({ status: z.literal("ok") }) } },
+  problems: [],
 });
 
 const readiness = z
@@ -29,6 +30,7 @@ export const getReadyz = route({
     200: { description: "They can.", schema: readiness },
     503: { description: "They cannot; the checks say why.", schema: readiness },
   },
+  problems: [],
 });
 
 export const getVersion = route({
@@ -41,4 +43,5 @@ export const getVersion = route({
   responses: {
     200: { description: "The version.", schema: z.object({ version: z.string(), simulated: z.boolean() }) },
   },
+  problems: [],
 });

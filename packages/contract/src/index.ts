@@ -18,6 +18,7 @@ export * from "./openapi.ts";
 export * from "./operations.ts";
 export * from "./organizations.ts";
 export * from "./permissions.ts";
+export * from "./problem-catalogue.ts";
 export * from "./problems.ts";
 export * from "./projects.ts";
 export * from "./quotas.ts";

@@ -31,12 +31,15 @@ export type SentInvitation = z.infer<typeof sentInvitationSchema>;
 
 export const createInvitationBody = z
   .strictObject({ email: emailInput, role: roleInput })
-  .meta({ id: "NewInvitation" });
+  .meta({ id: "NewInvitation", examples: [{ email: "ada@example.com", role: "developer" }] });
 export type CreateInvitationBody = z.infer<typeof createInvitationBody>;
+
+/** Stands for the token of an invitation in every example. */
+export const INVITATION_TOKEN_EXAMPLE = "berth_invite_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG012345";
 
 export const acceptInvitationBody = z
   .strictObject({ token: z.string().max(200), name: personNameInput })
-  .meta({ id: "NewMember" });
+  .meta({ id: "NewMember", examples: [{ token: INVITATION_TOKEN_EXAMPLE, name: "Ada Lovelace" }] });
 export type AcceptInvitationBody = z.infer<typeof acceptInvitationBody>;
 
 /** What somebody gets who accepts: who they are now, and the key with which they begin. */
@@ -92,6 +95,7 @@ export const listInvitations = route({
     email: emailInput.optional(),
   }),
   responses: { 200: { description: "A page.", schema: pageOf(invitationSchema, "InvitationPage") } },
+  problems: [],
 });
 
 export const getInvitation = route({
@@ -103,6 +107,7 @@ export const getInvitation = route({
   permission: "members:read",
   params,
   responses: { 200: { description: "The invitation, without its token.", schema: invitationSchema } },
+  problems: [],
 });
 
 export const revokeInvitation = route({

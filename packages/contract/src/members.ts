@@ -25,7 +25,7 @@ export type Member = z.infer<typeof memberSchema>;
 
 export const updateMemberBody = z
   .strictObject({ name: personNameInput.optional(), role: roleInput.optional() })
-  .meta({ id: "MemberPatch", description: "JSON Merge Patch." });
+  .meta({ id: "MemberPatch", description: "JSON Merge Patch.", examples: [{ role: "admin" }] });
 export type UpdateMemberBody = z.infer<typeof updateMemberBody>;
 
 const GRANT =
@@ -45,6 +45,7 @@ export const listMembers = route({
   params: organization,
   query: z.strictObject({ ...pageQuery, role: roleInput.optional(), email: emailInput.optional() }),
   responses: { 200: { description: "A page.", schema: pageOf(memberSchema, "MemberPage") } },
+  problems: [],
 });
 
 export const getMember = route({
@@ -56,6 +57,7 @@ export const getMember = route({
   permission: "members:read",
   params,
   responses: { 200: { description: "The member.", schema: memberSchema } },
+  problems: [],
 });
 
 export const updateMember = route({

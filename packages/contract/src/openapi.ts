@@ -28,6 +28,7 @@ export function openApiDocument(): ReturnType<typeof createDocument> {
         description: "Elasticsearch and OpenSearch clusters, packed onto few machines. See docs/ for the concepts.",
         license: { name: "Apache-2.0", identifier: "Apache-2.0" },
       },
+      servers: [{ url: "/", description: "The server that this document came from." }],
       tags: TAGS.map((name) => ({ name })),
       paths: paths as Paths,
       components: {
@@ -66,7 +67,7 @@ function operationOf(shape: RouteShape): Operation {
   return {
     operationId: shape.operationId,
     summary: shape.summary,
-    ...(shape.description === undefined ? {} : { description: shape.description }),
+    description: descriptionOf(shape),
     tags: [shape.tag],
     security: shape.permission === "public" ? [] : [{ apiKey: [] }],
     "x-permission": shape.permission,
@@ -78,6 +79,17 @@ function operationOf(shape: RouteShape): Operation {
       : { requestBody: { required: true, content: bodyContentOf(shape.method, shape.body) } }),
     responses: { ...successesOf(shape), ...refusalsOf(shape) },
   } as Operation;
+}
+
+/** What the route says of itself, then who may call it. */
+function descriptionOf(shape: RouteShape): string {
+  return [shape.description, callersOf(shape)].filter((paragraph) => paragraph !== undefined).join("\n\n");
+}
+
+function callersOf({ permission, ownKey }: RouteShape): string {
+  if (permission === "public") return "Takes no API key.";
+  if (permission === "authenticated") return "For every API key.";
+  return `Takes the permission \`${permission}\`${ownKey ? ", or the key itself" : ""}.`;
 }
 
 /** Headers that no route declares: they follow from its shape. */

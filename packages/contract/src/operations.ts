@@ -60,6 +60,7 @@ export const listOperations = route({
     kind: z.enum(OPERATION_KINDS).optional(),
   }),
   responses: { 200: { description: "A page.", schema: pageOf(operationSchema, "OperationPage") } },
+  problems: [],
 });
 
 export const getOperation = route({
@@ -71,6 +72,7 @@ export const getOperation = route({
   permission: "clusters:read",
   params,
   responses: { 200: { description: "The operation.", schema: operationSchema } },
+  problems: [],
 });
 
 export const waitForOperation = route({
@@ -86,6 +88,7 @@ export const waitForOperation = route({
     timeout: queryInteger({ min: 0, max: 60, default: 60, description: "Seconds; more than 60 means 60." }),
   }),
   responses: { 200: { description: "The operation, ended or not.", schema: operationSchema } },
+  problems: [],
   longPoll: true,
 });
 
@@ -103,6 +106,6 @@ export const listOperationEvents = route({
   query: z.strictObject({ ...pageQuery, after: idInput("event").optional() }),
   headers: z.object({ "last-event-id": z.string().max(100).optional() }),
   responses: { 200: { description: "A page, oldest first.", schema: eventPageSchema } },
-  problems: ["not_acceptable", "invalid_header"],
+  problems: [],
   stream: eventSchema,
 });

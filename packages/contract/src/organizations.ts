@@ -28,6 +28,7 @@ export const getOrganization = route({
   permission: "organization:read",
   params,
   responses: { 200: { description: "The organization.", schema: organizationSchema } },
+  problems: [],
 });
 
 export const getQuotas = route({
@@ -44,4 +45,5 @@ export const getQuotas = route({
       schema: z.object({ quotas: z.array(quotaSchema), spend: spendSchema }).meta({ id: "Quotas" }),
     },
   },
+  problems: [],
 });

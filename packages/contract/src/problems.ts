@@ -31,7 +31,6 @@ export const PROBLEMS = {
   not_acceptable: fixed(406, "The answer has no form that the request accepts"),
   request_timeout: passing(408, "The request did not arrive in time"),
   payload_too_large: fixed(413, "The body is too large"),
-  uri_too_long: fixed(414, "The path or query is too long"),
   unsupported_media_type: fixed(415, "The body's media type is not application/json"),
   header_fields_too_large: fixed(431, "The headers are too large"),
 

@@ -13,12 +13,14 @@ export const projectSchema = z
   .meta({ id: "Project", description: "A sub-account of an organization: what clusters, and their costs, belong to." });
 export type Project = z.infer<typeof projectSchema>;
 
-export const createProjectBody = z.strictObject({ name: nameInput }).meta({ id: "NewProject" });
+export const createProjectBody = z
+  .strictObject({ name: nameInput })
+  .meta({ id: "NewProject", examples: [{ name: "search" }] });
 export type CreateProjectBody = z.infer<typeof createProjectBody>;
 
 export const updateProjectBody = z
   .strictObject({ name: nameInput.optional() })
-  .meta({ id: "ProjectPatch", description: "JSON Merge Patch." });
+  .meta({ id: "ProjectPatch", description: "JSON Merge Patch.", examples: [{ name: "search and logs" }] });
 export type UpdateProjectBody = z.infer<typeof updateProjectBody>;
 
 const params = z.object({ project_id: idInput("project") });
@@ -46,6 +48,7 @@ export const listProjects = route({
   permission: "projects:read",
   query: z.strictObject({ ...pageQuery, name: nameInput.optional() }),
   responses: { 200: { description: "A page.", schema: pageOf(projectSchema, "ProjectPage") } },
+  problems: [],
 });
 
 export const getProject = route({
@@ -57,6 +60,7 @@ export const getProject = route({
   permission: "projects:read",
   params,
   responses: { 200: { description: "The project.", schema: projectSchema } },
+  problems: [],
 });
 
 export const updateProject = route({

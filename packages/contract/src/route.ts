@@ -63,7 +63,7 @@ export interface RouteShape {
   readonly headers?: z.ZodObject;
   readonly body?: z.ZodType;
   readonly responses: Readonly<Record<number, RouteResponse>>;
-  readonly problems?: readonly ProblemCode[];
+  readonly problems: readonly ProblemCode[];
   /** The header Idempotency-Key is required (but for a dry run), and the outcome is kept for 24 hours. */
   readonly idempotent?: true;
   readonly deprecated?: Deprecation;
@@ -105,11 +105,14 @@ export function problemsOf(shape: RouteShape): ProblemCode[] {
   if (shape.params !== undefined) add("not_found");
   if (shape.query !== undefined) add("validation_failed");
   if (shape.query !== undefined && "page_token" in shape.query.shape) add("invalid_page_token");
-  if (shape.body !== undefined)
-    add("malformed_json", "payload_too_large", "unsupported_media_type", "validation_failed");
+  if (shape.headers !== undefined) add("invalid_header");
+  // A body that is sent is read, also where none is asked for.
+  if (shape.method !== "GET") add("malformed_json", "payload_too_large", "unsupported_media_type");
+  if (shape.body !== undefined) add("validation_failed");
   if (shape.idempotent) {
     add("idempotency_key_required", "invalid_header", "idempotency_in_flight", "idempotency_mismatch");
   }
+  add("not_acceptable");
   if (shape.permission !== "public") add("internal", "overloaded");
   return [...codes];
 }

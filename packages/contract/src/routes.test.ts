@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { createClusterBody } from "./clusters.ts";
 import { openApiDocument } from "./openapi.ts";
 import { permissionMatrix } from "./permission-matrix.ts";
-import { PROBLEMS } from "./problems.ts";
+import { catalogueOfProblems, problemCatalogue } from "./problem-catalogue.ts";
+import { PROBLEM_CODES, PROBLEMS } from "./problems.ts";
 import { problemsOf, type RouteShape } from "./route.ts";
 import { ROUTES } from "./routes.ts";
 
@@ -46,6 +47,26 @@ describe("the committed permission matrix", () => {
       if (permission.startsWith("admin:")) expect(words.join(""), operation).toBe("");
       if (words.at(-2) === "yes") expect(permission).toMatch(/^clusters:/);
     }
+  });
+});
+
+describe("the committed problem catalogue", () => {
+  const entries = catalogueOfProblems();
+
+  it("is what the contract says (else: npm run openapi -w packages/contract)", () => {
+    expect(readFileSync(new URL("../problem-catalogue.md", import.meta.url), "utf8")).toBe(problemCatalogue());
+  });
+
+  it("has every code once, with a route's own problems at its name, and those of all at none", () => {
+    expect(entries.map(({ code }) => code)).toEqual(PROBLEM_CODES);
+    const named = entries.filter(({ routes }) => routes.includes("deleteCluster")).map(({ code }) => code);
+    expect(named).toEqual(["invalid_state", "deletion_protected", "precondition_failed"]);
+    expect(entries.find(({ code }) => code === "not_acceptable")?.routes).toEqual(["every route"]);
+  });
+
+  it("knows no code that nobody answers with, but for those of requests that reach no route", () => {
+    const unused = entries.filter(({ routes }) => routes.length === 0).map(({ code }) => code);
+    expect(unused).toEqual(["bad_request", "method_not_allowed", "request_timeout", "header_fields_too_large"]);
   });
 });
 

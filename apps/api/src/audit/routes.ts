@@ -45,9 +45,12 @@ export function auditRoutes(app: FastifyInstance, deps: ApiDeps): void {
     const { number, hash } = await findAuditHead(db, organizationId);
     const signed_at = deps.clock.now().toISOString();
     const head = { organization_id: organizationId, number: Number(number), hash, signed_at };
+    const { publicKey } = headSigner;
     return ok({
       status: 200,
-      body: { ...head, public_key: headSigner.publicKey, signature: headSigner.sign(head) },
+      // Not of the time at which it was signed: a chain that has not grown is unchanged.
+      headers: { ETag: `"${number}.${publicKey}"` },
+      body: { ...head, public_key: publicKey, signature: headSigner.sign(head) },
     });
   });
 

@@ -1,5 +1,5 @@
 import { connect } from "node:net";
-import { ROUTES } from "@berth/contract";
+import { PROBLEM_CODES, PROBLEMS, problemCatalogue, ROUTES, type RouteShape } from "@berth/contract";
 import { ok } from "@berth/domain";
 import type { FastifyInstance } from "fastify";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -95,13 +95,35 @@ describe("permissions", () => {
     });
   });
 
-  it("refuse to let a route start that declares none", () => {
-    expect(() => app.get("/open", async () => "hello")).toThrow("declares no permission");
-  });
-
   it("are asked before the body is read", async () => {
     const answer = await app.inject({ method: "POST", url: "/v1/admin/kubes", payload: "x".repeat(300_000) });
     expect(answer.statusCode).toBe(401);
+  });
+});
+
+describe("a route that is not declared stops the server from starting", () => {
+  /** A route of its own path, so that nothing but the declaration is wrong. */
+  const declare = (over: Partial<Record<keyof RouteShape, unknown>>) => () => {
+    const shape = { ...ROUTES.getVersion, operationId: "another", path: "/another", ...over };
+    serve(app, shape as unknown as typeof ROUTES.getVersion, async () => refuse("not_found", "No."));
+  };
+
+  it.each([
+    ["its permission is missing", { permission: undefined }, "declares no permission"],
+    ["its permission is none of ours", { permission: "clusters:everything" }, "declares no permission"],
+    ["its operation id is missing", { operationId: undefined }, "declares no operation id"],
+    ["its operation id is empty", { operationId: "" }, "declares no operation id"],
+    ["its operation id is another route's", { operationId: "getLivez" }, "GET /livez has the operation id getLivez"],
+    ["its problems are missing", { problems: undefined }, "declares no problems"],
+    ["a problem of its is not in the catalogue", { problems: ["name_taken", "oh_no"] }, "oh_no"],
+    ["a problem of its is only inherited", { problems: ["toString"] }, "toString"],
+  ])("when %s", (_, over, why) => {
+    expect(declare(over)).toThrow(why);
+    expect(declare({})).not.toThrow();
+  });
+
+  it("when it is not of the contract at all", () => {
+    expect(() => app.get("/open", async () => "hello")).toThrow("GET /open declares no permission");
   });
 });
 
@@ -259,6 +281,15 @@ describe("documentation", () => {
     const page = await app.inject("/docs/");
     expect(page.statusCode).toBe(200);
     expect(page.body).toContain("swagger-ui");
+  });
+
+  it("is where the type of every problem leads", async () => {
+    for (const code of PROBLEM_CODES) {
+      const { statusCode, body } = await app.inject(`/problems/${code}`);
+      expect([statusCode, body]).toEqual([200, expect.stringContaining(PROBLEMS[code].title)]);
+    }
+    expect((await app.inject("/problems")).body).toBe(problemCatalogue());
+    expect((await app.inject("/problems/__proto__")).json().code).toBe("not_found");
   });
 });
 

@@ -7,6 +7,7 @@ import type { Authenticator, Principal } from "./authenticate.ts";
 import { answerClientError } from "./client-error.ts";
 import { useConditionalReads } from "./conditional.ts";
 import type { DatabaseFor } from "./database-for.ts";
+import { requireDeclarations } from "./declarations.ts";
 import { useDeprecations } from "./deprecation.ts";
 import { useDocumentation } from "./documentation.ts";
 import { type InFlightLimits, useInFlightLimits } from "./in-flight.ts";
@@ -110,6 +111,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const { limits } = options;
   if (limits?.maxEventLoopDelayMs !== undefined) await shedLoad(app, limits.maxEventLoopDelayMs);
   if (limits !== undefined) await useRateLimits(app, limits);
+  requireDeclarations(app);
   usePermissions(app, options.authenticate, options.onUse);
   if (limits !== undefined) useInFlightLimits(app, limits.inFlight);
   return app;

@@ -175,7 +175,7 @@ function sendAnswer(reply: FastifyReply, outcome: Result<AnyAnswer, Refusal>): F
   return reply.type("application/json; charset=utf-8").serializer(String).send(outcome.value.text);
 }
 
-/** Lets nobody in without a key that has the route's permission. A route that does not say which one stops the start. */
+/** Lets nobody in without a key that has the route's permission. */
 export function usePermissions(
   app: FastifyInstance,
   authenticate: Authenticator,
@@ -183,11 +183,6 @@ export function usePermissions(
 ): void {
   app.decorateRequest("principal", undefined);
   app.decorateRequest("endedBy", undefined);
-  app.addHook("onRoute", ({ config, method, url }) => {
-    if (config?.contract?.permission === undefined) {
-      throw new Error(`${method} ${url} declares no permission: register it with serve() and a route of the contract`);
-    }
-  });
   app.addHook("onRequest", async (request) => {
     const shape = request.routeOptions.config?.contract;
     if (shape === undefined || shape.permission === "public") return;
