@@ -1,0 +1,65 @@
+import type { IdKind } from "@berth/domain";
+import { systemIds } from "@berth/runtime";
+import { playWorker } from "./play-worker.ts";
+import { aCluster, MANY, type Tenant, type TestApi } from "./test-api.ts";
+
+/** A customer with one of each kind of thing, and what the platform has beside it. */
+export interface OneOfEach {
+  readonly tenant: Tenant;
+  /** Of every kind that a path, query or body names. */
+  readonly ids: Readonly<Partial<Record<IdKind, string>>>;
+  /** Of the invitation, which is open. */
+  readonly invitationToken: string;
+  /** A personal key of the member. */
+  readonly memberKey: string;
+}
+
+/** Makes them anew: the cluster runs and nothing is under way on it, the project is empty, nobody else knows of any. */
+export async function oneOfEach(api: TestApi): Promise<OneOfEach> {
+  const tenant = await api.newTenant(MANY);
+  const { organizationId, key } = tenant;
+  const make = async (path: string, body: object) => (await api.ask("POST", path, { key, body })).json();
+  const [cluster, project, apiKey, member, invitation] = await Promise.all([
+    make("/v1/clusters", aCluster({ instances: 1 })),
+    make("/v1/projects", { name: "empty" }),
+    make("/v1/api_keys", { name: "made" }),
+    api.newMember(organizationId, "viewer"),
+    make(`/v1/organizations/${organizationId}/invitations`, { email: "friend@example.com", role: "viewer" }),
+  ]);
+  await playWorker(api, cluster.id, { state: "running", health: "green", ended: "succeeded" });
+  const machine = systemIds.next("machine");
+  const decision = systemIds.next("decision");
+  await api.owner.query(
+    `insert into machine (id, kube_id, pool_id, state, node_name, zone, machine_type, price_micro_usd_per_hour, allocatable, attempt)
+     select $1, kube_id, id, 'ready', $1, 'us-east-1a', 'm7i.xlarge', 201600,
+            '{"cpuMilli": 3500, "memoryMib": 13000, "volumes": 25, "pods": 16}', 1 from pool order by id limit 1`,
+    [machine],
+  );
+  await api.owner.query(
+    `insert into placement_decision (id, kube_id, organization_id, cluster_id, instance_id, pod_uid, outcome, node_name, machine_id, candidates)
+     select $1, m.kube_id, i.organization_id, i.cluster_id, i.id, 'uid', 'placed', m.id, m.id, '[]'
+       from instance i, machine m where i.cluster_id = $2 and m.id = $3`,
+    [decision, cluster.id, machine],
+  );
+  const [rest] = await api.owner.query<Record<"instance" | "event" | "auditEvent" | "kube" | "pool", string>>(
+    `select (select id from instance where cluster_id = $1) as instance,
+            (select id from event where organization_id = $2 limit 1) as event,
+            (select id from audit_event where organization_id = $2 limit 1) as "auditEvent",
+            m.kube_id as kube, m.pool_id as pool from machine m where id = $3`,
+    [cluster.id, organizationId, machine],
+  );
+  const ids = {
+    organization: organizationId,
+    project: project.id,
+    apiKey: apiKey.id,
+    member: member.id,
+    invitation: invitation.id,
+    cluster: cluster.id,
+    operation: cluster.current_operation.id,
+    credential: cluster.initial_credential.id,
+    machine,
+    decision,
+    ...rest,
+  };
+  return { tenant, ids, invitationToken: invitation.token, memberKey: member.key };
+}
