@@ -1,5 +1,5 @@
 import { type AuditActorType, type AuditDraft, draftPieces, type MemberId, type OrganizationId } from "@berth/domain";
-import type { Sql, Tx } from "./sql.ts";
+import type { Sql, Statement, Tx } from "./sql.ts";
 
 /**
  * The audit rows of a transaction are collected while it works and written as its last statement, together with the commit.
@@ -64,13 +64,8 @@ select '{' || d.one || ',"created_at":"' ||
   from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) as d(organization_id, one, two, three, four),
        lateral berth_lock_audit_head(d.organization_id) h`;
 
-export interface TrailStatement {
-  readonly text: string;
-  readonly values: readonly unknown[];
-}
-
 /** What writes the rows. One statement, or as many as an organization has rows; organizations always in the same order. */
-export function statementsOf({ drafts }: AuditTrail): TrailStatement[] {
+export function statementsOf({ drafts }: AuditTrail): Statement[] {
   const rounds: AuditDraft[][] = [];
   for (const draft of drafts) {
     const round = rounds.find((one) => one.every((other) => other.organization_id !== draft.organization_id));

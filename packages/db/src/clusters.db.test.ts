@@ -72,7 +72,7 @@ describe("a new cluster", () => {
       operation: { kind: "cluster.create", state: "pending" },
     });
     expect(whole?.instances.map((one) => one.state)).toEqual(["pending", "pending", "pending"]);
-    expect(whole?.operation?.id).toBe(inserted.ok && inserted.value.id);
+    expect(whole?.operation?.id).toBe(inserted.ok && inserted.value.operation.id);
     expect(await listInstances(db.owner, tenant.organizationId, cluster.id)).toMatchObject([
       { ordinal: 0, zone: "us-east-1a", podName: "data-0" },
       { ordinal: 1, zone: "us-east-1b", podName: "data-1" },

@@ -45,7 +45,7 @@ function request(
     await options.before?.(tx);
     const number = ++sequence;
     const seal = await envelope.prepare(placeOfOutcome(organizationId, key));
-    await storeOutcome(
+    storeOutcome(
       tx,
       { organizationId, key },
       { status: 202, headers: { location: `/v1/${number}` }, body: seal(Buffer.from(`body ${number}`)) },
@@ -153,7 +153,14 @@ describe("an outcome", () => {
     const seal = async () => ({ status: 200, headers: {}, body: await envelope.seal("x", Buffer.from("")) });
     const outcome = await seal();
     await expect(
-      sqlTransaction(db.owner, (tx) => storeOutcome(tx, { organizationId, key: freshKey() }, outcome)),
-    ).rejects.toThrow("stored once");
+      sqlTransaction(db.owner, async (tx) => storeOutcome(tx, { organizationId, key: freshKey() }, outcome)),
+    ).rejects.toMatchObject({ code: "22012" });
+    const twice = sqlTransaction(db.owner, async (tx) => {
+      const key = freshKey();
+      await claimIdempotencyKey(tx, { organizationId, key, fingerprint });
+      storeOutcome(tx, { organizationId, key }, outcome);
+      storeOutcome(tx, { organizationId, key }, outcome);
+    });
+    await expect(twice).rejects.toMatchObject({ code: "22012" });
   });
 });

@@ -49,32 +49,32 @@ export async function claimIdempotencyKey(
   },
 ): Promise<IdempotencyClaim> {
   const waitMs = claim.waitMs ?? 10_000;
-  // The statement may take as long as the lock may; both limits are the transaction's own.
-  const [before] = await tx.query<{ lock: string; statement: string }>(
-    `select current_setting('lock_timeout') as lock, current_setting('statement_timeout') as statement,
-            set_config('lock_timeout', $1, true), set_config('statement_timeout', $2, true)`,
-    [String(waitMs), String(waitMs + 1000)],
-  );
   let claimed: object[];
   try {
-    claimed = await tx.query(
-      `insert into idempotency_record as r (organization_id, key, fingerprint) values ($1, $2, $3)
+    // They leave together, in this order; what comes after the claim is void when it fails, as the transaction is then.
+    [, claimed] = await Promise.all([
+      // The statement may take as long as the lock may; both limits are the transaction's own.
+      tx.query("select set_config('lock_timeout', $1, true), set_config('statement_timeout', $2, true)", [
+        String(waitMs),
+        String(waitMs + 1000),
+      ]),
+      tx.query(
+        `insert into idempotency_record as r (organization_id, key, fingerprint) values ($1, $2, $3)
        on conflict (organization_id, key) do update
          set fingerprint = excluded.fingerprint, created_at = now(), status = null, headers = null,
              key_id = null, wrapped_key = null, nonce = null, ciphertext = null
          where r.created_at < now() - $4::int * interval '1 hour'
        returning key`,
-      [claim.organizationId, claim.key, claim.fingerprint, IDEMPOTENCY_HOURS],
-    );
+        [claim.organizationId, claim.key, claim.fingerprint, IDEMPOTENCY_HOURS],
+      ),
+      tx.query("set local lock_timeout to default"),
+      tx.query("set local statement_timeout to default"),
+    ]);
   } catch (error) {
     if (hasState(error, "55P03"))
       throw new IdempotencyInFlight("a request with this key is under way", { cause: error });
     throw error;
   }
-  await tx.query("select set_config('lock_timeout', $1, true), set_config('statement_timeout', $2, true)", [
-    before?.lock ?? "0",
-    before?.statement ?? "0",
-  ]);
   if (claimed.length === 1) return { kind: "claimed" };
   return readClaim(tx, claim);
 }
@@ -94,17 +94,23 @@ async function readClaim(
   return { kind: "replay", outcome: { status, headers, body: { keyId, wrappedKey, nonce, ciphertext } } };
 }
 
-/** Stores what the request is answered, with the work it answers for. */
-export async function storeOutcome(
+/**
+ * Stores what the request is answered, with the work it answers for and at its end. A key that was not claimed in the same
+ * transaction, or has an outcome already, undoes it all: the division by none fails (22012).
+ */
+export function storeOutcome(
   tx: Tx,
   key: { readonly organizationId: OrganizationId; readonly key: string },
   outcome: StoredOutcome,
-): Promise<void> {
+): void {
   const { keyId, wrappedKey, nonce, ciphertext } = outcome.body;
-  const stored = await tx.query(
-    `update idempotency_record set status = $3, headers = $4::jsonb, key_id = $5, wrapped_key = $6, nonce = $7, ciphertext = $8
-      where organization_id = $1 and key = $2 and status is null returning key`,
-    [
+  tx.atEnd({
+    text: `with stored as (
+        update idempotency_record
+           set status = $3, headers = $4::jsonb, key_id = $5, wrapped_key = $6, nonce = $7, ciphertext = $8
+         where organization_id = $1 and key = $2 and status is null returning key)
+      select 1 / count(*) from stored`,
+    values: [
       key.organizationId,
       key.key,
       outcome.status,
@@ -114,8 +120,7 @@ export async function storeOutcome(
       nonce,
       ciphertext,
     ],
-  );
-  if (stored.length !== 1) throw new Error("an outcome is stored once, for a key claimed in the same transaction");
+  });
 }
 
 /** Removes outcomes that answer for nothing any more; some at a time. Gives how many. */

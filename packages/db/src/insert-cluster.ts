@@ -15,6 +15,9 @@ import {
 } from "@berth/domain";
 import type { Actor } from "./actor.ts";
 import { appendAudit } from "./audit.ts";
+import type { WholeCluster } from "./cluster-rows.ts";
+import { findCluster } from "./clusters.ts";
+import { type CredentialRow, listCredentials } from "./credentials.ts";
 import { appendEvent } from "./events.ts";
 import { insertOperation, type OperationRow } from "./operations.ts";
 import { findProject } from "./projects.ts";
@@ -41,6 +44,13 @@ export interface NewCluster extends Actor {
   };
 }
 
+/** A new cluster as it is stored. */
+export interface InsertedCluster {
+  readonly operation: OperationRow;
+  readonly whole: WholeCluster;
+  readonly credential: CredentialRow;
+}
+
 /**
  * Stores a new cluster with everything that belongs to it: release 1, components, instances, credential, operation, audit row
  * and event. The row is due at once, and the worker hears of it at commit.
@@ -52,7 +62,7 @@ export async function insertCluster(
   tx: Tx,
   ids: IdSource,
   cluster: NewCluster,
-): Promise<Result<OperationRow, { readonly kind: "name_taken" | "project_deleted" }>> {
+): Promise<Result<InsertedCluster, { readonly kind: "name_taken" | "project_deleted" }>> {
   const { id, organizationId, plan, actor, requestId } = cluster;
   const masters = plan.components.flatMap((component) =>
     isMasterEligible(component.roles)
@@ -89,9 +99,10 @@ export async function insertCluster(
     return err({ kind: project === undefined ? "project_deleted" : "name_taken" });
   }
 
-  // None needs another's answer, so they leave together, in this order; the first that fails is what is thrown.
+  // None needs another's answer, so they leave together, in this order; the first that fails is what is thrown. The last two
+  // read what was written, so the order of the others is theirs too.
   const operationId = ids.next("operation");
-  const [operation] = await Promise.all([
+  const [operation, , , whole, [credential]] = await Promise.all([
     insertOperation(tx, {
       id: operationId,
       organizationId,
@@ -110,8 +121,11 @@ export async function insertCluster(
       operationId,
       data: { name: cluster.name, generation: 1 },
     }),
+    findCluster(tx, organizationId, id),
+    listCredentials(tx, organizationId, id),
   ]);
   if (!operation.ok) throw new Error("a new cluster has no other operation");
+  if (whole === undefined || credential === undefined) throw new Error(`${id} was stored a moment ago`);
   await appendAudit(tx, ids, {
     organizationId,
     actor,
@@ -122,7 +136,7 @@ export async function insertCluster(
     targetId: id,
     data: { name: cluster.name, spec: plan.spec, labels: cluster.labels },
   });
-  return ok(operation.value);
+  return ok({ operation: operation.value, whole, credential });
 }
 
 function insertParts(tx: Tx, ids: IdSource, cluster: NewCluster): Promise<unknown> {

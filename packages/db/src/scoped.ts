@@ -1,10 +1,9 @@
 import type { ClusterId, OrganizationId, ProjectId } from "@berth/domain";
 import type pg from "pg";
-import { startCounting, startTrail, statementsOf } from "./audit-trail.ts";
-import { type Database, runPrepared, sqlOn } from "./database.ts";
+import { type Database, runPrepared } from "./database.ts";
 import { retryConflicts } from "./retry.ts";
 import type { Sql, Tx } from "./sql.ts";
-import { ATTEMPTS, type PrismaTx, type TransactionOptions, transaction, txOn, withTransaction } from "./transaction.ts";
+import { ATTEMPTS, type PrismaTx, type TransactionOptions, transaction, withTransaction } from "./transaction.ts";
 
 /**
  * The second wall between tenants.
@@ -41,15 +40,9 @@ export function tenantDatabase(db: Database, reach: Reach): ScopedDatabase {
     query: <Row extends object>(text: string, given: readonly unknown[] = []) =>
       readAlone(db.pool, (client) => [set(client), runPrepared<Row>(client, text, given)]),
     transaction: (work, options = {}) =>
-      retryConflicts(db.retryBudget, options.attempts ?? ATTEMPTS, () => {
-        const trail = startTrail(options.origin);
-        return withTransaction(db.pool, options.isolation, (client) => work(txOn(client, trail)), {
-          first: (client) =>
-            Promise.all([set(client), options.countsChanges ? startCounting(sqlOn(client), trail) : undefined]),
-          last: (client) =>
-            Promise.all(statementsOf(trail).map(({ text, values: given }) => runPrepared(client, text, given))),
-        });
-      }),
+      retryConflicts(db.retryBudget, options.attempts ?? ATTEMPTS, () =>
+        withTransaction(db.pool, options, (tx) => work(tx), set),
+      ),
   };
 }
 

@@ -11,6 +11,14 @@ export interface Tx extends Sql {
   readonly inTransaction: true;
   /** What it writes into audit chains at its end. */
   readonly trail: AuditTrail;
+  /** Leaves a statement for the end, whose rows nobody needs: it goes out with the commit, and costs no round trip of its own. */
+  atEnd(statement: Statement): void;
+}
+
+/** A statement with its values. */
+export interface Statement {
+  readonly text: string;
+  readonly values: readonly unknown[];
 }
 
 /**

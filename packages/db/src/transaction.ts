@@ -1,9 +1,9 @@
 import type { Pool, PoolClient } from "pg";
-import { type AuditTrail, type Origin, startCounting, startTrail, statementsOf } from "./audit-trail.ts";
+import { type Origin, startCounting, startTrail, statementsOf } from "./audit-trail.ts";
 import { type Database, runPrepared } from "./database.ts";
 import type { Prisma } from "./generated/client.ts";
 import { retryConflicts } from "./retry.ts";
-import type { Tx } from "./sql.ts";
+import type { Statement, Tx } from "./sql.ts";
 
 export interface TransactionOptions {
   /** Read committed when absent: what must hold against others is held by locks and constraints. */
@@ -38,43 +38,30 @@ export function sqlTransaction<T>(
   work: (tx: Tx) => Promise<T>,
   options: TransactionOptions = {},
 ): Promise<T> {
-  return retryConflicts(db.retryBudget, options.attempts ?? ATTEMPTS, () => runOnce(db, work, options));
+  return retryConflicts(db.retryBudget, options.attempts ?? ATTEMPTS, () =>
+    withTransaction(db.pool, options, (tx) => work(tx)),
+  );
 }
 
-function runOnce<T>(db: Database, work: (tx: Tx) => Promise<T>, options: TransactionOptions): Promise<T> {
-  return withTransaction(db.pool, options.isolation, async (client) => {
-    const tx = txOn(client, startTrail(options.origin));
-    if (options.countsChanges) await startCounting(tx, tx.trail);
-    const answer = await work(tx);
-    for (const { text, values } of statementsOf(tx.trail)) await tx.query(text, values);
-    return answer;
-  });
+/** Audit rows come last: whoever locks the end of a chain must have every other lock by then. */
+function withEnd<T extends Omit<Tx, "trail" | "atEnd">>(origin: Origin | undefined, on: T) {
+  const trail = startTrail(origin);
+  const left: Statement[] = [];
+  const tx = { ...on, trail, atEnd: (statement: Statement) => void left.push(statement) };
+  return { tx, ending: (): readonly Statement[] => [...left, ...statementsOf(trail)] };
 }
 
-/** A transaction that was begun on this connection. */
-export function txOn(client: PoolClient, trail: AuditTrail): Tx {
-  return {
-    inTransaction: true,
-    trail,
-    query: <Row extends object>(text: string, values: readonly unknown[] = []) =>
-      runPrepared<Row>(client, text, values),
-  };
-}
-
-/** What is sent together with a transaction's begin and its commit, on a connection that pipelines. */
-export interface Edges {
-  readonly first: (client: PoolClient) => Promise<unknown>;
-  /** Sends all that it sends at once, before it waits for anything. */
-  readonly last: (client: PoolClient) => Promise<unknown>;
-}
-
-/** Begin, work, commit on one connection, once. A connection that broke meanwhile is thrown away, not given back. */
+/**
+ * Begin, work, commit on one connection, once. What `first` sends leaves together with the begin, what is left for the end
+ * together with the commit. A connection that broke meanwhile is thrown away, not given back.
+ */
 export async function withTransaction<T>(
   pool: Pool,
-  isolation: TransactionOptions["isolation"],
-  work: (client: PoolClient) => Promise<T>,
-  edges?: Edges,
+  options: TransactionOptions,
+  work: (tx: Tx, client: PoolClient) => Promise<T>,
+  first: (client: PoolClient) => Promise<unknown> = async () => {},
 ): Promise<T> {
+  const { isolation } = options;
   const client = await pool.connect();
   let broken: Error | undefined;
   const noteBroken = (error: Error) => {
@@ -82,14 +69,24 @@ export async function withTransaction<T>(
   };
   // While it is ours, the pool does not listen: without this a server that ends the connection ends our process.
   client.on("error", noteBroken);
+  const turn = turnsOf(client);
   try {
-    const begun = client.query(isolation === undefined ? "begin" : `begin isolation level ${isolation}`);
-    await Promise.all([begun, edges?.first(client)]);
-    const answer = await work(client);
-    await end(client, edges);
+    const { tx, ending } = withEnd(options.origin, {
+      inTransaction: true as const,
+      query: <Row extends object>(text: string, values: readonly unknown[] = []) =>
+        turn(() => runPrepared<Row>(client, text, values)),
+    });
+    const begun = turn(() => client.query(isolation === undefined ? "begin" : `begin isolation level ${isolation}`));
+    const counting = options.countsChanges ? [startCounting(tx, tx.trail)] : [];
+    await Promise.all([begun, first(client), ...counting]);
+    const answer = await work(tx, client);
+    await end(
+      ending().map(({ text, values }) => tx.query(text, values)),
+      turn(() => commit(client)),
+    );
     return answer;
   } catch (error) {
-    await client.query("rollback").catch(noteBroken);
+    await turn(() => client.query("rollback")).catch(noteBroken);
     throw error;
   } finally {
     client.removeListener("error", noteBroken);
@@ -97,10 +94,23 @@ export async function withTransaction<T>(
   }
 }
 
-/** Sends what comes last and the commit. When a last statement fails, the commit is answered with a rollback. */
-async function end(client: PoolClient, edges: Edges | undefined): Promise<void> {
-  if (edges === undefined) return commit(client);
-  const [last, committed] = await Promise.allSettled([edges.last(client), commit(client)]);
+/**
+ * How a statement is sent: at once on a connection that pipelines, after the answer to the one before on any other. Both
+ * keep the order, so that work which sends several at once is the same on either.
+ */
+function turnsOf(client: PoolClient): <T>(send: () => Promise<T>) => Promise<T> {
+  if ((client as { readonly pipeline?: boolean }).pipeline === true) return (send) => send();
+  let before: Promise<unknown> = Promise.resolve();
+  return (send) => {
+    const sent = before.then(send);
+    before = sent.catch(() => {});
+    return sent;
+  };
+}
+
+/** Waits for what was sent last and the commit. When a last statement fails, the commit is answered with a rollback. */
+async function end(statements: readonly Promise<unknown>[], commit: Promise<void>): Promise<void> {
+  const [last, committed] = await Promise.allSettled([Promise.all(statements), commit]);
   // A broken connection fails both, and then only the commit's word counts: it may have happened.
   if (committed.status === "rejected" && committed.reason instanceof CommitOutcomeUnknown) throw committed.reason;
   if (last.status === "rejected") throw last.reason;
@@ -143,16 +153,15 @@ export function transaction<T>(
   return retryConflicts(db.retryBudget, options.attempts ?? ATTEMPTS, () =>
     db.prisma.$transaction(
       async (prisma) => {
-        const tx: PrismaTx = {
-          inTransaction: true,
-          trail: startTrail(options.origin),
+        const { tx, ending } = withEnd(options.origin, {
+          inTransaction: true as const,
           prisma,
           query: <Row extends object>(text: string, values: readonly unknown[] = []) =>
             prisma.$queryRawUnsafe<Row[]>(text, ...values),
-        };
+        });
         if (options.countsChanges) await startCounting(tx, tx.trail);
         const answer = await work(tx);
-        for (const { text, values } of statementsOf(tx.trail)) await tx.query(text, values);
+        for (const { text, values } of ending()) await tx.query(text, values);
         return answer;
       },
       { isolationLevel, maxWait: 2000, timeout: 10_000 },

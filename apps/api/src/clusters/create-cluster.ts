@@ -1,14 +1,6 @@
 import type { CreateClusterBody } from "@berth/contract";
-import {
-  findCluster,
-  insertCluster,
-  listCredentials,
-  lockFleetQuota,
-  type OperationRow,
-  type Tx,
-  type WholeCluster,
-} from "@berth/db";
-import { demandOf, type OrganizationId, ok, type Result } from "@berth/domain";
+import { type InsertedCluster, insertCluster, lockFleetQuota, type Tx } from "@berth/db";
+import { demandOf, type OrganizationId, type Result } from "@berth/domain";
 import type { NewPassword } from "../credentials/new-password.ts";
 import type { ApiDeps } from "../deps.ts";
 import type { Refusal } from "../http/refusal.ts";
@@ -19,12 +11,6 @@ import { pointerOfLimit } from "./spec-of-body.ts";
 
 /** Name of the credential that comes with a cluster. */
 const FIRST_USERNAME = "admin";
-
-export interface CreatedCluster {
-  readonly whole: WholeCluster;
-  readonly operation: OperationRow;
-  readonly credential: Awaited<ReturnType<typeof listCredentials>>[number];
-}
 
 /**
  * Accepts a new cluster: checks the body against what is open, takes it out of the quota under the organization's lock, and
@@ -40,7 +26,7 @@ export async function createCluster(
     readonly actor: string;
     readonly requestId: string;
   },
-): Promise<Result<CreatedCluster, Refusal>> {
+): Promise<Result<InsertedCluster, Refusal>> {
   const { organizationId, body, password, actor, requestId } = request;
   const ground = await readGround(tx, organizationId, body.region, "types");
   const planned = planNewCluster(ground, organizationId, body, body.name, deps.clock.now());
@@ -52,7 +38,7 @@ export async function createCluster(
   if (!admitted.ok) return admitted;
 
   const id = deps.ids.next("cluster");
-  const operation = await insertCluster(tx, deps.ids, {
+  const inserted = await insertCluster(tx, deps.ids, {
     id,
     organizationId,
     projectId,
@@ -71,12 +57,6 @@ export async function createCluster(
     actor,
     requestId,
   });
-  if (!operation.ok) return operation.error.kind === "name_taken" ? clusterNameTaken(body.name) : UNKNOWN_PROJECT;
-
-  const [whole, [credential]] = await Promise.all([
-    findCluster(tx, organizationId, id),
-    listCredentials(tx, organizationId, id),
-  ]);
-  if (whole === undefined || credential === undefined) throw new Error(`${id} was stored a moment ago`);
-  return ok({ whole, operation: operation.value, credential });
+  if (!inserted.ok) return inserted.error.kind === "name_taken" ? clusterNameTaken(body.name) : UNKNOWN_PROJECT;
+  return inserted;
 }

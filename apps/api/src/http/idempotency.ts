@@ -82,7 +82,7 @@ export async function onceWithin<R extends RouteShape, T extends Tx>(
       const fresh = serialize(shape, answer.value);
       const seal = seals.pop() ?? (await deps.envelope.prepare(place));
       const body = seal(Buffer.from(fresh.text, "utf8"));
-      await storeOutcome(tx, { organizationId, key }, { ...fresh, body });
+      storeOutcome(tx, { organizationId, key }, { ...fresh, body });
       return ok({ fresh });
     });
   } catch (error) {

@@ -69,7 +69,10 @@ const INTERNAL: Refusal = {
   code: "internal",
   detail: "Something failed on our side. It is logged under the request id.",
 };
-const OVERLOADED: Refusal = { code: "overloaded", detail: "The database cannot be reached just now. Try again." };
+const OVERLOADED: Refusal = {
+  code: "overloaded",
+  detail: "The database cannot be reached, or did not answer in time. Try again.",
+};
 
 function refusalOfValidation(error: FastifyError): Refusal {
   const issues = (error.validation ?? []).flatMap((one) =>

@@ -22,7 +22,7 @@ const budget = createRetryBudget();
  */
 export function fenced<T>(pool: Pool, lease: HeldLease, work: (client: PoolClient) => Promise<T>): Promise<T> {
   return retryConflicts(budget, ATTEMPTS, () =>
-    withTransaction(pool, undefined, async (client) => {
+    withTransaction(pool, {}, async (_tx, client) => {
       const held = await client.query(
         "select 1 from lease where name = $1 and holder = $2 and epoch = $3 and expires_at > now() for share",
         [lease.name, lease.holder, lease.epoch.toString()],
