@@ -79,7 +79,10 @@ export const listKubes = route({
   tag: "admin",
   summary: "List Kubernetes clusters",
   permission: "admin:fleet:read",
-  query: z.strictObject({ ...pageQuery, region: wordInput.optional() }),
+  query: z.strictObject({
+    ...pageQuery,
+    region: wordInput.optional().meta({ description: "Only those in this region." }),
+  }),
   responses: { 200: { description: "A page, oldest first.", schema: pageOf(kubeSchema, "KubePage") } },
   problems: [],
 });

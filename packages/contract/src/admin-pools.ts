@@ -107,7 +107,10 @@ export const listPools = route({
   tag: "admin",
   summary: "List pools",
   permission: "admin:fleet:read",
-  query: z.strictObject({ ...pageQuery, kube_id: idInput("kube").optional() }),
+  query: z.strictObject({
+    ...pageQuery,
+    kube_id: idInput("kube").optional().meta({ description: "Only those of this kube." }),
+  }),
   responses: { 200: { description: "A page, oldest first.", schema: pageOf(poolSchema, "PoolPage") } },
   problems: [],
 });

@@ -155,9 +155,9 @@ export const listApiKeys = route({
   permission: "keys:read",
   query: z.strictObject({
     ...pageQuery,
-    member_id: idInput("member").optional(),
-    state: z.enum(API_KEY_STATES).optional(),
-    name: nameInput.optional(),
+    member_id: idInput("member").optional().meta({ description: "Only the keys that act for this member." }),
+    state: z.enum(API_KEY_STATES).optional().meta({ description: "Only those in this state." }),
+    name: nameInput.optional().meta({ description: "Only those of this name." }),
   }),
   responses: { 200: { description: "A page.", schema: pageOf(apiKeySchema, "ApiKeyPage") } },
   problems: [],

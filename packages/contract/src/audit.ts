@@ -57,9 +57,9 @@ const word = z.string().regex(/^[\w.-]{1,64}$/, "1 to 64 letters, digits, dots, 
 
 export const auditFilter = {
   actor: word.optional().meta({ description: "Id of the key, member or invitation; or `system`." }),
-  action: word.optional().meta({ examples: ["cluster.delete"] }),
-  target_type: word.optional(),
-  target_id: word.optional(),
+  action: word.optional().meta({ description: "Only those of this kind.", examples: ["cluster.delete"] }),
+  target_type: word.optional().meta({ description: "Only those of this kind of thing." }),
+  target_id: word.optional().meta({ description: "Only those of this thing." }),
   created_after: timestamp.optional().meta({ description: "From this instant on." }),
   created_before: timestamp.optional().meta({ description: "Before this instant." }),
 };
@@ -74,7 +74,10 @@ export const listAuditEvents = route({
   query: z.strictObject({
     ...pageQuery,
     ...auditFilter,
-    order: z.enum(["created_at", "-created_at"]).default("-created_at"),
+    order: z
+      .enum(["created_at", "-created_at"])
+      .default("-created_at")
+      .meta({ description: "-created_at: newest first." }),
   }),
   responses: { 200: { description: "A page.", schema: pageOf(auditEventSchema, "AuditEventPage") } },
   problems: [],

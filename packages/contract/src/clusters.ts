@@ -338,9 +338,9 @@ export const listClusters = route({
   permission: "clusters:read",
   query: z.strictObject({
     ...pageQuery,
-    project_id: idInput("project").optional(),
-    name: nameInput.optional(),
-    state: z.enum(CLUSTER_STATES).optional(),
+    project_id: idInput("project").optional().meta({ description: "Only those of this project." }),
+    name: nameInput.optional().meta({ description: "Only those of this name." }),
+    state: z.enum(CLUSTER_STATES).optional().meta({ description: "Only those in this state." }),
     label: z
       .union([z.string().max(400), z.array(z.string().max(400)).max(MAX_LABELS)])
       .transform((value) => (typeof value === "string" ? [value] : value))

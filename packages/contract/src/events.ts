@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { idField, idInput, jsonObject, pageOf, pageQuery, timestamp } from "./fields.ts";
+import { idField, idInput, jsonObject, lastEventId, pageOf, pageQuery, timestamp } from "./fields.ts";
 import { route } from "./route.ts";
 
 export const eventSchema = z
@@ -33,9 +33,9 @@ export const listEvents = route({
     ...pageQuery,
     after: idInput("event").optional().meta({ description: "Only later events." }),
     target_id: z.string().max(64).optional().meta({ description: "Only of this cluster, instance or credential." }),
-    operation_id: idInput("operation").optional(),
+    operation_id: idInput("operation").optional().meta({ description: "Only those of this operation." }),
   }),
-  headers: z.object({ "last-event-id": z.string().max(100).optional() }),
+  headers: lastEventId,
   responses: { 200: { description: "A page.", schema: eventPageSchema } },
   problems: [],
   stream: eventSchema,

@@ -25,7 +25,7 @@ export function idInput(kind: IdKind) {
       new RegExp(`^${ID_PREFIXES[kind]}_[0-7][0-9a-hjkmnp-tv-z]{25}$`),
       `An id that begins with ${ID_PREFIXES[kind]}_.`,
     )
-    .meta({ examples: [idExample(kind)] });
+    .meta({ description: `Id: \`${ID_PREFIXES[kind]}_…\`.`, examples: [idExample(kind)] });
 }
 
 /** Decimal string with twelve places, never a float. */
@@ -118,7 +118,22 @@ export function pageOf<T extends z.ZodType>(item: T, id: string) {
 }
 
 /** Header of a change: refused when somebody else changed the thing since it was read. */
-export const ifMatch = z.object({ "if-match": z.string().max(200).optional() });
+export const ifMatch = z.object({
+  "if-match": z
+    .string()
+    .max(200)
+    .optional()
+    .meta({ description: "ETag of what was read: 412 when it has changed since." }),
+});
+
+/** Header of a stream that goes on where another was cut off. */
+export const lastEventId = z.object({
+  "last-event-id": z
+    .string()
+    .max(100)
+    .optional()
+    .meta({ description: "Id of the last event that was received: a stream goes on after it." }),
+});
 
 /** A named reason why something waits. */
 export const guardSchema = z

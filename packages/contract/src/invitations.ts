@@ -91,8 +91,8 @@ export const listInvitations = route({
   params: organization,
   query: z.strictObject({
     ...pageQuery,
-    state: z.enum(INVITATION_STATES).optional(),
-    email: emailInput.optional(),
+    state: z.enum(INVITATION_STATES).optional().meta({ description: "Only those in this state." }),
+    email: emailInput.optional().meta({ description: "Only those for this address." }),
   }),
   responses: { 200: { description: "A page.", schema: pageOf(invitationSchema, "InvitationPage") } },
   problems: [],

@@ -43,7 +43,11 @@ export const listMembers = route({
   description: "Oldest first.",
   permission: "members:read",
   params: organization,
-  query: z.strictObject({ ...pageQuery, role: roleInput.optional(), email: emailInput.optional() }),
+  query: z.strictObject({
+    ...pageQuery,
+    role: roleInput.optional().meta({ description: "Only those with this role." }),
+    email: emailInput.optional().meta({ description: "Only the one with this address." }),
+  }),
   responses: { 200: { description: "A page.", schema: pageOf(memberSchema, "MemberPage") } },
   problems: [],
 });

@@ -1,7 +1,7 @@
 import { OPERATION_KINDS, OPERATION_STATES, STEP_STATES } from "@berth/domain";
 import { z } from "zod";
 import { eventPageSchema, eventSchema } from "./events.ts";
-import { idField, idInput, pageOf, pageQuery, queryInteger, timestamp } from "./fields.ts";
+import { idField, idInput, lastEventId, pageOf, pageQuery, queryInteger, timestamp } from "./fields.ts";
 import { failureSchema } from "./problems.ts";
 import { route } from "./route.ts";
 
@@ -55,9 +55,9 @@ export const listOperations = route({
   permission: "clusters:read",
   query: z.strictObject({
     ...pageQuery,
-    cluster_id: idInput("cluster").optional(),
-    state: z.enum(OPERATION_STATES).optional(),
-    kind: z.enum(OPERATION_KINDS).optional(),
+    cluster_id: idInput("cluster").optional().meta({ description: "Only those on this cluster." }),
+    state: z.enum(OPERATION_STATES).optional().meta({ description: "Only those in this state." }),
+    kind: z.enum(OPERATION_KINDS).optional().meta({ description: "Only those of this kind." }),
   }),
   responses: { 200: { description: "A page.", schema: pageOf(operationSchema, "OperationPage") } },
   problems: [],
@@ -103,8 +103,11 @@ export const listOperationEvents = route({
     "its last event with one named `end`, and resumes after the event that Last-Event-ID names.",
   permission: "clusters:read",
   params,
-  query: z.strictObject({ ...pageQuery, after: idInput("event").optional() }),
-  headers: z.object({ "last-event-id": z.string().max(100).optional() }),
+  query: z.strictObject({
+    ...pageQuery,
+    after: idInput("event").optional().meta({ description: "Only later events." }),
+  }),
+  headers: lastEventId,
   responses: { 200: { description: "A page, oldest first.", schema: eventPageSchema } },
   problems: [],
   stream: eventSchema,

@@ -46,7 +46,10 @@ export const listProjects = route({
   summary: "List projects",
   description: "Oldest first: the first is where a cluster goes that names none.",
   permission: "projects:read",
-  query: z.strictObject({ ...pageQuery, name: nameInput.optional() }),
+  query: z.strictObject({
+    ...pageQuery,
+    name: nameInput.optional().meta({ description: "Only the one of this name." }),
+  }),
   responses: { 200: { description: "A page.", schema: pageOf(projectSchema, "ProjectPage") } },
   problems: [],
 });

@@ -42,4 +42,5 @@ export { type ProcessSpec, type RunningProcess, startProcess } from "./processes
 export { findJdk } from "./real-tier/find-jdk.ts";
 export { findMissing, prepareRealTier } from "./real-tier/prepare.ts";
 export { type RedisOptions, startRedis, type TestRedis } from "./redis/start-redis.ts";
+export { installPythonTool } from "./tools/install-python-tool.ts";
 export { type WaitOptions, waitFor } from "./wait-for.ts";

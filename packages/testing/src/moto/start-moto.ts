@@ -1,17 +1,12 @@
-import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import { cacheFolder } from "../cache-folder.ts";
 import { freePort } from "../free-port.ts";
-import { withMachineLock } from "../processes/machine-lock.ts";
 import { startProcess } from "../processes/start-process.ts";
-
-const run = promisify(execFile);
+import { installPythonTool } from "../tools/install-python-tool.ts";
 
 /** The moto that our notes on what it gets right and wrong were made with. */
-const MOTO_VERSION = "5.2.5";
+const MOTO = { name: "moto", version: "5.2.5", extras: "[ec2,server]" };
 
 export interface Moto {
   /** The endpoint for the AWS SDK; any credentials are taken. */
@@ -34,13 +29,13 @@ export interface MotoOptions {
  * Installed into a Python environment of its own at first use (a minute); refuses by name what is missing for that.
  */
 export async function startMoto(options: MotoOptions = {}): Promise<Moto> {
-  const environment = await installMoto(options.onProgress ?? (() => undefined));
+  const programs = await installPythonTool(MOTO, options.onProgress);
   const folder = mkdtempSync(join(tmpdir(), "berth-moto-"));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const server = await startProcess({
     name: "moto",
-    command: join(environment, "bin", "moto_server"),
+    command: join(programs, "moto_server"),
     args: ["-H", "127.0.0.1", "-p", String(port)],
     logFile: join(folder, "log"),
     env: {
@@ -65,37 +60,4 @@ export async function startMoto(options: MotoOptions = {}): Promise<Moto> {
     if (!answer.ok) throw new Error(`moto refused to reset: ${answer.status}`);
   };
   return { url, reset, stop };
-}
-
-async function installMoto(tell: (line: string) => void): Promise<string> {
-  const environment = cacheFolder("moto", MOTO_VERSION);
-  // Written last: an installation that was interrupted is made anew.
-  const complete = join(environment, "complete");
-  if (existsSync(complete)) return environment;
-  const onWait = () => tell("moto: another process installs it");
-  await withMachineLock(`moto-${MOTO_VERSION}`, onWait, async () => {
-    if (existsSync(complete)) return;
-    rmSync(environment, { recursive: true, force: true });
-    mkdirSync(environment, { recursive: true });
-    tell(`moto: installing ${MOTO_VERSION} into a Python environment`);
-    await step("python3 with its venv module", "python3", ["-m", "venv", environment]);
-    const requirement = `moto[ec2,server]==${MOTO_VERSION}`;
-    const flags = ["--quiet", "--disable-pip-version-check"];
-    await step(`pip and a package index that has ${requirement}`, join(environment, "bin", "pip"), [
-      "install",
-      ...flags,
-      requirement,
-    ]);
-    writeFileSync(complete, "");
-  });
-  return environment;
-}
-
-async function step(needed: string, command: string, args: readonly string[]): Promise<void> {
-  try {
-    await run(command, args, { maxBuffer: 64 << 20 });
-  } catch (error) {
-    const said = (error as { stderr?: string }).stderr?.trim() || (error as Error).message;
-    throw new Error(`moto needs ${needed}; ${command} said: ${said}`, { cause: error });
-  }
 }

@@ -11,7 +11,7 @@ const COMMANDS = [
   { command: "setpriv", why: "runs the engines, which refuse root" },
   { command: "unshare", why: "gives each pod of the process kubelet mounts of its own" },
   { command: "nsenter", why: "runs the probes of pods" },
-  { command: "python3", why: "runs moto" },
+  { command: "python3", why: "runs moto and schemathesis" },
 ];
 
 /** Elasticsearch 7.17 and 8 and OpenSearch 2 are run on 17, Elasticsearch 9 and OpenSearch 3 on 25. */
@@ -23,9 +23,9 @@ const OLDEST_GO = [1, 26] as const;
 export function findMissing(): string[] {
   const missing: string[] = [];
   const go = goVersion();
-  if (go === undefined) missing.push("go >= 1.26: builds the Kubernetes control plane");
+  if (go === undefined) missing.push("go >= 1.26: builds the Kubernetes control plane and oasdiff");
   else if (!isAtLeast(go, OLDEST_GO))
-    missing.push(`go >= 1.26 (found ${go.join(".")}): builds the Kubernetes control plane`);
+    missing.push(`go >= 1.26 (found ${go.join(".")}): builds the Kubernetes control plane and oasdiff`);
   for (const major of JDKS) {
     if (findJdk(major) === undefined)
       missing.push(`JDK ${major}: under /usr/lib/jvm or at JAVA${major}_HOME; runs the engines`);
