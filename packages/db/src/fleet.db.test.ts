@@ -8,7 +8,7 @@ import { acquireLease } from "./leases.ts";
 import { placementStore } from "./loops/placement.ts";
 import { findMachine, listLaunches, listMachines, listResidents } from "./machines.ts";
 import { importOfferings } from "./offerings.ts";
-import { findOrganization, findOrganizationByName } from "./organizations.ts";
+import { findOrganization, findOrganizationByName, insertOrganization } from "./organizations.ts";
 import { findPool, insertPool, listPools, updatePool } from "./pools.ts";
 import { findProject, listProjects } from "./projects.ts";
 import { sealSecret } from "./secrets.ts";
@@ -25,11 +25,13 @@ beforeAll(async () => {
 afterAll(() => db.close());
 
 describe("tenancy", () => {
-  it("finds organizations, and projects of their own organization alone", async () => {
+  it("finds organizations, the first of several of a name, and projects of their own organization alone", async () => {
     const { organizationId, projectId } = await makeTenant(db);
     const organization = await findOrganization(db.owner, organizationId);
     expect(organization).toMatchObject({ id: organizationId, maxClusters: 20, maxInstances: 200 });
-    expect(await findOrganizationByName(db.owner, organization?.name ?? "")).toEqual(organization);
+    const name = organization?.name ?? "";
+    await sqlTransaction(db.owner, (tx) => insertOrganization(tx, { id: ids.next("organization"), name }));
+    expect(await findOrganizationByName(db.owner, name)).toEqual(organization);
     expect(await listProjects(db.owner, organizationId)).toMatchObject([{ id: projectId, name: "default" }]);
     expect(await findProject(db.owner, organizationId, projectId)).toMatchObject({ id: projectId });
     expect(await findProject(db.owner, operator.organizationId, projectId)).toBeUndefined();

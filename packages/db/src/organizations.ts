@@ -82,8 +82,12 @@ export async function findOrganization(sql: Sql, id: OrganizationId): Promise<Or
   return row;
 }
 
+/** The first one that was called so: names are no key. */
 export async function findOrganizationByName(sql: Sql, name: string): Promise<OrganizationRow | undefined> {
-  const [row] = await sql.query<OrganizationRow>(`select ${COLUMNS} from organization o where o.name = $1`, [name]);
+  const [row] = await sql.query<OrganizationRow>(
+    `select ${COLUMNS} from organization o where o.name = $1 order by o.created_at, o.id limit 1`,
+    [name],
+  );
   return row;
 }
 

@@ -1,7 +1,8 @@
-import type { NewApiKey } from "@berth/api";
+import { type NewApiKey, publicIdOf } from "@berth/api";
 import {
   createDatabase,
   type Database,
+  findApiKeysByPublicId,
   findOrganizationByName,
   insertApiKey,
   insertOrganization,
@@ -48,7 +49,7 @@ export async function seedTenants(
   }
 }
 
-/** The tenant's key: the one that was made with it. */
+/** The tenant's key: the one that was made with it, whatever the tenant is called by now. */
 async function seedTenant(
   database: Database,
   folder: DataFolder,
@@ -56,9 +57,9 @@ async function seedTenant(
   tenant: { readonly organization: string; readonly kind: OrganizationKind },
 ): Promise<string> {
   const { organization, kind } = tenant;
+  const known = openInstallation(folder).apiKeys[organization];
+  if (known !== undefined && (await isStored(database, known))) return known;
   if ((await findOrganizationByName(database, organization)) !== undefined) {
-    const known = openInstallation(folder).apiKeys[organization];
-    if (known !== undefined) return known;
     throw new DevFailure(
       `the key of ${organization} is not in ${folder.path} any more. Start anew with another --data FOLDER`,
     );
@@ -82,4 +83,10 @@ async function seedTenant(
     });
   });
   return key.text;
+}
+
+/** Whether the key's row was committed. */
+async function isStored(database: Database, key: string): Promise<boolean> {
+  const publicId = publicIdOf(key);
+  return publicId !== undefined && (await findApiKeysByPublicId(database, [publicId])).length > 0;
 }
