@@ -1,20 +1,29 @@
 import { ConfigError, systemClock, systemIds } from "@berth/runtime";
 import { firstOrganizationConfig } from "./config.ts";
 import { makeApiKey } from "./http/api-key.ts";
+import { makeAnotherOwnerKey } from "./installation/make-another-owner-key.ts";
 import { makeFirstOrganization } from "./installation/make-first-organization.ts";
 
+const USAGE =
+  "usage: first-organization.ts EMAIL [NAME], or first-organization.ts --again EMAIL when no owner has a key";
+
 /** `first-organization EMAIL [NAME]`: once an installation, after the migrations. Prints the key once, on stdout. */
-const [email, name = "Platform", ...rest] = process.argv.slice(2);
+const words = process.argv.slice(2);
+const isAgain = words[0] === "--again";
+const [email, name, ...rest] = isAgain ? words.slice(1) : words;
 try {
-  if (email === undefined || rest.length > 0) throw new ConfigError("usage: first-organization.ts EMAIL [NAME]");
+  if (email === undefined || rest.length > 0 || (isAgain && name !== undefined)) throw new ConfigError(USAGE);
   const { databaseUrl, pepper } = firstOrganizationConfig(process.env);
   const key = makeApiKey(pepper);
-  const made = await makeFirstOrganization({ databaseUrl, name, email, key }, systemIds, systemClock.now());
+  const request = { databaseUrl, email, key };
+  const made = isAgain
+    ? await makeAnotherOwnerKey(request, systemIds, systemClock.now())
+    : await makeFirstOrganization({ ...request, name: name ?? "Platform" }, systemIds, systemClock.now());
   if (made.ok) {
-    const { organizationId, expiresAt } = made.value;
+    const { organizationId, organizationName, expiresAt } = made.value;
     process.stdout.write(`${key.text}\n`);
     process.stderr.write(
-      `Made ${name} (${organizationId}). The key is its owner's, good until ${expiresAt.toISOString()}, and shown this once.\n`,
+      `The key is of an owner of ${organizationName} (${organizationId}), good until ${expiresAt.toISOString()}, and shown this once.\n`,
     );
   } else {
     process.stderr.write(`error: ${made.error}\n`);
