@@ -20,6 +20,7 @@ import { kubeRoutes } from "./kubes/routes.ts";
 import { machineRoutes } from "./machines/routes.ts";
 import { memberRoutes } from "./members/routes.ts";
 import { operationRoutes } from "./operations/routes.ts";
+import { adminOrganizationRoutes } from "./organizations/admin-routes.ts";
 import { organizationRoutes } from "./organizations/routes.ts";
 import { placementDecisionRoutes } from "./placement-decisions/routes.ts";
 import { poolRoutes } from "./pools/routes.ts";
@@ -87,6 +88,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   operationRoutes(app, deps);
   eventRoutes(app, deps);
   auditRoutes(app, deps);
+  adminOrganizationRoutes(app, deps);
   kubeRoutes(app, deps);
   poolRoutes(app, deps);
   machineRoutes(app, deps);

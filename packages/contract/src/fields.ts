@@ -1,4 +1,11 @@
-import { HOURS_PER_MONTH, ID_PREFIXES, type IdKind, isEmailAddress, isPersonName } from "@berth/domain";
+import {
+  HOURS_PER_MONTH,
+  ID_PREFIXES,
+  type IdKind,
+  isEmailAddress,
+  isPrintable,
+  microUsdFromAmount,
+} from "@berth/domain";
 import { z } from "zod";
 
 export const MEBIBYTE = 1024 * 1024;
@@ -36,6 +43,20 @@ export const money = z
   })
   .meta({ id: "Money", description: "A decimal string with twelve places: binary floats cannot hold prices." });
 
+/** An amount of money in a request. We count millionths of a dollar: what we answer can be sent back as it is. */
+export const moneyInput = z
+  .strictObject({
+    amount: z
+      .string()
+      .refine(
+        (text) => microUsdFromAmount(text) !== undefined,
+        "A decimal number of at most nine digits, and six after the point.",
+      )
+      .meta({ examples: ["12.50"] }),
+    currency: z.literal("USD"),
+  })
+  .meta({ description: "A decimal string: binary floats cannot hold prices." });
+
 /** The price of a month in which nothing changes. */
 export const pricePerMonth = money.meta({
   description: `Of ${HOURS_PER_MONTH} hours, the twelfth of a year; what is charged is hours.`,
@@ -65,8 +86,17 @@ export const personNameInput = z
   .trim()
   .min(1)
   .max(100)
-  .refine(isPersonName, "A name without control characters.")
+  .refine(isPrintable, "A name without control characters.")
   .meta({ examples: ["Ada Lovelace"] });
+
+/** What an organization is called, in any script. */
+export const organizationNameInput = z
+  .string()
+  .trim()
+  .min(1)
+  .max(100)
+  .refine(isPrintable, "A name without control characters.")
+  .meta({ examples: ["Acme Ltd."] });
 
 /** A short word of our catalogues: a region, size, version or machine type. */
 export const wordInput = z

@@ -2,6 +2,7 @@ export * from "./account.ts";
 export * from "./admin-decisions.ts";
 export * from "./admin-kubes.ts";
 export * from "./admin-machines.ts";
+export * from "./admin-organizations.ts";
 export * from "./admin-pools.ts";
 export * from "./api-keys.ts";
 export * from "./audit.ts";

@@ -1,6 +1,6 @@
-import type { Quota } from "@berth/domain";
+import { MAX_QUOTA_MIB, type Quota } from "@berth/domain";
 import { z } from "zod";
-import { money } from "./fields.ts";
+import { MEBIBYTE, money } from "./fields.ts";
 
 /** Quotas as they are called on the wire, where amounts are bytes. */
 export const QUOTA_NAMES = {
@@ -12,6 +12,8 @@ export const QUOTA_NAMES = {
   members: "members",
   apiKeys: "api_keys",
 } as const satisfies Readonly<Record<Quota, string>>;
+
+export type QuotaName = (typeof QUOTA_NAMES)[Quota];
 
 /** One quota, and how much of it is used. */
 export const quotaSchema = z
@@ -25,6 +27,47 @@ export const quotaSchema = z
   })
   .meta({ id: "Quota" });
 export type QuotaEntry = z.infer<typeof quotaSchema>;
+
+const use = z.object({ limit: z.int(), used: z.int() });
+
+/** Every quota by its name, and how much of it is used. */
+export const quotaUsesSchema = z
+  .object({
+    clusters: use,
+    instances: use,
+    memory_bytes: use,
+    storage_bytes: use,
+    projects: use,
+    members: use,
+    api_keys: use,
+  } satisfies Readonly<Record<QuotaName, z.ZodType>>)
+  .meta({ id: "QuotaUses" });
+export type QuotaUses = z.infer<typeof quotaUsesSchema>;
+
+/** The largest quota of what is counted. */
+const MAX_COUNT = 1_000_000;
+const limitOf = (amount: z.ZodType<number>) => z.strictObject({ limit: amount }).optional();
+const countLimit = limitOf(z.int().min(0).max(MAX_COUNT));
+const bytesLimit = limitOf(
+  z
+    .int()
+    .min(0)
+    .max(MAX_QUOTA_MIB * MEBIBYTE)
+    .multipleOf(MEBIBYTE)
+    .meta({ description: "A multiple of 1 MiB." }),
+);
+
+/** New limits of some quotas; the others stay as they are. */
+export const quotaLimitsInput = z.strictObject({
+  clusters: countLimit,
+  instances: countLimit,
+  memory_bytes: bytesLimit,
+  storage_bytes: bytesLimit,
+  projects: countLimit,
+  members: countLimit,
+  api_keys: countLimit,
+} satisfies Readonly<Record<QuotaName, z.ZodType>>);
+export type QuotaLimits = z.infer<typeof quotaLimitsInput>;
 
 /** What all clusters cost together, and what the customer lets them cost. */
 export const spendSchema = z

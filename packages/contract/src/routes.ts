@@ -2,6 +2,14 @@ import { getMe } from "./account.ts";
 import { getPlacementDecision, listPlacementDecisions } from "./admin-decisions.ts";
 import { createKube, getKube, listKubes } from "./admin-kubes.ts";
 import { getMachine, listMachines } from "./admin-machines.ts";
+import {
+  createOrganization,
+  getAnyOrganization,
+  listOrganizations,
+  resumeOrganization,
+  suspendOrganization,
+  updateQuotas,
+} from "./admin-organizations.ts";
 import { createPool, getPool, listPools, updatePool } from "./admin-pools.ts";
 import { createApiKey, getApiKey, listApiKeys, revokeApiKey, rotateApiKey, updateApiKey } from "./api-keys.ts";
 import { getAuditEvent, getAuditHead, listAuditEvents } from "./audit.ts";
@@ -85,6 +93,12 @@ export const ROUTES = {
   listAuditEvents,
   getAuditHead,
   getAuditEvent,
+  listOrganizations,
+  createOrganization,
+  getAnyOrganization,
+  updateQuotas,
+  suspendOrganization,
+  resumeOrganization,
   createKube,
   listKubes,
   getKube,

@@ -30,7 +30,16 @@ export interface NewEvent {
   readonly organizationId: OrganizationId;
   /** As `cluster.create.started`. */
   readonly type: string;
-  readonly targetType: "member" | "project" | "cluster" | "instance" | "credential" | "kube" | "pool" | "machine";
+  readonly targetType:
+    | "organization"
+    | "member"
+    | "project"
+    | "cluster"
+    | "instance"
+    | "credential"
+    | "kube"
+    | "pool"
+    | "machine";
   readonly targetId: string;
   readonly operationId?: string;
   readonly data?: object;

@@ -87,6 +87,7 @@ export {
   type InvitationQuery,
   type InvitationRow,
   type InvitationState,
+  insertInvitation,
   listInvitations,
   lockInvitation,
   markAccepted,
@@ -155,12 +156,20 @@ export {
   type StoredStep,
 } from "./operations.ts";
 export {
+  DEFAULT_LIMITS,
   findOrganization,
   findOrganizationByName,
   insertOrganization,
+  type Limits,
+  limitsOf,
+  listOrganizations,
+  lockAnyOrganization,
   lockOrganization,
   type NewLimits,
   type OrganizationRow,
+  resumeOrganization,
+  suspendOrganization,
+  updateLimits,
 } from "./organizations.ts";
 export {
   findPool,
@@ -184,7 +193,7 @@ export {
   pageOfProjects,
   renameProject,
 } from "./projects.ts";
-export { lockFleetQuota, lockQuota, readFleetQuota, readQuota } from "./quotas.ts";
+export { lockFleetQuota, lockQuota, readFleetQuota, readQuota, readQuotas } from "./quotas.ts";
 export { TransactionContended } from "./retry.ts";
 export { type OperatorDatabase, operatorDatabase, type Reach, type ScopedDatabase, tenantDatabase } from "./scoped.ts";
 export {

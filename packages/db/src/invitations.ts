@@ -94,20 +94,35 @@ export function listInvitations(sql: Sql, query: InvitationQuery): Promise<Page<
   return page(sql, `select ${COLUMNS} from invitation i ${where.text()} order by i.id desc`, where.values, query.limit);
 }
 
+export interface NewInvitation {
+  readonly id: InvitationId;
+  readonly organizationId: OrganizationId;
+  readonly email: string;
+  readonly role: MemberRole;
+  readonly tokenHash: Uint8Array;
+  /** Id of the key. */
+  readonly createdBy: string;
+}
+
+/** Stores an invitation, and nothing about it. Its days begin now. Undefined when one is open for the address. */
+export async function insertInvitation(tx: Tx, invitation: NewInvitation): Promise<InvitationRow | undefined> {
+  const { id, organizationId, email, role, tokenHash, createdBy } = invitation;
+  const [row] = await tx.query<InvitationRow>(
+    `insert into invitation as i (id, organization_id, email, role, token_hash, created_by, expires_at)
+     values ($1, $2, $3, $4, $5, $6, now() + $7::int * interval '1 day')
+     on conflict (organization_id, email) where accepted_at is null and revoked_at is null do nothing returning ${COLUMNS}`,
+    [id, organizationId, email, role, tokenHash, createdBy, INVITATION_DAYS],
+  );
+  return row;
+}
+
 /**
- * Stores an invitation, under `lockOrganization`; an expired one for the address makes room. Undefined when one is pending.
- * Its days begin now.
+ * Makes an invitation, under `lockOrganization`; an expired one for the address makes room. Undefined when one is pending.
  */
 export async function createInvitation(
   tx: Tx,
   ids: IdSource,
-  invitation: Actor & {
-    readonly id: InvitationId;
-    readonly organizationId: OrganizationId;
-    readonly email: string;
-    readonly role: MemberRole;
-    readonly tokenHash: Uint8Array;
-  },
+  invitation: Actor & Omit<NewInvitation, "createdBy">,
 ): Promise<InvitationRow | undefined> {
   const { id, organizationId, email, role, tokenHash, actor, requestId } = invitation;
   await tx.query(
@@ -115,12 +130,7 @@ export async function createInvitation(
       where organization_id = $1 and email = $2 and accepted_at is null and revoked_at is null and expires_at <= now()`,
     [organizationId, email],
   );
-  const [row] = await tx.query<InvitationRow>(
-    `insert into invitation as i (id, organization_id, email, role, token_hash, created_by, expires_at)
-     values ($1, $2, $3, $4, $5, $6, now() + $7::int * interval '1 day')
-     on conflict (organization_id, email) where accepted_at is null and revoked_at is null do nothing returning ${COLUMNS}`,
-    [id, organizationId, email, role, tokenHash, actor, INVITATION_DAYS],
-  );
+  const row = await insertInvitation(tx, { id, organizationId, email, role, tokenHash, createdBy: actor });
   if (row === undefined) return undefined;
   const target = { organizationId, targetType: "invitation", targetId: id };
   await appendAudit(tx, ids, { ...target, actor, requestId, action: "invitation.create", data: { email, role } });

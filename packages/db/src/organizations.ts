@@ -1,11 +1,17 @@
-import type { OrganizationId, OrganizationKind, OrganizationState } from "@berth/domain";
-import { columns, type Sql, type Tx } from "./sql.ts";
+import type { IdSource, OrganizationId, OrganizationKind, OrganizationState } from "@berth/domain";
+import type { Actor } from "./actor.ts";
+import { appendAudit } from "./audit.ts";
+import { appendEvent } from "./events.ts";
+import { columns, type Page, page, type Sql, startWhere, type Tx } from "./sql.ts";
 
 export interface OrganizationRow {
   readonly id: OrganizationId;
   readonly name: string;
   readonly kind: OrganizationKind;
   readonly state: OrganizationState;
+  /** Since when it is suspended, and why; null while it is active. */
+  readonly suspendedAt: Date | null;
+  readonly suspensionReason: string | null;
   readonly generation: number;
   readonly maxClusters: number;
   readonly maxInstances: number;
@@ -24,6 +30,8 @@ const COLUMNS = columns<OrganizationRow>("o", [
   "name",
   "kind",
   "state",
+  "suspendedAt",
+  "suspensionReason",
   "generation",
   "maxClusters",
   "maxInstances",
@@ -36,18 +44,27 @@ const COLUMNS = columns<OrganizationRow>("o", [
   "createdAt",
 ]);
 
-/** Limits of a new organization; those not given are the schema's defaults. */
-export interface NewLimits {
-  readonly maxClusters?: number;
-  readonly maxInstances?: number;
-  readonly maxMemoryMib?: number;
-  readonly maxStorageMib?: number;
-  readonly maxProjects?: number;
-  readonly maxMembers?: number;
-  readonly maxApiKeys?: number;
-}
+/** Every limit that there is. */
+export type Limits = Pick<
+  OrganizationRow,
+  "maxClusters" | "maxInstances" | "maxMemoryMib" | "maxStorageMib" | "maxProjects" | "maxMembers" | "maxApiKeys"
+>;
 
-/** Makes an organization. */
+/** Of a new organization, where nothing else is asked for. */
+export const DEFAULT_LIMITS: Limits = {
+  maxClusters: 20,
+  maxInstances: 200,
+  maxMemoryMib: 2_097_152,
+  maxStorageMib: 67_108_864,
+  maxProjects: 100,
+  maxMembers: 200,
+  maxApiKeys: 200,
+};
+
+/** Limits of a new organization; those not given are the defaults. */
+export type NewLimits = Partial<Limits>;
+
+/** Stores an organization, and nothing about it: for what makes one with its first people. */
 export async function insertOrganization(
   tx: Tx,
   organization: NewLimits & {
@@ -56,28 +73,42 @@ export async function insertOrganization(
     /** A customer when absent. */
     readonly kind?: OrganizationKind;
   },
-): Promise<void> {
-  await tx.query(
-    `insert into organization (id, name, kind, max_clusters, max_instances, max_memory_mib, max_storage_mib, max_projects,
-       max_members, max_api_keys)
-     values ($1, $2, $3, coalesce($4::int, 20), coalesce($5::int, 200), coalesce($6::int, 2097152), coalesce($7::int, 67108864),
-       coalesce($8::int, 100), coalesce($9::int, 200), coalesce($10::int, 200))`,
-    [
-      organization.id,
-      organization.name,
-      organization.kind ?? "customer",
-      organization.maxClusters ?? null,
-      organization.maxInstances ?? null,
-      organization.maxMemoryMib ?? null,
-      organization.maxStorageMib ?? null,
-      organization.maxProjects ?? null,
-      organization.maxMembers ?? null,
-      organization.maxApiKeys ?? null,
-    ],
+): Promise<OrganizationRow> {
+  const { id, name, kind = "customer", ...given } = organization;
+  const limits = { ...DEFAULT_LIMITS, ...given };
+  const [row] = await tx.query<OrganizationRow>(
+    `insert into organization as o (id, name, kind, ${LIMIT_COLUMNS.join(", ")})
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning ${COLUMNS}`,
+    [id, name, kind, ...valuesOf(limits)],
   );
+  if (row === undefined) throw new Error("an insert answers with its row");
+  return row;
 }
 
-export async function findOrganization(sql: Sql, id: OrganizationId): Promise<OrganizationRow | undefined> {
+const LIMIT_COLUMNS = [
+  "max_clusters",
+  "max_instances",
+  "max_memory_mib",
+  "max_storage_mib",
+  "max_projects",
+  "max_members",
+  "max_api_keys",
+] as const;
+
+/** In the order of the columns. */
+function valuesOf(limits: Limits): number[] {
+  return [
+    limits.maxClusters,
+    limits.maxInstances,
+    limits.maxMemoryMib,
+    limits.maxStorageMib,
+    limits.maxProjects,
+    limits.maxMembers,
+    limits.maxApiKeys,
+  ];
+}
+
+export async function findOrganization(sql: Sql, id: string): Promise<OrganizationRow | undefined> {
   const [row] = await sql.query<OrganizationRow>(`select ${COLUMNS} from organization o where o.id = $1`, [id]);
   return row;
 }
@@ -91,15 +122,126 @@ export async function findOrganizationByName(sql: Sql, name: string): Promise<Or
   return row;
 }
 
+export interface OrganizationQuery {
+  readonly state?: OrganizationState | undefined;
+  readonly kind?: OrganizationKind | undefined;
+  readonly name?: string | undefined;
+  readonly order: "ascending" | "descending";
+  /** Only those beyond this one, in that order. */
+  readonly beyond?: string | undefined;
+  readonly limit: number;
+}
+
+/** All of them, by when they were made. For the platform's own people. */
+export function listOrganizations(sql: Sql, query: OrganizationQuery): Promise<Page<OrganizationRow>> {
+  const isAscending = query.order === "ascending";
+  const where = startWhere();
+  where.add("o.state = ?", query.state);
+  where.add("o.kind = ?", query.kind);
+  where.add("o.name = ?", query.name);
+  where.add(isAscending ? "o.id > ?" : "o.id < ?", query.beyond);
+  const order = isAscending ? "asc" : "desc";
+  return page(
+    sql,
+    `select ${COLUMNS} from organization o ${where.text()} order by o.id ${order}`,
+    where.values,
+    query.limit,
+  );
+}
+
 /**
  * The organization's row, locked to the end of the transaction: whoever else adds to it, or changes who may what in it,
  * waits. What is counted must be counted by a statement after this one, so that it sees what was committed meanwhile.
  */
 export async function lockOrganization(tx: Tx, id: OrganizationId): Promise<OrganizationRow> {
+  const row = await lockAnyOrganization(tx, id);
+  if (row === undefined) throw new Error(`organization ${id} is missing`);
+  return row;
+}
+
+/** The same for an id that somebody has written, who may be wrong. */
+export async function lockAnyOrganization(tx: Tx, id: string): Promise<OrganizationRow | undefined> {
   const [row] = await tx.query<OrganizationRow>(
     `select ${COLUMNS} from organization o where o.id = $1 for no key update of o`,
     [id],
   );
-  if (row === undefined) throw new Error(`organization ${id} is missing`);
   return row;
+}
+
+interface OrganizationChange extends Actor {
+  /** As `lockOrganization` gave it. */
+  readonly before: OrganizationRow;
+}
+
+/** Gives an organization other limits, as an operator: also below what is used. */
+export async function updateLimits(
+  tx: Tx,
+  ids: IdSource,
+  change: OrganizationChange & { readonly limits: Limits },
+): Promise<OrganizationRow> {
+  const { limits } = change;
+  const set = LIMIT_COLUMNS.map((column, index) => `${column} = $${index + 2}`).join(", ");
+  const row = await update(tx, change, set, valuesOf(limits));
+  const data = { before: limitsOf(change.before), after: limits };
+  await record(tx, ids, change, { action: "organization.update", event: "organization.updated", data });
+  return row;
+}
+
+export function limitsOf(row: OrganizationRow): Limits {
+  const { maxClusters, maxInstances, maxMemoryMib, maxStorageMib, maxProjects, maxMembers, maxApiKeys } = row;
+  return { maxClusters, maxInstances, maxMemoryMib, maxStorageMib, maxProjects, maxMembers, maxApiKeys };
+}
+
+/** Suspends an active organization, as an operator. Its keys are looked up with its state, so that they open nothing. */
+export async function suspendOrganization(
+  tx: Tx,
+  ids: IdSource,
+  change: OrganizationChange & { readonly reason: string },
+): Promise<OrganizationRow> {
+  const { reason } = change;
+  const set = "state = 'suspended', suspended_at = now(), suspension_reason = $2";
+  const row = await update(tx, change, set, [reason]);
+  await record(tx, ids, change, {
+    action: "organization.suspend",
+    event: "organization.suspended",
+    data: { reason },
+  });
+  return row;
+}
+
+/** Ends a suspension, as an operator. */
+export async function resumeOrganization(
+  tx: Tx,
+  ids: IdSource,
+  change: OrganizationChange & { readonly reason: string },
+): Promise<OrganizationRow> {
+  const { reason } = change;
+  const row = await update(tx, change, "state = 'active', suspended_at = null, suspension_reason = null", []);
+  await record(tx, ids, change, { action: "organization.resume", event: "organization.resumed", data: { reason } });
+  return row;
+}
+
+async function update(
+  tx: Tx,
+  { before }: OrganizationChange,
+  set: string,
+  values: readonly unknown[],
+): Promise<OrganizationRow> {
+  const [row] = await tx.query<OrganizationRow>(
+    `update organization o set ${set}, generation = o.generation + 1 where o.id = $1 returning ${COLUMNS}`,
+    [before.id, ...values],
+  );
+  if (row === undefined) throw new Error(`organization ${before.id} is missing`);
+  return row;
+}
+
+async function record(
+  tx: Tx,
+  ids: IdSource,
+  { before, actor, requestId }: OrganizationChange,
+  what: { readonly action: string; readonly event: string; readonly data: object },
+): Promise<void> {
+  const target = { organizationId: before.id, targetType: "organization", targetId: before.id } as const;
+  await appendAudit(tx, ids, { ...target, actor, requestId, action: what.action, data: what.data });
+  await appendEvent(tx, ids, { ...target, type: what.event });
 }

@@ -1,4 +1,4 @@
-import type { FleetUsage, OrganizationId, OrganizationUsage, QuotaUse } from "@berth/domain";
+import type { FleetUsage, OrganizationId, OrganizationUsage } from "@berth/domain";
 import type { Sql, Tx } from "./sql.ts";
 
 /**
@@ -44,7 +44,10 @@ export function lockFleetQuota(tx: Tx, id: OrganizationId): Promise<FleetUsage> 
 
 async function fleetOf(sql: Sql, id: OrganizationId, lock: string): Promise<FleetUsage> {
   const [row] = await sql.query<FleetRow>(`select ${FLEET_COLUMNS} from organization o where o.id = $1 ${lock}`, [id]);
-  if (row === undefined) throw new Error(`organization ${id} is missing`);
+  return fleetUsageOf(row ?? missing(id));
+}
+
+function fleetUsageOf(row: FleetRow): FleetUsage {
   return {
     quotas: {
       clusters: { limit: row.maxClusters, used: row.usedClusters },
@@ -56,41 +59,63 @@ async function fleetOf(sql: Sql, id: OrganizationId, lock: string): Promise<Flee
   };
 }
 
+function missing(id: OrganizationId): never {
+  throw new Error(`organization ${id} is missing`);
+}
+
+interface CountedRow {
+  readonly maxProjects: number;
+  readonly usedProjects: number;
+  readonly maxMembers: number;
+  readonly usedMembers: number;
+  readonly maxApiKeys: number;
+  readonly usedApiKeys: number;
+}
+
+const COUNTED_COLUMNS = `o.max_projects as "maxProjects", o.max_members as "maxMembers", o.max_api_keys as "maxApiKeys",
+  (select count(*)::int from project p where p.organization_id = o.id and p.deleted_at is null) as "usedProjects",
+  (select count(*)::int from member m where m.organization_id = o.id and m.removed_at is null) +
+  (select count(*)::int from invitation i where i.organization_id = o.id and i.accepted_at is null
+      and i.revoked_at is null and i.expires_at > now()) as "usedMembers",
+  (select count(*)::int from api_key k where k.organization_id = o.id and k.revoked_at is null
+      and (k.expires_at is null or k.expires_at > now())
+      and not exists (select 1 from member m where m.id = k.member_id and m.removed_at is not null)) as "usedApiKeys"`;
+
+function usageOf(fleet: FleetUsage, row: CountedRow): OrganizationUsage {
+  return {
+    ...fleet,
+    quotas: {
+      ...fleet.quotas,
+      projects: { limit: row.maxProjects, used: row.usedProjects },
+      members: { limit: row.maxMembers, used: row.usedMembers },
+      apiKeys: { limit: row.maxApiKeys, used: row.usedApiKeys },
+    },
+  };
+}
+
 /** Everything that is limited. For a caller who sees all of the organization: its projects are counted as it sees them. */
 export async function readQuota(sql: Sql, id: OrganizationId): Promise<OrganizationUsage> {
-  const [fleet, counted] = await Promise.all([readFleetQuota(sql, id), countQuotas(sql, id)]);
-  return { ...fleet, quotas: { ...fleet.quotas, ...counted } };
+  return (await readQuotas(sql, [id])).get(id) ?? missing(id);
+}
+
+/** The same of several at once; those that there are not are left out. */
+export async function readQuotas(
+  sql: Sql,
+  ids: readonly OrganizationId[],
+): Promise<ReadonlyMap<OrganizationId, OrganizationUsage>> {
+  const rows = await sql.query<{ readonly id: OrganizationId } & FleetRow & CountedRow>(
+    `select o.id, ${FLEET_COLUMNS}, ${COUNTED_COLUMNS} from organization o where o.id = any ($1::text[])`,
+    [ids],
+  );
+  return new Map(rows.map((row) => [row.id, usageOf(fleetUsageOf(row), row)]));
 }
 
 /**
- * The same, under the lock of `lockFleetQuota`. Whoever adds a key, member, invitation or project takes it. Counting is a
- * statement of its own after the lock, so that it sees what was committed meanwhile.
+ * The same of one, under the lock of `lockFleetQuota`. Whoever adds a key, member, invitation or project takes it. Counting is
+ * a statement of its own after the lock, so that it sees what was committed meanwhile.
  */
 export async function lockQuota(tx: Tx, id: OrganizationId): Promise<OrganizationUsage> {
   const fleet = await lockFleetQuota(tx, id);
-  return { ...fleet, quotas: { ...fleet.quotas, ...(await countQuotas(tx, id)) } };
-}
-
-async function countQuotas(
-  sql: Sql,
-  id: OrganizationId,
-): Promise<Readonly<Record<"projects" | "members" | "apiKeys", QuotaUse>>> {
-  const [row] = await sql.query<Record<`${"max" | "used"}${"Projects" | "Members" | "ApiKeys"}`, number>>(
-    `select o.max_projects as "maxProjects", o.max_members as "maxMembers", o.max_api_keys as "maxApiKeys",
-       (select count(*)::int from project p where p.organization_id = o.id and p.deleted_at is null) as "usedProjects",
-       (select count(*)::int from member m where m.organization_id = o.id and m.removed_at is null) +
-       (select count(*)::int from invitation i where i.organization_id = o.id and i.accepted_at is null
-           and i.revoked_at is null and i.expires_at > now()) as "usedMembers",
-       (select count(*)::int from api_key k where k.organization_id = o.id and k.revoked_at is null
-           and (k.expires_at is null or k.expires_at > now())
-           and not exists (select 1 from member m where m.id = k.member_id and m.removed_at is not null)) as "usedApiKeys"
-     from organization o where o.id = $1`,
-    [id],
-  );
-  if (row === undefined) throw new Error(`organization ${id} is missing`);
-  return {
-    projects: { limit: row.maxProjects, used: row.usedProjects },
-    members: { limit: row.maxMembers, used: row.usedMembers },
-    apiKeys: { limit: row.maxApiKeys, used: row.usedApiKeys },
-  };
+  const [counted] = await tx.query<CountedRow>(`select ${COUNTED_COLUMNS} from organization o where o.id = $1`, [id]);
+  return usageOf(fleet, counted ?? missing(id));
 }

@@ -9,8 +9,3 @@ export function isEmailAddress(text: string): boolean {
 const ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+";
 const LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
 const ADDRESS = new RegExp(`^${ATOM}(?:\\.${ATOM})*@${LABEL}(?:\\.${LABEL})+$`);
-
-/** Whether a person can be called so: printable, and nothing in it that hides or turns the text around it. */
-export function isPersonName(text: string): boolean {
-  return !/[\p{C}\p{Zl}\p{Zp}]/u.test(text);
-}

@@ -12,5 +12,12 @@ export function moneyFromMicroUsd(microUsd: number): Money {
   return { amount: `${sign}${digits.slice(0, -6)}.${digits.slice(-6)}000000`, currency: "USD" };
 }
 
+/** A decimal text as micro-dollars, without rounding: undefined for what is none, or is no whole number of them. */
+export function microUsdFromAmount(amount: string): number | undefined {
+  const match = /^(\d{1,9})(?:\.(\d{1,6})0{0,6})?$/.exec(amount);
+  if (match === null) return undefined;
+  return Number(match[1]) * 1_000_000 + Number((match[2] ?? "").padEnd(6, "0"));
+}
+
 /** Hours of a month in prices: the twelfth of a year. */
 export const HOURS_PER_MONTH = 730;

@@ -26,6 +26,8 @@ interface Request {
   readonly body?: unknown;
   /** The customer when absent. */
   readonly by?: Tenant;
+  /** The row is in the chain of the organization that the answer is about. */
+  readonly isOfAnswer?: true;
 }
 
 /** A cluster on which nothing runs any more. */
@@ -75,6 +77,22 @@ const REQUESTS: Readonly<Record<string, () => Promise<Request>>> = {
     url: `${people()}/invitations/${await made(`${people()}/invitations`, anInvitation())}/resend`,
   }),
   acceptInvitation: async () => ({ url: "/v1/invitations/accept", body: { token: await aToken(), name: "Ada" } }),
+  createOrganization: async () => ({
+    url: "/v1/admin/organizations",
+    body: { name: aName(), owner_email: anInvitation().email },
+    ...asOperator(),
+  }),
+  updateQuotas: async () => ({
+    url: await anOrganization(),
+    body: { quotas: { clusters: { limit: 3 } } },
+    ...asOperator(),
+  }),
+  suspendOrganization: async () => ({ url: `${await anOrganization()}/suspend`, body: REASON, ...asOperator() }),
+  resumeOrganization: async () => {
+    const url = await anOrganization();
+    await api.ask("POST", `${url}/suspend`, { key: api.operator.key, body: REASON });
+    return { url: `${url}/resume`, body: REASON, ...asOperator() };
+  },
   createKube: async () => ({ url: "/v1/admin/kubes", body: aKube({ name: aName() }), by: api.operator }),
   createPool: async () => ({
     url: "/v1/admin/pools",
@@ -88,6 +106,9 @@ const REQUESTS: Readonly<Record<string, () => Promise<Request>>> = {
   }),
 };
 
+const asOperator = () => ({ by: api.operator, isOfAnswer: true }) as const;
+const REASON = { reason: "invoice 2026-10" };
+const anOrganization = async () => `/v1/admin/organizations/${(await api.newTenant()).organizationId}`;
 const people = () => `/v1/organizations/${tenant.organizationId}`;
 const anInvitation = () => ({ email: `${randomUUID()}@example.com`, role: "viewer" });
 async function aToken(): Promise<string> {
@@ -123,7 +144,7 @@ describe.each(changing.map((shape) => [shape.operationId, shape] as const))("%s"
   });
 
   it("writes one row into its organization's chain, and none when repeated, refused or only tried", async () => {
-    const { url, body, by = tenant } = (await REQUESTS[name]?.()) ?? { url: "" };
+    const { url, body, by = tenant, isOfAnswer } = (await REQUESTS[name]?.()) ?? { url: "" };
     const query = shape.query?.shape ?? {};
     const idempotencyKey = shape.idempotent ? { idempotencyKey: randomUUID() } : {};
     const send = (over: object = {}, to = url) =>
@@ -158,7 +179,8 @@ describe.each(changing.map((shape) => [shape.operationId, shape] as const))("%s"
 
     const answer = await send();
     expect(answer.statusCode, answer.body).toBeLessThan(300);
-    const after = { ...before, [by.organizationId]: (before[by.organizationId] ?? 0) + 1 };
+    const chain = isOfAnswer ? answer.json().id : by.organizationId;
+    const after = { ...before, [chain]: (before[chain] ?? 0) + 1 };
     expect(await rowsByChain()).toEqual(after);
     if (shape.idempotent) {
       expect((await send()).body).toBe(answer.body);
@@ -167,14 +189,15 @@ describe.each(changing.map((shape) => [shape.operationId, shape] as const))("%s"
 
     const [row] = await api.owner.query<{ content: string }>(
       "select content from audit_event where organization_id = $1 order by number desc limit 1",
-      [by.organizationId],
+      [chain],
     );
+    // Somebody of the platform is shown to a tenant without name and address.
+    const from = isOfAnswer ? { ip: null, user_agent: null } : { ip: "127.0.0.1", user_agent: userAgent.slice(0, 256) };
     expect(JSON.parse(row?.content ?? "")).toMatchObject({
-      actor: { type: actorOf(shape) },
+      actor: { type: actorOf(shape), ...(isOfAnswer ? { name: null } : {}) },
+      ...from,
       action: expect.stringMatching(/^[a-z_]+\.[a-z_]+$/),
       request_id: answer.headers["x-request-id"],
-      ip: "127.0.0.1",
-      user_agent: userAgent.slice(0, 256),
     });
   });
 });

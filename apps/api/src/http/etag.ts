@@ -1,12 +1,20 @@
-/** Version of an answer: the generation that was asked for, and how often its status changed. */
+import { createHash } from "node:crypto";
+
+/** Version of an answer: the generation that was asked for, and how often its status changed, or which one it is. */
 export interface Version {
   readonly generation: number;
-  readonly statusVersion: number;
+  readonly statusVersion: number | string;
 }
 
 /** Of what has no status of its own: nothing of it changes but by a request. */
 export function versionOf({ generation }: { readonly generation: number }): Version {
   return { generation, statusVersion: 0 };
+}
+
+/** Of what has a status whose changes nobody counts: it is known by what it says. */
+export function versionWith({ generation }: { readonly generation: number }, status: unknown): Version {
+  const hash = createHash("sha256").update(JSON.stringify(status)).digest("base64url");
+  return { generation, statusVersion: hash.slice(0, 11) };
 }
 
 export function etagOf({ generation, statusVersion }: Version): string {

@@ -1,4 +1,13 @@
-import { type Admission, MEBIBYTE, QUOTA_NAMES, type QuotaEntry, type SpendEntry } from "@berth/contract";
+import {
+  type Admission,
+  MEBIBYTE,
+  QUOTA_NAMES,
+  type QuotaEntry,
+  type QuotaLimits,
+  type QuotaUses,
+  type SpendEntry,
+} from "@berth/contract";
+import type { Limits } from "@berth/db";
 import {
   brokenLimitsOf,
   FLEET_QUOTAS,
@@ -23,6 +32,37 @@ export function toQuotaEntries(usage: OrganizationUsage): QuotaEntry[] {
     limit: quotaAmount(quota, usage.quotas[quota].limit),
     used: quotaAmount(quota, usage.quotas[quota].used),
   }));
+}
+
+export function toQuotaUses({ quotas }: OrganizationUsage): QuotaUses {
+  const use = (quota: Quota) => ({
+    limit: quotaAmount(quota, quotas[quota].limit),
+    used: quotaAmount(quota, quotas[quota].used),
+  });
+  return {
+    clusters: use("clusters"),
+    instances: use("instances"),
+    memory_bytes: use("memoryMib"),
+    storage_bytes: use("storageMib"),
+    projects: use("projects"),
+    members: use("members"),
+    api_keys: use("apiKeys"),
+  };
+}
+
+/** Limits with those that a body gives put in their places. The contract lets whole mebibytes through alone. */
+export function withLimits(before: Limits, body: QuotaLimits | undefined): Limits {
+  const mebibytes = (limit: { readonly limit: number } | undefined) =>
+    limit === undefined ? undefined : limit.limit / MEBIBYTE;
+  return {
+    maxClusters: body?.clusters?.limit ?? before.maxClusters,
+    maxInstances: body?.instances?.limit ?? before.maxInstances,
+    maxMemoryMib: mebibytes(body?.memory_bytes) ?? before.maxMemoryMib,
+    maxStorageMib: mebibytes(body?.storage_bytes) ?? before.maxStorageMib,
+    maxProjects: body?.projects?.limit ?? before.maxProjects,
+    maxMembers: body?.members?.limit ?? before.maxMembers,
+    maxApiKeys: body?.api_keys?.limit ?? before.maxApiKeys,
+  };
 }
 
 export function toSpendEntry({ capMicroUsdPerHour, usedMicroUsdPerHour }: Spend): SpendEntry {

@@ -83,6 +83,10 @@ export const HARMLESS: Readonly<Record<string, Recipe>> = {
   "updateProject name_taken": (k) => own(k).patch(own(k).project, { name: "default" }),
   "deleteProject precondition_failed": (k) => own(k).remove(own(k).project, undefined, STALE),
   "deleteProject invalid_state": (k) => own(k).remove(`projects/${k.world.tenant.projectId}`),
+  "updateQuotas precondition_failed": (k) =>
+    by(k, k.api.operator).patch(`admin/organizations/${k.world.ids.organization}`, {}, STALE),
+  "suspendOrganization invalid_state": (k) =>
+    by(k, k.api.operator).post(`admin/organizations/${k.api.operator.organizationId}/suspend`, { reason: "no" }),
   "createKube name_taken": (k) => by(k, k.api.operator).post("admin/kubes", aKube()),
   "createPool name_taken": (k) => by(k, k.api.operator).post("admin/pools", aPool(k.world.ids.kube ?? "")),
 };

@@ -1,0 +1,10 @@
+-- Why an organization is suspended, and since when.
+
+-- AlterTable
+ALTER TABLE "organization"
+  ADD COLUMN "suspended_at" TIMESTAMPTZ(3),
+  ADD COLUMN "suspension_reason" TEXT;
+
+-- By hand: who may do what ---------------------------------------------------------------------------------------------
+
+GRANT UPDATE ("suspended_at", "suspension_reason") ON "organization" TO berth_operator;
