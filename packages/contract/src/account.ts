@@ -1,8 +1,8 @@
+import { MEMBER_ROLES, ORGANIZATION_KINDS, ORGANIZATION_STATES } from "@berth/domain";
 import { z } from "zod";
 import { idField, timestamp } from "./fields.ts";
+import { quotaUsesSchema } from "./quotas.ts";
 import { route } from "./route.ts";
-
-const usage = z.object({ limit: z.int(), used: z.int() });
 
 export const meSchema = z
   .object({
@@ -11,11 +11,23 @@ export const meSchema = z
       id: idField("apiKey"),
       name: z.string(),
       expires_at: timestamp.nullable(),
+      project_ids: z.array(z.string()).meta({ description: "Empty, as `cluster_ids`: not limited." }),
+      cluster_ids: z.array(z.string()),
+      cidrs: z.array(z.string()).meta({ description: "Empty: from anywhere." }),
     }),
-    organization: z.object({ id: idField("organization"), name: z.string() }),
-    projects: z.array(z.object({ id: idField("project"), name: z.string() })),
+    member: z
+      .object({ id: idField("member"), email: z.string(), name: z.string(), role: z.enum(MEMBER_ROLES) })
+      .nullable()
+      .meta({ description: "Whom the key acts for; null: it is the organization's own." }),
+    organization: z.object({
+      id: idField("organization"),
+      name: z.string(),
+      kind: z.enum(ORGANIZATION_KINDS),
+      state: z.enum(ORGANIZATION_STATES),
+    }),
+    projects: z.array(z.object({ id: idField("project"), name: z.string() })).meta({ description: "In its reach." }),
     permissions: z.array(z.string()),
-    limits: z.object({ clusters: usage, instances: usage, memory_bytes: usage, storage_bytes: usage }),
+    limits: quotaUsesSchema.meta({ description: "Of the organization, whatever the key reaches." }),
   })
   .meta({ id: "Me" });
 export type Me = z.infer<typeof meSchema>;

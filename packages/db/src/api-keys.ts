@@ -19,7 +19,6 @@ export interface StoredApiKey {
   readonly publicId: string;
   readonly keyName: string;
   readonly organizationId: OrganizationId;
-  readonly organizationName: string;
   readonly organizationKind: OrganizationKind;
   readonly organizationState: OrganizationState;
   readonly secretHash: Uint8Array;
@@ -40,8 +39,7 @@ export interface StoredApiKey {
 export function findApiKeysByPublicId(sql: Sql, publicIds: readonly string[]): Promise<StoredApiKey[]> {
   return sql.query<StoredApiKey>(
     `select k.id as "apiKeyId", w.public_id as "publicId", k.name as "keyName", k.organization_id as "organizationId",
-            k.organization_name as "organizationName", k.organization_kind as "organizationKind",
-            k.organization_state as "organizationState", k.secret_hash as "secretHash", k.scopes, k.member_id as "memberId",
+            k.organization_kind as "organizationKind", k.organization_state as "organizationState", k.secret_hash as "secretHash", k.scopes, k.member_id as "memberId",
             k.role, k.removed_at as "removedAt", k.project_ids as "projectIds", k.cluster_ids as "clusterIds", k.cidrs,
             k.expires_at as "expiresAt", k.revoked_at as "revokedAt"
        from unnest($1::text[]) w(public_id), berth_find_api_key(w.public_id) k`,

@@ -4,9 +4,9 @@ import type { Sql, Tx } from "./sql.ts";
 /**
  * What an organization has of what it may have.
  *
- * What its clusters take is kept in its own row by a trigger (see the migration of quotas): one row to read, however many
- * clusters there are, and the truth also for a key that sees some of them alone. Keys, members, invitations and projects
- * are few, and some end with time, so they are counted.
+ * What its clusters take, and how many projects there are, is kept in its own row by triggers (see the migrations of quotas
+ * and of counted projects): one row to read, however many there are, and the truth also for a key that sees some of them
+ * alone. Keys, members and invitations are few, and some end with time, so they are counted.
  */
 
 interface FleetRow {
@@ -72,8 +72,8 @@ interface CountedRow {
   readonly usedApiKeys: number;
 }
 
-const COUNTED_COLUMNS = `o.max_projects as "maxProjects", o.max_members as "maxMembers", o.max_api_keys as "maxApiKeys",
-  (select count(*)::int from project p where p.organization_id = o.id and p.deleted_at is null) as "usedProjects",
+const COUNTED_COLUMNS = `o.max_projects as "maxProjects", o.used_projects as "usedProjects",
+  o.max_members as "maxMembers", o.max_api_keys as "maxApiKeys",
   (select count(*)::int from member m where m.organization_id = o.id and m.removed_at is null) +
   (select count(*)::int from invitation i where i.organization_id = o.id and i.accepted_at is null
       and i.revoked_at is null and i.expires_at > now()) as "usedMembers",
@@ -93,7 +93,7 @@ function usageOf(fleet: FleetUsage, row: CountedRow): OrganizationUsage {
   };
 }
 
-/** Everything that is limited. For a caller who sees all of the organization: its projects are counted as it sees them. */
+/** Everything that is limited. */
 export async function readQuota(sql: Sql, id: OrganizationId): Promise<OrganizationUsage> {
   return (await readQuotas(sql, [id])).get(id) ?? missing(id);
 }

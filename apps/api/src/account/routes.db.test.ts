@@ -14,8 +14,22 @@ describe("GET /v1/me", () => {
   it("200: the key, its organization and projects, what it may and how much is used", async () => {
     await api.ask("POST", "/v1/clusters", { key: api.stranger.key, body: aCluster() });
     expect(await get("/v1/me")).toEqual({
-      principal: { type: "api_key", id: expect.stringMatching(/^key_/), name: "test", expires_at: null },
-      organization: { id: api.stranger.organizationId, name: api.stranger.organizationId },
+      principal: {
+        type: "api_key",
+        id: expect.stringMatching(/^key_/),
+        name: "test",
+        expires_at: null,
+        project_ids: [],
+        cluster_ids: [],
+        cidrs: [],
+      },
+      member: null,
+      organization: {
+        id: api.stranger.organizationId,
+        name: api.stranger.organizationId,
+        kind: "customer",
+        state: "active",
+      },
       projects: [{ id: api.stranger.projectId, name: "default" }],
       permissions: [...permissionsOfKind("customer")],
       limits: {
@@ -23,8 +37,34 @@ describe("GET /v1/me", () => {
         instances: { limit: 200, used: 3 },
         memory_bytes: { limit: 2 * 2 ** 40, used: 24 * 2 ** 30 },
         storage_bytes: { limit: 64 * 2 ** 40, used: 720 * 2 ** 30 },
+        projects: { limit: 100, used: 1 },
+        members: { limit: 200, used: 0 },
+        api_keys: { limit: 200, used: 1 },
       },
     });
+  });
+
+  it("200: whom a personal key acts for; of a limited one its reach, and the whole organization's quotas", async () => {
+    const tenant = await api.newTenant();
+    const other = await api.ask("POST", "/v1/projects", { key: tenant.key, body: { name: "other" } });
+    const { id, email } = await api.newMember(tenant.organizationId, "developer");
+    const project_ids = [other.json().id];
+    const cidrs = ["127.0.0.0/8"];
+    const key = await api.newKey(tenant.organizationId, ["clusters:read", "keys:write"], {
+      memberId: id,
+      projectIds: project_ids,
+      cidrs,
+    });
+    const me = (await api.ask("GET", "/v1/me", { key })).json();
+    expect(me).toMatchObject({
+      principal: { project_ids, cluster_ids: [], cidrs },
+      member: { id, email, name: "Somebody", role: "developer" },
+      projects: [{ id: project_ids[0], name: "other" }],
+      permissions: ["clusters:read"],
+      limits: { projects: { used: 2 }, members: { used: 1 }, api_keys: { used: 3 } },
+    });
+    await api.ask("DELETE", `/v1/projects/${other.json().id}`, { key: tenant.key });
+    expect((await api.ask("GET", "/v1/me", { key })).json().limits.projects.used).toBe(1);
   });
 });
 

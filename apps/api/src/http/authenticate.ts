@@ -24,7 +24,6 @@ export interface Principal {
   readonly publicId: string;
   readonly keyName: string;
   readonly organizationId: OrganizationId;
-  readonly organizationName: string;
   readonly organizationKind: OrganizationKind;
   /** Whom the key acts for; undefined for one of the organization's own. */
   readonly member: { readonly id: MemberId; readonly role: MemberRole } | undefined;
@@ -120,14 +119,13 @@ export function admit(row: StoredApiKey, address: string | undefined, now: Date)
 }
 
 function principalOf(row: StoredApiKey, address: string | undefined): Principal {
-  const { organizationId, organizationName, organizationKind, scopes, memberId, projectIds, clusterIds } = row;
+  const { organizationId, organizationKind, scopes, memberId, projectIds, clusterIds } = row;
   const member = memberId === null || row.role === null ? undefined : { id: memberId, role: row.role };
   return {
     apiKeyId: row.apiKeyId,
     publicId: row.publicId,
     keyName: row.keyName,
     organizationId,
-    organizationName,
     organizationKind,
     member,
     permissions: effectivePermissions({

@@ -87,12 +87,13 @@ describe.each(Object.entries(KINDS))("a changing request's transaction on the %s
   });
 
   it("keeps nothing when it changes something without a row, also right after another that had one", async () => {
+    // The project, and the count of projects in its organization's row.
     for (const committed of [1, 2]) {
       await run(async (tx) => {
         await change(tx);
         await record(tx);
       });
-      await expect(run(change)).rejects.toThrow("updateCluster would change 1 rows without an audit row");
+      await expect(run(change)).rejects.toThrow("updateCluster would change 2 rows without an audit row");
       expect(await kept()).toEqual({ projects: committed, rows: committed });
     }
   });
