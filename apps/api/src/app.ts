@@ -77,7 +77,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   accountRoutes(app);
   apiKeyRoutes(app, deps);
-  organizationRoutes(app);
+  organizationRoutes(app, deps);
   memberRoutes(app, deps);
   invitationRoutes(app, deps);
   projectRoutes(app, deps);

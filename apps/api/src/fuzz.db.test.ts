@@ -34,6 +34,8 @@ beforeAll(async () => {
     },
     updateApiKey: { name: "ci", scopes: ["clusters:read"], cidrs: ["10.0.0.0/8"], expires_at: "2027-01-01T00:00:00Z" },
     rotateApiKey: { overlap_seconds: 60 },
+    updateOrganization: { name: "Acme" },
+    updateSpendCap: { max_price_per_hour: { amount: "1.50", currency: "USD" } },
     createOrganization: {
       name: "Acme",
       kind: "customer",

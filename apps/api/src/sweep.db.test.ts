@@ -58,6 +58,8 @@ const BODIES: Record<string, () => object> = {
   createEstimate: () => ({ region: "us-east-1", size: "8g", instances: 3 }),
   updateCluster: () => ({ labels: {} }),
   createCredential: () => ({}),
+  updateOrganization: () => ({}),
+  updateSpendCap: () => ({}),
   createOrganization: () => ({ name: "swept", owner_email: "owner@example.com" }),
   updateQuotas: () => ({}),
   suspendOrganization: () => ({ reason: "swept" }),

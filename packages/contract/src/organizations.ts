@@ -1,6 +1,6 @@
 import { ORGANIZATION_KINDS, ORGANIZATION_STATES } from "@berth/domain";
 import { z } from "zod";
-import { idField, idInput, money, timestamp } from "./fields.ts";
+import { idField, idInput, ifMatch, money, moneyInput, organizationNameInput, timestamp } from "./fields.ts";
 import { quotaSchema, spendSchema } from "./quotas.ts";
 import { route } from "./route.ts";
 
@@ -17,6 +17,25 @@ export const organizationSchema = z
   .meta({ id: "Organization" });
 export type Organization = z.infer<typeof organizationSchema>;
 
+export const updateOrganizationBody = z
+  .strictObject({ name: organizationNameInput.optional() })
+  .meta({ id: "OrganizationPatch", description: "JSON Merge Patch.", examples: [{ name: "Acme Ltd." }] });
+export type UpdateOrganizationBody = z.infer<typeof updateOrganizationBody>;
+
+export const updateSpendCapBody = z
+  .strictObject({
+    max_price_per_hour: moneyInput
+      .nullable()
+      .optional()
+      .meta({ description: "Of all clusters together; null: no cap." }),
+  })
+  .meta({
+    id: "SpendCapPatch",
+    description: "JSON Merge Patch.",
+    examples: [{ max_price_per_hour: { amount: "250.00", currency: "USD" } }],
+  });
+export type UpdateSpendCapBody = z.infer<typeof updateSpendCapBody>;
+
 const params = z.object({ organization_id: idInput("organization") });
 
 export const getOrganization = route({
@@ -29,6 +48,35 @@ export const getOrganization = route({
   params,
   responses: { 200: { description: "The organization.", schema: organizationSchema } },
   problems: [],
+});
+
+export const updateOrganization = route({
+  operationId: "updateOrganization",
+  method: "PATCH",
+  path: "/v1/organizations/{organization_id}",
+  tag: "account",
+  summary: "Rename one's own organization",
+  permission: "organization:write",
+  params,
+  headers: ifMatch,
+  body: updateOrganizationBody,
+  responses: { 200: { description: "The organization as it is now.", schema: organizationSchema, headers: ["ETag"] } },
+  problems: ["precondition_failed"],
+});
+
+export const updateSpendCap = route({
+  operationId: "updateSpendCap",
+  method: "PATCH",
+  path: "/v1/organizations/{organization_id}/spend_cap",
+  tag: "account",
+  summary: "Cap what all clusters may cost together",
+  description: "A cap below what they cost stops none of them; whatever would cost more is refused.",
+  permission: "billing:write",
+  params,
+  headers: ifMatch,
+  body: updateSpendCapBody,
+  responses: { 200: { description: "The organization as it is now.", schema: organizationSchema, headers: ["ETag"] } },
+  problems: ["precondition_failed"],
 });
 
 export const getQuotas = route({

@@ -39,13 +39,15 @@ import {
 } from "./invitations.ts";
 import { getMember, leaveOrganization, listMembers, removeMember, updateMember } from "./members.ts";
 import { getOperation, listOperationEvents, listOperations, waitForOperation } from "./operations.ts";
-import { getOrganization, getQuotas } from "./organizations.ts";
+import { getOrganization, getQuotas, updateOrganization, updateSpendCap } from "./organizations.ts";
 import { createProject, deleteProject, getProject, listProjects, updateProject } from "./projects.ts";
 
 /** Every route by its operation id. What is not here is not served. */
 export const ROUTES = {
   getMe,
   getOrganization,
+  updateOrganization,
+  updateSpendCap,
   getQuotas,
   createApiKey,
   listApiKeys,

@@ -167,9 +167,11 @@ export {
   lockOrganization,
   type NewLimits,
   type OrganizationRow,
+  renameOrganization,
   resumeOrganization,
   suspendOrganization,
   updateLimits,
+  updateSpendCap,
 } from "./organizations.ts";
 export {
   findPool,

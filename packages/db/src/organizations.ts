@@ -1,4 +1,10 @@
-import type { IdSource, OrganizationId, OrganizationKind, OrganizationState } from "@berth/domain";
+import {
+  type IdSource,
+  moneyFromMicroUsd,
+  type OrganizationId,
+  type OrganizationKind,
+  type OrganizationState,
+} from "@berth/domain";
 import type { Actor } from "./actor.ts";
 import { appendAudit } from "./audit.ts";
 import { appendEvent } from "./events.ts";
@@ -190,6 +196,36 @@ export async function updateLimits(
 export function limitsOf(row: OrganizationRow): Limits {
   const { maxClusters, maxInstances, maxMemoryMib, maxStorageMib, maxProjects, maxMembers, maxApiKeys } = row;
   return { maxClusters, maxInstances, maxMemoryMib, maxStorageMib, maxProjects, maxMembers, maxApiKeys };
+}
+
+/** Gives an organization another name. */
+export async function renameOrganization(
+  tx: Tx,
+  ids: IdSource,
+  change: OrganizationChange & { readonly name: string },
+): Promise<OrganizationRow> {
+  const { before, name } = change;
+  const row = await update(tx, change, "name = $2", [name]);
+  const data = { before: { name: before.name }, after: { name } };
+  await record(tx, ids, change, { action: "organization.update", event: "organization.updated", data });
+  return row;
+}
+
+/** Caps what all clusters may cost together, also below what they do. No cap when null. */
+export async function updateSpendCap(
+  tx: Tx,
+  ids: IdSource,
+  change: OrganizationChange & { readonly microUsdPerHour: number | null },
+): Promise<OrganizationRow> {
+  const { before, microUsdPerHour } = change;
+  const row = await update(tx, change, "spend_cap_micro_usd_per_hour = $2::bigint", [microUsdPerHour]);
+  const data = { before: capOf(before), after: capOf(row) };
+  await record(tx, ids, change, { action: "organization.update", event: "organization.updated", data });
+  return row;
+}
+
+function capOf({ spendCapMicroUsdPerHour: cap }: OrganizationRow) {
+  return { maxPricePerHour: cap === null ? null : moneyFromMicroUsd(Number(cap)) };
 }
 
 /** Suspends an active organization, as an operator. Its keys are looked up with its state, so that they open nothing. */

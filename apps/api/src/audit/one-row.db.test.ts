@@ -77,6 +77,11 @@ const REQUESTS: Readonly<Record<string, () => Promise<Request>>> = {
     url: `${people()}/invitations/${await made(`${people()}/invitations`, anInvitation())}/resend`,
   }),
   acceptInvitation: async () => ({ url: "/v1/invitations/accept", body: { token: await aToken(), name: "Ada" } }),
+  updateOrganization: async () => ({ url: people(), body: { name: aName() } }),
+  updateSpendCap: async () => ({
+    url: `${people()}/spend_cap`,
+    body: { max_price_per_hour: { amount: "1000000", currency: "USD" } },
+  }),
   createOrganization: async () => ({
     url: "/v1/admin/organizations",
     body: { name: aName(), owner_email: anInvitation().email },

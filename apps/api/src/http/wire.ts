@@ -1,5 +1,5 @@
 import { type Failure, MEBIBYTE } from "@berth/contract";
-import type { Guard } from "@berth/domain";
+import { type Guard, microUsdFromAmount } from "@berth/domain";
 
 /** Pieces that many resources share on their way to the wire. Stored JSON is read with care: an old row may lack a field. */
 
@@ -13,6 +13,13 @@ export function isoOrNull(at: Date | null): string | null {
 
 export function bytesOf(mebibytes: number): number {
   return mebibytes * MEBIBYTE;
+}
+
+/** Money of a body; the contract let nothing through that is no amount. */
+export function microUsdOf({ amount }: { readonly amount: string }): number {
+  const microUsd = microUsdFromAmount(amount);
+  if (microUsd === undefined) throw new Error(`${amount} is no amount of money`);
+  return microUsd;
 }
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -27,6 +27,7 @@ const own = (kitchen: Kitchen) => {
   const organization = `organizations/${tenant.organizationId}`;
   return {
     ...by(kitchen, tenant),
+    organization,
     cluster: `clusters/${ids.cluster}`,
     credential: `clusters/${ids.cluster}/credentials/${ids.credential}`,
     project: `projects/${ids.project}`,
@@ -62,6 +63,8 @@ export const HARMLESS: Readonly<Record<string, Recipe>> = {
   "createEstimate topology_invalid": (k) => own(k).post("estimates", { region: "us-east-1", size: "8g", instances: 2 }),
   "updateCluster precondition_failed": (k) => own(k).patch(own(k).cluster, {}, STALE),
   "deleteCluster precondition_failed": (k) => own(k).remove(own(k).cluster, undefined, STALE),
+  "updateOrganization precondition_failed": (k) => own(k).patch(own(k).organization, {}, STALE),
+  "updateSpendCap precondition_failed": (k) => own(k).patch(`${own(k).organization}/spend_cap`, {}, STALE),
   "updateApiKey precondition_failed": (k) => own(k).patch(own(k).key, {}, STALE),
   "updateMember precondition_failed": (k) => own(k).patch(own(k).member, {}, STALE),
   "removeMember precondition_failed": (k) => own(k).remove(own(k).member, undefined, STALE),
