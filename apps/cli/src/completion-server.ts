@@ -25,6 +25,8 @@ const invitations: Source = async (session) => {
   const { data } = (await (await session.client()).listInvitations({ params, query })).body;
   return data.map((invitation) => invitation.email);
 };
+const organizations: Source = async (session) =>
+  (await (await session.client()).listOrganizations({ query: { limit: 200 } })).body.data.map(({ id }) => id);
 const operations: Source = async (session) =>
   (await (await session.client()).listOperations({ query: { limit: 50 } })).body.data.map((operation) => operation.id);
 const kubes: Source = async (session) =>
@@ -51,6 +53,7 @@ const ARGUMENTS: Readonly<Record<string, Source>> = {
   member: members,
   invitation: invitations,
   project: projects,
+  organization: organizations,
   operation: operations,
   kube: kubes,
   machine: machines,

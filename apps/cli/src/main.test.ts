@@ -66,6 +66,11 @@ describe("a wrong command line", () => {
     [["api", "FETCH", "/v1/me"]],
     [["key", "create", "x", "--scopes", "clusters:everything"]],
     [["key", "create", "x", "--expires-in", "soon"]],
+    [["organization", "update"]],
+    [["organization", "update", "--max-price-per-hour", "cheap"]],
+    [["admin", "organization", "create", "Acme"]],
+    [["admin", "organization", "update", "org_1", "--quota", "nodes=3"]],
+    [["admin", "organization", "suspend", "org_1"]],
     [["cluster", "delete", "x", "--purge", "--confirm", "y"]],
   ])("%j is a usage error", async (words) => {
     const cluster = { id: "cl_1", name: "x" };
@@ -153,6 +158,120 @@ test("a project is found by its name before it is changed; a deletion has nothin
   ).toMatchObject({ code: 0, out: "", err: "old (prj_1) is gone.\n" });
 });
 
+describe("an organization", () => {
+  const use = { limit: 20, used: 5 };
+  const bytes = { limit: 2 ** 41, used: 2 ** 40 };
+  const quotas = {
+    clusters: use,
+    instances: use,
+    memory_bytes: bytes,
+    storage_bytes: bytes,
+    projects: use,
+    members: use,
+    api_keys: use,
+  };
+  const usd = (amount: string) => ({ amount, currency: "USD" });
+  const acme = {
+    id: "org_1",
+    name: "Acme",
+    kind: "customer",
+    state: "active",
+    suspension: null,
+    quotas,
+    spend: { cap: null, used: usd("0.528000000000") },
+    created_at: "2026-11-01T00:00:00.000Z",
+  };
+  const ours = ({ path }: FakeRequest, body: object = acme): FakeAnswer => ({
+    body: path === "/v1/me" ? { organization: { id: "org_1", name: "Acme" } } : body,
+  });
+
+  test("is made with quotas, and its first owner's token is data", async () => {
+    const invitation = { email: "ada@example.com", expires_at: "2026-12-05T00:00:00.000Z", token: "berth_invite_x" };
+    const made = await berth(
+      [
+        "admin",
+        "organization",
+        "create",
+        "Acme",
+        "--owner",
+        "ada@example.com",
+        "--quota",
+        "clusters=10",
+        "--quota",
+        "memory=64g",
+      ],
+      () => ({ status: 201, body: { ...acme, invitation } }),
+    );
+    expect(api?.requests.at(-1)?.body).toEqual({
+      name: "Acme",
+      owner_email: "ada@example.com",
+      quotas: { clusters: { limit: 10 }, memory_bytes: { limit: 64 * 2 ** 30 } },
+    });
+    expect(made.out).toContain("berth_invite_x");
+    expect(made.err).not.toContain("berth_invite_x");
+  });
+
+  test("is found by its name; several of a name are told apart by their ids alone", async () => {
+    const list = (...data: object[]) => ({ body: { data, next_page_token: null } });
+    const words = ["admin", "organization", "update", "Acme", "--quota", "keys=3", "-o", "name"];
+    const updated = await berth(words, ({ method }) => (method === "PATCH" ? { body: acme } : list(acme)));
+    expect(updated).toMatchObject({ code: 0, out: "org_1\n" });
+    expect(api?.requests.at(-1)).toMatchObject({
+      path: "/v1/admin/organizations/org_1",
+      body: { quotas: { api_keys: { limit: 3 } } },
+    });
+    await api?.close();
+    const twice = await berth(words, () => list(acme, { ...acme, id: "org_2" }));
+    expect(twice).toMatchObject({ code: EXIT_CODES.usage, out: "" });
+    expect(twice.err).toContain("org_1, org_2");
+  });
+
+  test("is suspended for a reason, and shows it", async () => {
+    const suspension = { since: "2026-11-28T00:00:00.000Z", reason: "invoice" };
+    const answer = ({ method }: FakeRequest): FakeAnswer => ({
+      body: method === "POST" ? { ...acme, state: "suspended", suspension } : acme,
+    });
+    const { out } = await berth(["admin", "organization", "suspend", "org_1", "--reason", "invoice"], answer);
+    expect(api?.requests.at(-1)).toMatchObject({
+      path: "/v1/admin/organizations/org_1/suspend",
+      body: { reason: "invoice" },
+    });
+    expect(out).toContain("suspended since 2026-11-28T00:00:00.000Z: invoice");
+  });
+
+  test("of one's own is renamed and capped by two requests, the price exactly as it was written", async () => {
+    const words = ["organization", "update", "--name", "New", "--max-price-per-hour", "12.50"];
+    await berth(words, (request) => ours(request, { ...acme, max_price_per_hour: usd("12.500000000000") }));
+    expect(api?.requests.slice(1)).toMatchObject([
+      { path: "/v1/organizations/org_1", body: { name: "New" } },
+      { path: "/v1/organizations/org_1/spend_cap", body: { max_price_per_hour: usd("12.50") } },
+    ]);
+    await api?.close();
+    await berth(["organization", "update", "--max-price-per-hour", "none"], (request) =>
+      ours(request, { ...acme, max_price_per_hour: null }),
+    );
+    expect(api?.requests.at(-1)?.body).toEqual({ max_price_per_hour: null });
+  });
+
+  test("shows its quotas with what is used of each, and what its clusters cost", async () => {
+    const entries = Object.entries(quotas).map(([name, one]) => ({ name, ...one }));
+    const body = { quotas: entries, spend: { cap: usd("1.056000000000"), used: usd("0.528000000000") } };
+    const { out } = await berth(["quota", "list"], (request) => ours(request, body));
+    expect(out.split("\n").map((line) => line.split(/ +/).join(" "))).toEqual([
+      "QUOTA USED LIMIT USED%",
+      "clusters 5 20 25%",
+      "instances 5 20 25%",
+      "memory 1TiB 2TiB 50%",
+      "storage 1TiB 2TiB 50%",
+      "projects 5 20 25%",
+      "members 5 20 25%",
+      "keys 5 20 25%",
+      "$/hour $0.528 $1.056 50%",
+      "",
+    ]);
+  });
+});
+
 describe("an invitation", () => {
   const accepted = {
     organization: { id: "org_1", name: "acme" },
@@ -216,6 +335,7 @@ test("completion offers commands, choices, options and names from the API", asyn
   expect((await complete("berth ")).out.split("\n")).toContain("cluster");
   expect((await complete("berth cluster ")).out.split("\n")).toContain("create");
   expect((await complete("berth cluster get ")).out.split("\n")).toContain("demo");
+  expect((await complete("berth admin organization suspend ")).out.split("\n")).toContain("cl_1");
   expect((await complete("berth cluster list --state ")).out).toBe("creating\nrunning\nupdating\ndeleting\ndeleted\n");
   await api.close();
   expect((await complete("berth cluster get ")).code).toBe(0);

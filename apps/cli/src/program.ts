@@ -56,6 +56,16 @@ const NOUNS: readonly Noun[] = [
     load: async () => (await import("./commands/invitation/invitation.ts")).invitation,
   },
   {
+    name: "organization",
+    description: "See and change your organization",
+    load: async () => (await import("./commands/organization/organization.ts")).organization,
+  },
+  {
+    name: "quota",
+    description: "See what your organization may have, and has",
+    load: async () => (await import("./commands/quota/quota.ts")).quota,
+  },
+  {
     name: "project",
     description: "Make, see, rename and delete projects",
     load: async () => (await import("./commands/project/project.ts")).project,
@@ -82,7 +92,7 @@ const NOUNS: readonly Noun[] = [
   },
   {
     name: "admin",
-    description: "For operators: kubes, pools, machines, placement",
+    description: "For operators: organizations, kubes, pools, machines, placement",
     load: async () => (await import("./commands/admin/admin.ts")).admin,
   },
   {

@@ -4,6 +4,8 @@ import { idField, idInput, ifMatch, money, moneyInput, organizationNameInput, ti
 import { quotaSchema, spendSchema } from "./quotas.ts";
 import { route } from "./route.ts";
 
+export { ORGANIZATION_KINDS, ORGANIZATION_STATES };
+
 export const organizationSchema = z
   .object({
     id: idField("organization"),

@@ -1,4 +1,4 @@
-import type { ApiKey, Cluster, Invitation, Member, Project } from "@berth/contract";
+import type { AdminOrganization, ApiKey, Cluster, Invitation, Member, Project } from "@berth/contract";
 import { EXIT_CODES } from "../exit-codes.ts";
 import { Failure, usageFailure } from "../failure.ts";
 import type { Session } from "../session.ts";
@@ -75,9 +75,25 @@ export async function findInvitation(session: Session, reference: string): Promi
   return invitation;
 }
 
-function nothingNamed(noun: string, reference: string): Failure {
+/** Any organization, of that id or name, as an operator. */
+export async function findOrganization(session: Session, reference: string): Promise<AdminOrganization> {
+  const client = await session.client();
+  if (reference.startsWith("org_")) {
+    return (await client.getAnyOrganization({ params: { organization_id: reference } })).body;
+  }
+  const { data } = (await client.listOrganizations({ query: { name: reference } })).body;
+  const [organization, another] = data;
+  if (organization === undefined) throw nothingNamed("organization", reference, "admin organization");
+  if (another === undefined) return organization;
+  throw usageFailure(
+    `several organizations are named ${reference}`,
+    `Name one by its id: ${data.map((one) => one.id).join(", ")}.`,
+  );
+}
+
+function nothingNamed(noun: string, reference: string, command = noun): Failure {
   return new Failure(EXIT_CODES.notFound, `no ${noun} named ${reference}`, {
-    hint: `See: berth ${noun} list`,
+    hint: `See: berth ${command} list`,
     problem: { type: "/problems/not_found", title: "There is no such thing", status: 404, code: "not_found" },
   });
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { byteCount, commaList, durationMs, keyValue, wholeNumber } from "./parse.ts";
+import { byteCount, commaList, durationMs, keyValue, priceOrNone, wholeNumber } from "./parse.ts";
 
 test.each([
   ["3", 3],
@@ -34,4 +34,12 @@ test("lists have no empty parts, and labels add up", () => {
   expect(() => commaList("a,,b")).toThrow();
   expect(keyValue("b=c=d", keyValue("a="))).toEqual({ a: "", b: "c=d" });
   expect(() => keyValue("=x")).toThrow();
+});
+
+test("a price stays the text that was written, and none is no price", () => {
+  expect(priceOrNone("12.50")).toEqual({ price: { amount: "12.50", currency: "USD" } });
+  expect(priceOrNone("none")).toEqual({ price: null });
+});
+test.each(["", "-1", "$5", "1e3", "1,5", "."])("%j is refused as a price", (text) => {
+  expect(() => priceOrNone(text)).toThrow();
 });

@@ -30,6 +30,13 @@ export function durationMs(text: string): number {
   return result;
 }
 
+/** A price in dollars as `12.50`, exactly as it is written; `none` for no price. */
+export function priceOrNone(text: string): { readonly price: { amount: string; currency: "USD" } | null } {
+  if (text === "none") return { price: null };
+  if (!/^\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError("Dollars as 12.50, or none.");
+  return { price: { amount: text, currency: "USD" } };
+}
+
 /** `a,b,c` as a list without empty parts. */
 export function commaList(text: string): string[] {
   const parts = text.split(",").map((part) => part.trim());

@@ -5,6 +5,12 @@ import { listKubes } from "./kube/list.ts";
 import { registerKube } from "./kube/register.ts";
 import { getMachine } from "./machine/get.ts";
 import { listMachines } from "./machine/list.ts";
+import { createOrganization } from "./organization/create.ts";
+import { getOrganization } from "./organization/get.ts";
+import { listOrganizations } from "./organization/list.ts";
+import { resumeOrganization } from "./organization/resume.ts";
+import { suspendOrganization } from "./organization/suspend.ts";
+import { updateOrganization } from "./organization/update.ts";
 import { explainPlacement } from "./placement/explain.ts";
 import { listPlacements } from "./placement/list.ts";
 import { createPool } from "./pool/create.ts";
@@ -12,7 +18,17 @@ import { listPools } from "./pool/list.ts";
 
 export const admin = (berth: Berth) =>
   new Command("admin")
-    .description("For operators: kubes, pools, machines, placement. Takes an operator's key.")
+    .description("For operators: organizations, kubes, pools, machines, placement. Takes an operator's key.")
+    .addCommand(
+      new Command("organization")
+        .description("Tenants: their quotas, and whether their keys open anything")
+        .addCommand(listOrganizations(berth))
+        .addCommand(getOrganization(berth))
+        .addCommand(createOrganization(berth))
+        .addCommand(updateOrganization(berth))
+        .addCommand(suspendOrganization(berth))
+        .addCommand(resumeOrganization(berth)),
+    )
     .addCommand(
       new Command("kube")
         .description("Kubernetes clusters that we place into")

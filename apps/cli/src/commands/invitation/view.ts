@@ -25,6 +25,10 @@ export const INVITATIONS: ListView<Invitation> = {
   ],
 };
 
+/** What is to be done with a token that was just made. */
+export const HAND_OVER =
+  "Hand the token over: nothing is mailed, and it is shown this once. It is taken by: berth invitation accept";
+
 /** Prints an invitation with its token, which is seen this once. */
 export async function printSent(session: Session, invitation: SentInvitation): Promise<void> {
   await printThing(session, invitation, (one) =>
@@ -35,7 +39,5 @@ export async function printSent(session: Session, invitation: SentInvitation): P
       ["Token", one.token],
     ]),
   );
-  session.note(
-    "Hand the token over: nothing is mailed, and it is shown this once. It is taken by: berth invitation accept",
-  );
+  session.note(HAND_OVER);
 }
