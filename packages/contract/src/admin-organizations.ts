@@ -68,10 +68,13 @@ export const listOrganizations = route({
   permission: "admin:tenants:read",
   query: z.strictObject({
     ...pageQuery,
-    state: z.enum(ORGANIZATION_STATES).optional(),
-    kind: z.enum(ORGANIZATION_KINDS).optional(),
+    state: z.enum(ORGANIZATION_STATES).optional().meta({ description: "Only those in this state." }),
+    kind: z.enum(ORGANIZATION_KINDS).optional().meta({ description: "Only those of this kind." }),
     name: organizationNameInput.optional().meta({ description: "Exactly this. Several may be called the same." }),
-    order: z.enum(["created_at", "-created_at"]).default("-created_at"),
+    order: z
+      .enum(["created_at", "-created_at"])
+      .default("-created_at")
+      .meta({ description: "Oldest first, or, with the dash, newest first." }),
   }),
   responses: { 200: { description: "A page.", schema: pageOf(adminOrganizationSchema, "AdminOrganizationPage") } },
   problems: [],
