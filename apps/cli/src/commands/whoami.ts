@@ -24,7 +24,7 @@ function describeMe({ principal, member, organization, projects, permissions, li
     ["Expires", principal.expires_at ?? "never"],
     ["Reaches", listed([...principal.project_ids, ...principal.cluster_ids], "all projects")],
     ["Usable from", listed(principal.cidrs, "anywhere")],
-    ["Projects", projects.map((project) => project.name).join(", ")],
+    ["Project names", projects.map((project) => project.name).join(", ")],
     ["Permissions", permissions.join(", ")],
     ...quotaFacts(limits),
   ]);
