@@ -3,7 +3,7 @@ import { createDatabase as createTestDatabase, type TestDatabase } from "@berth/
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Assembly, assembleApi } from "./assemble-api.ts";
 import { type ExampleRequest, exampleRequests, fillIn } from "./testing/example-requests.ts";
-import { type OneOfEach, oneOfEach } from "./testing/one-of-each.ts";
+import { type OneOfEach, oneOfEach, stopCluster } from "./testing/one-of-each.ts";
 import { HARMLESS, OWN_PROBLEMS } from "./testing/own-problems.ts";
 import {
   afterAnother,
@@ -86,6 +86,7 @@ describe("an example of the document", () => {
   it.each(titled)("succeeds: %s", async (_, request) => {
     const { shape } = request;
     const own = usesUp(shape) ? await oneOfEach(api) : world;
+    if (shape === ROUTES.restoreCluster) await stopCluster(api, own);
     const { url, ...well } = fillIn(api, request, own);
     const answer = await ask(shape.method, url, well);
     expect(answer.statusCode, answer.body).toBeLessThan(300);

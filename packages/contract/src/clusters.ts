@@ -217,7 +217,9 @@ export const clusterSchema = z
     current_operation: operationReferenceSchema.nullable(),
     created_at: timestamp,
     delete_requested_at: timestamp.nullable(),
-    purge_at: timestamp.nullable().meta({ description: "When the volumes go." }),
+    purge_at: timestamp
+      .nullable()
+      .meta({ description: "When the volumes go; until then a deleted cluster can be restored." }),
     deleted_at: timestamp.nullable(),
   })
   .meta({ id: "Cluster" });
@@ -390,7 +392,7 @@ export const deleteCluster = route({
   tag: "clusters",
   summary: "Delete a cluster",
   description:
-    "Its volumes are kept for the grace period, then go; `purge=true` removes them at once, when `confirm` repeats the " +
+    "Its volumes are kept for the grace period, in which it can be restored, then go; `purge=true` removes them at once, when `confirm` repeats the " +
     "cluster's name. Ends any other operation on it. Asked again, it answers with the deletion that runs.",
   permission: "clusters:delete",
   params,
@@ -407,6 +409,29 @@ export const deleteCluster = route({
     },
   },
   problems: ["precondition_failed", "deletion_protected", "invalid_state"],
+});
+
+export const restoreCluster = route({
+  operationId: "restoreCluster",
+  method: "POST",
+  path: "/v1/clusters/{cluster_id}/restore",
+  tag: "clusters",
+  summary: "Restore a deleted cluster",
+  description:
+    "Takes a deletion back: once it has ended and until `purge_at` the cluster comes up again on the volumes that were " +
+    "kept, with its data and its credentials. It has kept its name, and its part of the quotas and the spend cap.",
+  permission: "clusters:write",
+  params,
+  headers: ifMatch,
+  responses: {
+    202: {
+      description: "Accepted.",
+      schema: clusterSchema,
+      headers: ["Location", "Operation-Location", "Retry-After"],
+    },
+  },
+  problems: ["precondition_failed", "operation_in_progress", "invalid_state"],
+  idempotent: true,
 });
 
 export const listComponents = route({

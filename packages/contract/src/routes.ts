@@ -23,6 +23,7 @@ import {
   listClusters,
   listComponents,
   listInstances,
+  restoreCluster,
   updateCluster,
 } from "./clusters.ts";
 import { createCredential, deleteCredential, listCredentials } from "./credentials.ts";
@@ -80,6 +81,7 @@ export const ROUTES = {
   getCluster,
   updateCluster,
   deleteCluster,
+  restoreCluster,
   listComponents,
   listInstances,
   getInstance,

@@ -1,8 +1,14 @@
-import type { ClusterId, IdSource, OrganizationId } from "@berth/domain";
+import { type ClusterId, err, type IdSource, type OrganizationId, type Result } from "@berth/domain";
 import type { Actor } from "./actor.ts";
 import { appendAudit } from "./audit.ts";
 import { appendEvent } from "./events.ts";
-import { cancelOpenOperations, findOpenOperation, insertOperation, type OperationRow } from "./operations.ts";
+import {
+  cancelOpenOperations,
+  findOpenOperation,
+  insertOperation,
+  type OperationInProgress,
+  type OperationRow,
+} from "./operations.ts";
 import type { Tx } from "./sql.ts";
 
 interface ClusterChange extends Actor {
@@ -105,6 +111,57 @@ export async function requestDeletion(
     data: facts,
   });
   return operation.value;
+}
+
+/** The grace period is over: volumes go, or are gone. */
+export interface PurgeBegun {
+  readonly kind: "purge_begun";
+}
+
+/**
+ * Takes back the deletion of a cluster that `lockCluster` gave, in its grace period and once it has stopped: the worker brings
+ * it up on the volumes that were kept.
+ *
+ * Whether it or the purge was first is decided on the cluster's row: each is one statement that refuses after the other. A
+ * refusal is for the caller to throw, so that nothing of the transaction stays.
+ */
+export async function requestRestore(
+  tx: Tx,
+  ids: IdSource,
+  change: ClusterChange,
+): Promise<Result<OperationRow, PurgeBegun | OperationInProgress>> {
+  const { organizationId, id, actor, requestId } = change;
+  const [cluster] = await tx.query<{ generation: number; purgeAt: Date }>(
+    `with before as (select purge_at from cluster where organization_id = $1 and id = $2)
+     update cluster set state = 'updating', generation = generation + 1, delete_requested_at = null, purge_at = null,
+            next_check_at = now(), wakes = wakes + 1
+       from before where organization_id = $1 and id = $2 and state = 'deleting' and purge_started_at is null
+        and cluster.purge_at > clock_timestamp()
+     returning generation, before.purge_at as "purgeAt"`,
+    [organizationId, id],
+  );
+  if (cluster === undefined) return err({ kind: "purge_begun" });
+  const operation = await insertOperation(tx, {
+    id: ids.next("operation"),
+    organizationId,
+    kind: "cluster.restore",
+    targetId: id,
+    generation: cluster.generation,
+    actor,
+    requestId,
+  });
+  if (!operation.ok) return operation;
+  const target = { organizationId, targetType: "cluster", targetId: id } as const;
+  await appendAudit(tx, ids, {
+    ...target,
+    actor,
+    requestId,
+    action: "cluster.restore",
+    outcome: "accepted",
+    data: { before: { purgeAt: cluster.purgeAt.toISOString() }, after: { purgeAt: null } },
+  });
+  await appendEvent(tx, ids, { ...target, type: "cluster.restore.started", operationId: operation.value.id });
+  return operation;
 }
 
 /**

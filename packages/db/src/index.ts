@@ -29,7 +29,7 @@ export {
   type NewAuditEvent,
 } from "./audit.ts";
 export { countChangedRows, type Origin } from "./audit-trail.ts";
-export { hastenPurge, requestDeletion, updateCluster } from "./change-cluster.ts";
+export { hastenPurge, requestDeletion, requestRestore, updateCluster } from "./change-cluster.ts";
 export type { ClusterRow, ComponentRow, InstanceRow, WholeCluster } from "./cluster-rows.ts";
 export {
   type ClusterQuery,

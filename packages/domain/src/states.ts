@@ -37,13 +37,20 @@ export type OperationState = (typeof OPERATION_STATES)[number];
 export const STEP_STATES = ["pending", "running", "succeeded", "failed", "skipped"] as const;
 export type StepState = (typeof STEP_STATES)[number];
 
-export const OPERATION_KINDS = ["cluster.create", "cluster.delete", "credential.create", "credential.delete"] as const;
+export const OPERATION_KINDS = [
+  "cluster.create",
+  "cluster.delete",
+  "cluster.restore",
+  "credential.create",
+  "credential.delete",
+] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
 /** Steps of each operation, in the order in which they are shown. */
 export const OPERATION_STEPS = {
   "cluster.create": ["objects", "placement", "machines", "pods", "formation", "users", "health"],
   "cluster.delete": ["workloads", "volumes", "namespace"],
+  "cluster.restore": ["volumes", "objects", "placement", "machines", "pods", "formation", "users", "health"],
   "credential.create": ["users"],
   "credential.delete": ["users"],
 } as const satisfies Readonly<Record<OperationKind, readonly string[]>>;

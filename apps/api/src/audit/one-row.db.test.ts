@@ -45,6 +45,12 @@ const REQUESTS: Readonly<Record<string, () => Promise<Request>>> = {
   createCluster: async () => ({ url: "/v1/clusters", body: aCluster() }),
   updateCluster: async () => ({ url: `/v1/clusters/${(await aCreatedCluster()).id}`, body: { labels: { a: "b" } } }),
   deleteCluster: async () => ({ url: `/v1/clusters/${(await aCreatedCluster()).id}` }),
+  restoreCluster: async () => {
+    const { id } = await aCreatedCluster();
+    await api.ask("DELETE", `/v1/clusters/${id}`, { key: tenant.key });
+    await playWorker(api, id, { ended: "succeeded" });
+    return { url: `/v1/clusters/${id}/restore` };
+  },
   createCredential: async () => ({ url: `/v1/clusters/${(await aCreatedCluster()).id}/credentials`, body: {} }),
   deleteCredential: async () => {
     const { id, initial_credential } = await aCreatedCluster();

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { OPERATION_STEPS } from "@berth/domain";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { asWorker, playWorker } from "../testing/play-worker.ts";
 import { aCluster, aKube, aPool, startTestApi, type TestApi, ZONES } from "../testing/test-api.ts";
@@ -643,6 +644,138 @@ describe("DELETE /v1/clusters/{cluster_id}", () => {
   it("412 when it has changed since", async () => {
     const { id } = (await create(aCluster())).json();
     expect((await remove(id, "", { "if-match": '"g9.s0"' })).statusCode).toBe(412);
+  });
+});
+
+describe("POST /v1/clusters/{cluster_id}/restore", () => {
+  const remove = (id: string, query = "") => api.ask("DELETE", `/v1/clusters/${id}${query}`, { key: api.customer.key });
+  const restore = (id: string, over: object = {}) =>
+    api.ask("POST", `/v1/clusters/${id}/restore`, { key: api.customer.key, ...over });
+  /** Deleted, and stopped: its volumes alone are left. */
+  const aStoppedCluster = async (key = api.customer.key) => {
+    const { id, name } = (await api.ask("POST", "/v1/clusters", { key, body: aCluster() })).json();
+    await api.ask("DELETE", `/v1/clusters/${id}`, { key });
+    await playWorker(api, id, { ended: "succeeded", instance: "removed" });
+    return { id, name } as { id: string; name: string };
+  };
+
+  it("202: takes the deletion back, by an operation of its own", async () => {
+    const { id, name } = await aStoppedCluster();
+    const answer = await restore(id);
+    expect(answer.statusCode).toBe(202);
+    const cluster = answer.json();
+    expect(cluster).toMatchObject({
+      id,
+      name,
+      generation: 3,
+      delete_requested_at: null,
+      purge_at: null,
+      deleted_at: null,
+      status: { state: "updating" },
+      current_operation: { kind: "cluster.restore", state: "pending" },
+    });
+    expect(answer.headers.location).toBe(`/v1/clusters/${id}`);
+    expect(answer.headers["operation-location"]).toBe(`/v1/operations/${cluster.current_operation.id}`);
+    expect((await get(`/v1/clusters/${id}`)).json()).toEqual(cluster);
+    const { progress } = (await get(`/v1/operations/${cluster.current_operation.id}`)).json();
+    expect(progress.steps.map((step: { name: string }) => step.name)).toEqual([...OPERATION_STEPS["cluster.restore"]]);
+    await playWorker(api, id, { state: "running", health: "green", ended: "succeeded" });
+    expect((await get(`/v1/clusters/${id}`)).json()).toMatchObject({
+      status: { state: "running" },
+      current_operation: null,
+    });
+  });
+
+  it("202: the same answer to a repetition, of many at once too; another request is refused", async () => {
+    const { id } = await aStoppedCluster();
+    const idempotencyKey = randomUUID();
+    const answers = await Promise.all([1, 2, 3].map(() => restore(id, { idempotencyKey })));
+    expect(new Set(answers.map(({ body }) => body)).size).toBe(1);
+    expect(answers[0]?.statusCode).toBe(202);
+    const another = await restore(id);
+    expect(another.json()).toMatchObject({
+      code: "invalid_state",
+      detail: "The cluster is not deleted: it is updating.",
+    });
+  });
+
+  it("202: it can be deleted again, which ends the restore", async () => {
+    const { id } = await aStoppedCluster();
+    const operation = (await restore(id)).json().current_operation.id;
+    const again = await remove(id);
+    expect(again.json()).toMatchObject({
+      status: { state: "deleting" },
+      purge_at: expect.any(String),
+      current_operation: { kind: "cluster.delete" },
+    });
+    expect((await get(`/v1/operations/${operation}`)).json().state).toBe("cancelled");
+    await playWorker(api, id, { ended: "succeeded" });
+    expect((await restore(id)).statusCode).toBe(202);
+  });
+
+  it("202: with the quota used up: in its grace period a cluster has kept its part, and its name", async () => {
+    const { key, organizationId } = await api.newTenant({ maxClusters: 1 });
+    const quotas = async () => (await api.ask("GET", `/v1/organizations/${organizationId}/quotas`, { key })).json();
+    const { id, name } = await aStoppedCluster(key);
+    const before = await quotas();
+    expect(before.quotas).toContainEqual(expect.objectContaining({ name: "clusters", used: 1, limit: 1 }));
+    const create = (body: object) => api.ask("POST", "/v1/clusters", { key, body });
+    expect((await create(aCluster())).json().code).toBe("quota_exceeded");
+    expect((await restore(id, { key })).statusCode).toBe(202);
+    expect(await quotas()).toEqual(before);
+    await api.owner.query("update organization set max_clusters = 2 where id = $1", [organizationId]);
+    await api.ask("DELETE", `/v1/clusters/${id}`, { key });
+    expect((await create(aCluster({ name }))).json().code).toBe("name_taken");
+  });
+
+  it("403 without clusters:write: to delete is not to bring up", async () => {
+    const { id } = await aStoppedCluster();
+    const key = await api.newKey(api.customer.organizationId, ["clusters:read", "clusters:delete"]);
+    expect((await restore(id, { key })).json()).toMatchObject({ required_permissions: ["clusters:write"] });
+  });
+
+  it("409: not deleted", async () => {
+    const { id } = (await create(aCluster())).json();
+    const answer = await restore(id);
+    expect(answer.statusCode).toBe(409);
+    expect(answer.json()).toMatchObject({
+      code: "invalid_state",
+      detail: "The cluster is not deleted: it is creating.",
+    });
+  });
+
+  it("409 operation_in_progress while the deletion runs, named by its id, and nothing is changed", async () => {
+    const { id } = (await create(aCluster())).json();
+    const deleted = (await remove(id)).json();
+    const answer = await restore(id);
+    expect(answer.statusCode).toBe(409);
+    const operation_id = deleted.current_operation.id;
+    expect(answer.json()).toMatchObject({ code: "operation_in_progress", operation_id, retryable: true });
+    expect((await get(`/v1/clusters/${id}`)).json()).toEqual(deleted);
+  });
+
+  it("409: purged, or about to be", async () => {
+    const { id, name } = await aStoppedCluster();
+    await remove(id, `?purge=true&confirm=${name}`);
+    const late = await restore(id);
+    expect(late.json()).toMatchObject({
+      code: "invalid_state",
+      detail: "The grace period is over: the cluster's data is being removed.",
+    });
+    await asWorker(api, id, async (store, lease, cluster) => {
+      await store.recordPurgeStarted(lease, cluster.id);
+      await store.recordDeleted(lease, cluster.id);
+    });
+    expect((await restore(id)).json()).toMatchObject({
+      code: "invalid_state",
+      detail: "The cluster's data was removed: there is nothing to restore.",
+    });
+  });
+
+  it("412 when it has changed since", async () => {
+    const { id } = await aStoppedCluster();
+    expect((await restore(id, { headers: { "if-match": '"g1.s0"' } })).statusCode).toBe(412);
+    expect((await restore(id, { headers: { "if-match": '"g2.s0"' } })).statusCode).toBe(202);
   });
 });
 

@@ -23,6 +23,7 @@ import { serve } from "../http/serve.ts";
 import { createCluster } from "./create-cluster.ts";
 import { deleteCluster } from "./delete-cluster.ts";
 import { previewCluster } from "./preview-cluster.ts";
+import { restoreCluster } from "./restore-cluster.ts";
 import { updateCluster } from "./update-cluster.ts";
 import { toClusterBody, toComponentBody, toConnectionBody, toInstanceBody } from "./wire.ts";
 
@@ -102,6 +103,22 @@ export function clusterRoutes(app: FastifyInstance, deps: ApiDeps): void {
     const { whole, operationId } = deletion.value;
     const headers = operationHeaders(`/v1/clusters/${whole.cluster.id}`, operationId);
     return ok({ status: 202, headers, body: toClusterBody(whole) });
+  });
+
+  serve(app, ROUTES.restoreCluster, async (call) => {
+    const request = {
+      organizationId: call.principal.organizationId,
+      clusterId: call.params.cluster_id,
+      ifMatch: call.headers["if-match"],
+      ...actorOf(call),
+    };
+    return once(deps, ROUTES.restoreCluster, call, async (tx) => {
+      const restored = await restoreCluster(deps, tx, request);
+      if (!restored.ok) return restored;
+      const { whole, operationId } = restored.value;
+      const headers = operationHeaders(`/v1/clusters/${whole.cluster.id}`, operationId);
+      return ok({ status: 202, headers, body: toClusterBody(whole) });
+    });
   });
 
   serve(app, ROUTES.listComponents, async ({ db, principal, params }) => {

@@ -11,8 +11,8 @@ import { err, type OrganizationId, ok, type Result } from "@berth/domain";
 import type { ApiDeps } from "../deps.ts";
 import { randomBase62 } from "../http/api-key.ts";
 import { NOT_FOUND, type Refusal, refuse } from "../http/refusal.ts";
+import { operationInTheWay } from "../operations/operation-in-the-way.ts";
 import type { NewPassword } from "./new-password.ts";
-import { operationInTheWay } from "./operation-in-the-way.ts";
 import { storedRole } from "./wire.ts";
 
 /** Each is a user in the engine, whose realm is not made for thousands. */

@@ -10,7 +10,7 @@ import {
 import { err, type OrganizationId, ok, type Result } from "@berth/domain";
 import type { ApiDeps } from "../deps.ts";
 import { NOT_FOUND, type Refusal, refuse } from "../http/refusal.ts";
-import { operationInTheWay } from "./operation-in-the-way.ts";
+import { operationInTheWay } from "../operations/operation-in-the-way.ts";
 
 interface Deletion {
   readonly credential: CredentialRow;

@@ -63,3 +63,10 @@ export async function oneOfEach(api: TestApi): Promise<OneOfEach> {
   };
   return { tenant, ids, invitationToken: invitation.token, memberKey: member.key };
 }
+
+/** Deletes the cluster, to the point where its volumes alone are left: what a restore is for. */
+export async function stopCluster(api: TestApi, { ids, tenant }: OneOfEach): Promise<void> {
+  const id = ids.cluster ?? "";
+  await api.ask("DELETE", `/v1/clusters/${id}`, { key: tenant.key });
+  await playWorker(api, id, { ended: "succeeded" });
+}

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { MemberId } from "@berth/domain";
-import type { OneOfEach } from "./one-of-each.ts";
+import { type OneOfEach, stopCluster } from "./one-of-each.ts";
 import { playWorker } from "./play-worker.ts";
 import { aCluster, aKube, aPool, type Tenant, type TestApi } from "./test-api.ts";
 
@@ -65,6 +65,7 @@ export const HARMLESS: Readonly<Record<string, Recipe>> = {
   "deleteCluster precondition_failed": (k) => own(k).remove(own(k).cluster, undefined, STALE),
   "updateOrganization precondition_failed": (k) => own(k).patch(own(k).organization, {}, STALE),
   "updateSpendCap precondition_failed": (k) => own(k).patch(`${own(k).organization}/spend_cap`, {}, STALE),
+  "restoreCluster invalid_state": (k) => own(k).post(`${own(k).cluster}/restore`),
   "updateApiKey precondition_failed": (k) => own(k).patch(own(k).key, {}, STALE),
   "updateMember precondition_failed": (k) => own(k).patch(own(k).member, {}, STALE),
   "removeMember precondition_failed": (k) => own(k).remove(own(k).member, undefined, STALE),
@@ -127,6 +128,14 @@ export const OWN_PROBLEMS: Readonly<Record<string, Recipe>> = {
       k.world.ids.cluster,
     ]);
     return own(k).remove(own(k).cluster);
+  },
+  "restoreCluster precondition_failed": async (k) => {
+    await stopCluster(k.api, k.world);
+    return own(k).post(`${own(k).cluster}/restore`, undefined, STALE);
+  },
+  "restoreCluster operation_in_progress": async (k) => {
+    await own(k).remove(own(k).cluster);
+    return own(k).post(`${own(k).cluster}/restore`);
   },
   "createCredential operation_in_progress": async (k) => {
     await own(k).post(`${own(k).cluster}/credentials`, {});

@@ -87,6 +87,10 @@ export async function executeClusterAction(context: ExecuteContext, action: Clus
       );
       return;
     }
+    case "record_purge_started":
+      await store.recordPurgeStarted(lease, cluster.id);
+      recorded("record_purge_started");
+      return;
     case "delete_claim":
       await deleteClaim(context, "clusters", action);
       return;

@@ -170,7 +170,10 @@ function desiredOf(cluster: ClusterRecord, namespace: string): DesiredCluster {
     engineUuid: cluster.engineUuid,
     usersReady: cluster.usersReady,
     credentials: cluster.credentials,
-    deletion: cluster.purgeAt === undefined ? undefined : { purgeAt: cluster.purgeAt.getTime() },
+    deletion:
+      cluster.purgeAt === undefined
+        ? undefined
+        : { purgeAt: cluster.purgeAt.getTime(), purgeStarted: cluster.purgeStarted },
     operation: cluster.operation,
   };
 }

@@ -29,7 +29,7 @@ const REFUSAL = `case when i.state in ('pending', 'gated', 'placed') then
 const FIND = `
 select c.id, c.organization_id, c.project_id, c.kube_id, c.generation, c.state, c.health, c.engine, r.spec ->> 'version' as version,
        c.labels, k.storage_class, c.engine_uuid, c.initial_masters, c.users_ready_at is not null as users_ready,
-       c.purge_at, c.waiting_for, c.failures, c.wakes,
+       c.purge_at, c.purge_started_at is not null as purge_started, c.waiting_for, c.failures, c.wakes,
        coalesce((select min(p.cpu_limit_percent) from pool p where p.kube_id = c.kube_id), 400) as cpu_limit_percent,
        (select coalesce(json_agg(json_build_object('name', m.name, 'roles', m.roles, 'size', m.size,
                'instanceCount', m.instance_count, 'memoryMib', m.memory_mib, 'cpuMilli', m.cpu_milli,
@@ -98,6 +98,14 @@ export function clusterStore(pool: Pool, ids: IdSource): ClusterStore {
         await client.query("delete from secret_value where owner = $1", [`credential/${credentialId}`]);
       }),
 
+    recordPurgeStarted: (lease, id) =>
+      fenced(pool, lease, async (client) => {
+        await client.query(
+          "update cluster set purge_started_at = now() where id = $1 and purge_at <= now() and purge_started_at is null",
+          [id],
+        );
+      }),
+
     recordDeleted: (lease, id) => fenced(pool, lease, (client) => recordDeleted(client, ids, id)),
   };
 }
@@ -120,6 +128,7 @@ function toRecord(row: ClusterRow): ClusterRecord {
     initialMasters: row.initial_masters,
     usersReady: row.users_ready,
     purgeAt: row.purge_at ?? undefined,
+    purgeStarted: row.purge_started,
     waitingFor: row.waiting_for,
     failures: row.failures,
     wakes: row.wakes,
@@ -143,16 +152,20 @@ function toRecord(row: ClusterRow): ClusterRecord {
  */
 const NEXT_STATUS_VERSION = "update cluster set status_version = status_version + 1 where id = $1";
 
-/** True when nobody changed meanwhile what is wanted of the cluster. */
+/**
+ * True when nobody changed meanwhile what is wanted of the cluster. If somebody did, the state is what they made it: found of
+ * an older generation, it says nothing of a deletion or a restore that was accepted since.
+ */
 async function updateCluster(client: PoolClient, id: ClusterId, status: ClusterStatus): Promise<boolean> {
   const { rows } = await client.query<{ current: boolean }>(
     `update cluster set
        status_version = status_version + case
          when (state, health, observed_generation, waiting_for, last_failure)
-              is distinct from ($2, $3, $4::int, $5::jsonb, $6::jsonb) then 1 else 0 end,
-       current_release = case when $2 = 'running' then desired_release else current_release end,
-       state = $2, health = $3, observed_generation = $4, waiting_for = $5, last_failure = $6, failures = $7,
-       observed_at = now(),
+              is distinct from (case when generation = $4 then $2 else state end, $3, $4::int, $5::jsonb, $6::jsonb)
+         then 1 else 0 end,
+       current_release = case when generation = $4 and $2 = 'running' then desired_release else current_release end,
+       state = case when generation = $4 then $2 else state end,
+       health = $3, observed_generation = $4, waiting_for = $5, last_failure = $6, failures = $7, observed_at = now(),
        next_check_at = case when wakes = $9 then $8::timestamptz else now() end
      where id = $1 returning generation = $4 as current`,
     [
@@ -170,6 +183,9 @@ async function updateCluster(client: PoolClient, id: ClusterId, status: ClusterS
   return rows[0]?.current === true;
 }
 
+/** One chosen by placement stays on record until the pod is bound; a bound pod's node replaces it. What was removed has none. */
+const NODE_NAME = "case when s.state = 'removed' then null else coalesce(s.node_name, i.node_name) end";
+
 /** True when any differs from before. */
 async function updateInstances(client: PoolClient, id: ClusterId, status: ClusterStatus): Promise<boolean> {
   if (status.instances.length === 0) return false;
@@ -181,16 +197,15 @@ async function updateInstances(client: PoolClient, id: ClusterId, status: Cluste
     restarts: one.restarts,
     volume_name: one.volumeName ?? null,
   }));
-  // A node chosen by placement stays on record until the pod is bound; a bound pod's node replaces it.
   const { rowCount } = await client.query(
-    `update instance i set state = s.state, pod_address = s.pod_address, node_name = coalesce(s.node_name, i.node_name),
+    `update instance i set state = s.state, pod_address = s.pod_address, node_name = ${NODE_NAME},
+            machine_id = case when s.state = 'removed' then null else i.machine_id end,
             restarts = s.restarts, volume_name = coalesce(s.volume_name, i.volume_name), observed_at = now()
        from jsonb_to_recordset($2::jsonb)
             as s(id text, state text, pod_address text, node_name text, restarts int, volume_name text)
       where i.cluster_id = $1 and i.id = s.id
         and (i.state, i.pod_address, i.node_name, i.restarts, i.volume_name)
-            is distinct from (s.state, s.pod_address, coalesce(s.node_name, i.node_name), s.restarts,
-                              coalesce(s.volume_name, i.volume_name))`,
+            is distinct from (s.state, s.pod_address, ${NODE_NAME}, s.restarts, coalesce(s.volume_name, i.volume_name))`,
     [id, JSON.stringify(seen)],
   );
   return (rowCount ?? 0) > 0;
@@ -291,8 +306,19 @@ async function appendEvent(
   );
 }
 
-/** Closes the cluster's rows and forgets its secrets: what is left is history. */
+/**
+ * Closes the cluster's rows and forgets its secrets: what is left is history. Nothing happens to one that is not being deleted
+ * any more: whoever restored it is told by the next look that its data is gone.
+ */
 async function recordDeleted(client: PoolClient, ids: IdSource, id: ClusterId): Promise<void> {
+  const { rows } = await client.query<{ organization_id: string }>(
+    `update cluster set state = 'deleted', health = 'unknown', deleted_at = now(), waiting_for = '[]', last_failure = null,
+            next_check_at = null, observed_at = now(), status_version = status_version + 1
+      where id = $1 and purge_at is not null returning organization_id`,
+    [id],
+  );
+  const organizationId = rows[0]?.organization_id;
+  if (organizationId === undefined) return;
   await client.query("delete from secret_value where owner = $1", [`cluster/${id}`]);
   await client.query(
     "delete from secret_value where owner in (select 'credential/' || id from credential where cluster_id = $1)",
@@ -303,14 +329,6 @@ async function recordDeleted(client: PoolClient, ids: IdSource, id: ClusterId): 
     "update instance set state = 'removed', pod_address = null, observed_at = now() where cluster_id = $1",
     [id],
   );
-  const { rows } = await client.query<{ organization_id: string }>(
-    `update cluster set state = 'deleted', health = 'unknown', deleted_at = now(), waiting_for = '[]', last_failure = null,
-            next_check_at = null, observed_at = now(), status_version = status_version + 1
-      where id = $1 returning organization_id`,
-    [id],
-  );
-  const organizationId = rows[0]?.organization_id;
-  if (organizationId === undefined) return;
   const { rows: operations } = await client.query<{ id: string; kind: string; steps: StoredStep[] }>(
     "select id, kind, steps from operation where target_id = $1 and state in ('pending', 'running', 'cancelling') for update",
     [id],

@@ -64,6 +64,8 @@ export interface ClusterRecord {
   readonly initialMasters: readonly string[];
   readonly usersReady: boolean;
   readonly purgeAt: Date | undefined;
+  /** From here on the volumes go, and the deletion is not taken back any more. */
+  readonly purgeStarted: boolean;
   readonly waitingFor: readonly Guard[];
   readonly failures: number;
   /** How often somebody asked to look: a status recorded from an older value leaves the row due. */
@@ -140,7 +142,12 @@ export interface ClusterStore {
    */
   recordUsers(lease: HeldLease, id: ClusterId, active: readonly CredentialId[]): Promise<void>;
   recordCredentialDeleted(lease: HeldLease, id: ClusterId, credentialId: CredentialId): Promise<void>;
-  /** Forgets the cluster's secrets and credentials and closes its rows. */
+  /**
+   * Begins the purge of a cluster whose grace period is over by the database's clock, unless it was restored meanwhile: then,
+   * and before its time, nothing happens. Nothing of the data may go before a later `find` says that the purge has started.
+   */
+  recordPurgeStarted(lease: HeldLease, id: ClusterId): Promise<void>;
+  /** Forgets the secrets and credentials of a cluster that is being deleted, and closes its rows. */
   recordDeleted(lease: HeldLease, id: ClusterId): Promise<void>;
 }
 

@@ -209,7 +209,7 @@ describe("an instance's volume", () => {
     expect(asked(desired(), undefined, [])).toBe(true);
     expect(asked(unrecorded(), NAMESPACE, unbound)).toBe(false);
     expect(asked(desired({ engineUuid: undefined }), undefined, [])).toBe(false);
-    const deletion = { purgeAt: NOW };
+    const deletion = { purgeAt: NOW, purgeStarted: true };
     expect(asked(desired({ deletion }), NAMESPACE, [])).toBe(false);
     expect(asked(desired({ deletion, engineUuid: undefined }), undefined, [])).toBe(true);
   });

@@ -14,6 +14,8 @@ import { claimNameOf, type Guard } from "@berth/domain";
 import type { ClusterAction, DesiredCluster, DesiredInstance, ObservedCluster, ObservedVolume } from "./types.ts";
 
 export interface DataState {
+  /** How many instances have their volume, or none yet that could be missing. */
+  readonly kept: number;
   readonly actions: readonly ClusterAction[];
   readonly guards: readonly Omit<Guard, "since">[];
   /** Nothing may be applied. */
@@ -25,7 +27,9 @@ type Fate =
   | { readonly kind: "kept" | "new" | "lost" | "replaced" | "reserved" }
   | { readonly kind: "released"; readonly volume: ObservedVolume; readonly claimUid: string };
 
-const NOTHING: DataState = { actions: [], guards: [], held: false };
+const NOTHING = { actions: [], guards: [], held: false } as const;
+
+const KEPT: readonly Fate["kind"][] = ["kept", "new", "reserved"];
 
 /** Whether the next step depends on volumes, which are listed over the whole kube: seldom. */
 export function needsVolumes(desired: DesiredCluster, seen: Pick<ObservedCluster, "namespace" | "claims">): boolean {
@@ -38,7 +42,8 @@ export function needsVolumes(desired: DesiredCluster, seen: Pick<ObservedCluster
 
 /** `complete`: the engine has all its members and is green, so whatever a new volume lacked was copied onto it. */
 export function dataState(desired: DesiredCluster, observed: ObservedCluster, complete: boolean): DataState {
-  if (desired.engineUuid === undefined || observed.namespace?.terminating) return NOTHING;
+  if (desired.engineUuid === undefined) return { ...NOTHING, kept: desired.instances.length };
+  if (observed.namespace?.terminating) return { ...NOTHING, kept: 0 };
   const fates = desired.instances.map((instance) => ({ instance, fate: fateOf(instance, desired, observed) }));
   const held = fates.some(({ fate }) => fate.kind === "lost");
   const actions: ClusterAction[] = [];
@@ -49,13 +54,13 @@ export function dataState(desired: DesiredCluster, observed: ObservedCluster, co
       guards.push({
         name: "data_lost",
         subject,
-        hint: "Its volume was deleted by somebody else. Nothing is made in its place: ask for a restore, or delete the cluster.",
+        hint: "Its volume was deleted by somebody else. Nothing is made in its place: ask the platform's operators to bring it back, or delete the cluster.",
       });
     } else if (fate.kind === "replaced" && !complete) {
       guards.push({
         name: "data_lost",
         subject,
-        hint: "Its volume was deleted by somebody else and an empty one took its place: what no other instance has a copy of is gone. Ask for a restore, or delete the cluster.",
+        hint: "Its volume was deleted by somebody else and an empty one took its place: what no other instance has a copy of is gone. Ask the platform's operators to bring it back, or delete the cluster.",
       });
     } else if (fate.kind === "released" || fate.kind === "reserved") {
       guards.push({
@@ -71,7 +76,8 @@ export function dataState(desired: DesiredCluster, observed: ObservedCluster, co
       actions.push({ kind: "rebind_volume", name, uid, claimUid: fate.claimUid });
     }
   }
-  return { actions, guards, held };
+  const kept = fates.filter(({ fate }) => KEPT.includes(fate.kind)).length;
+  return { kept, actions, guards, held };
 }
 
 function fateOf(instance: DesiredInstance, desired: DesiredCluster, observed: ObservedCluster): Fate {

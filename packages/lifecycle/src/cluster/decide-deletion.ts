@@ -1,21 +1,22 @@
 import type { Guard } from "@berth/domain";
-import type { ClusterAction, ClusterDecision, DesiredCluster, ObservedCluster, StepUpdate } from "./types.ts";
+import type { ClusterAction, ClusterDecision, Deletion, DesiredCluster, ObservedCluster, StepUpdate } from "./types.ts";
 
 const BUSY_CHECK_MS = 1_000;
 
 /**
  * Takes a cluster down: the anchor first (foreground, so everything it owns goes), claims once the grace period is over,
  * then the namespace, and then whatever volumes it still had: somebody else may have deleted their claims, or the whole
- * namespace, at any time before. Volumes are data: nothing touches them before `purgeAt`.
+ * namespace, at any time before. Volumes are data: nothing touches them before `purgeAt`, and not before it is on record
+ * that their purge has started, as until then the cluster may be restored at any moment.
  */
 export function decideDeletion(
   desired: DesiredCluster,
-  deletion: { readonly purgeAt: number },
+  deletion: Deletion,
   observed: ObservedCluster,
   now: number,
 ): ClusterDecision {
   const workloadsGone = observed.anchor === undefined && observed.pods.length === 0;
-  const purge = now >= deletion.purgeAt;
+  const purge = deletion.purgeStarted || now >= deletion.purgeAt;
   const actions: ClusterAction[] = [];
   const guards: Omit<Guard, "since">[] = [];
   let nextCheckInMs: number | undefined = BUSY_CHECK_MS;
@@ -26,7 +27,7 @@ export function decideDeletion(
   if (gone) {
     actions.push({ kind: "record_deleted" });
     nextCheckInMs = undefined;
-  } else if (observed.namespace === undefined && purge) {
+  } else if (observed.namespace === undefined && deletion.purgeStarted) {
     for (const { name, uid, claimUid, reclaim, terminating } of volumes) {
       if (reclaim !== "Delete" && !terminating) actions.push({ kind: "delete_volume", name, uid, claimUid });
     }
@@ -51,6 +52,13 @@ export function decideDeletion(
       hint: `Volumes are kept until ${new Date(deletion.purgeAt).toISOString()}, when they are deleted for good.`,
     });
     nextCheckInMs = deletion.purgeAt - now;
+  } else if (!deletion.purgeStarted) {
+    actions.push({ kind: "record_purge_started" });
+    guards.push({
+      name: "waiting_for_volumes",
+      subject: desired.namespace,
+      hint: "The grace period is over: its volumes are deleted next.",
+    });
   } else if (observed.claims.length > 0) {
     for (const claim of observed.claims) {
       if (!claim.terminating) actions.push({ kind: "delete_claim", name: claim.name, uid: claim.uid });

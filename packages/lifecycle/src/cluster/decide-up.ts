@@ -1,5 +1,6 @@
 import { type ClusterHealth, type ClusterState, claimNameOf, type Guard, type InstanceState } from "@berth/domain";
 import { dataState } from "./data.ts";
+import { stepsOf } from "./steps.ts";
 import type {
   ClusterAction,
   ClusterDecision,
@@ -9,13 +10,15 @@ import type {
   ObservedCluster,
   ObservedEngine,
   ObservedPod,
-  StepUpdate,
 } from "./types.ts";
 
 /** While something is on its way; pods and machines wake the loop earlier. */
 const BUSY_CHECK_MS = 2_000;
 /** At rest: health is looked at this often. */
 const RESTING_CHECK_MS = 60_000;
+
+/** States of a cluster that is to be `running` once it is whole. */
+const COMING: readonly ClusterState[] = ["creating", "updating"];
 
 type Open = Omit<Guard, "since">;
 type ReachableEngine = Extract<ObservedEngine, { reachable: true }>;
@@ -66,7 +69,7 @@ export function decideUp(desired: DesiredCluster, observed: ObservedCluster): Cl
   if (formed.uuid !== undefined && allReady && !complete)
     guards.push(...healthGuards(desired, engine, missing, health));
 
-  const state: ClusterState = desired.state === "creating" && complete ? "running" : desired.state;
+  const state: ClusterState = complete && COMING.includes(desired.state) ? "running" : desired.state;
   const busy = (!complete && !data.held) || actions.length > 0;
   return {
     actions,
@@ -74,10 +77,13 @@ export function decideUp(desired: DesiredCluster, observed: ObservedCluster): Cl
     health,
     guards,
     instances,
-    steps:
-      desired.operation?.kind === "cluster.create"
-        ? createSteps(desired, observed, instances, formed.uuid, users.done, complete)
-        : userSteps(users.done),
+    steps: stepsOf(desired, observed, {
+      kept: data.kept,
+      instances,
+      uuid: engine?.clusterUuid === undefined ? undefined : formed.uuid,
+      usersDone: users.done,
+      complete,
+    }),
     operation: finishes(desired, complete, users.done) ? "succeeded" : undefined,
     nextCheckInMs: busy ? BUSY_CHECK_MS : RESTING_CHECK_MS,
   };
@@ -86,6 +92,7 @@ export function decideUp(desired: DesiredCluster, observed: ObservedCluster): Cl
 function finishes(desired: DesiredCluster, complete: boolean, usersDone: boolean): boolean {
   switch (desired.operation?.kind) {
     case "cluster.create":
+    case "cluster.restore":
       return complete;
     case "credential.create":
     case "credential.delete":
@@ -259,39 +266,6 @@ function healthGuards(
       subject: desired.namespace,
       hint: `Health is ${health}: some shard copies are not started yet.`,
     },
-  ];
-}
-
-function createSteps(
-  desired: DesiredCluster,
-  observed: ObservedCluster,
-  instances: readonly { readonly state: InstanceState }[],
-  uuid: string | undefined,
-  usersDone: boolean,
-  complete: boolean,
-): StepUpdate[] {
-  const total = instances.length;
-  const count = (...states: readonly InstanceState[]) => instances.filter((one) => states.includes(one.state)).length;
-  const applied = observed.anchor !== undefined && observed.objects !== "outdated";
-  const placed = count("placed", "starting", "running");
-  const bound = count("starting", "running");
-  const running = count("running");
-  const step = (name: string, done: boolean, begun: boolean, message: string): StepUpdate[] =>
-    done ? [{ name, state: "succeeded", message }] : begun ? [{ name, state: "running", message }] : [];
-  return [
-    ...step("objects", applied, true, applied ? `namespace ${desired.namespace}` : "applying Kubernetes objects"),
-    ...step("placement", placed === total, applied, `${placed} of ${total} instances placed`),
-    ...step("machines", bound === total, placed > 0, `${bound} of ${total} pods bound to their node`),
-    ...step("pods", running === total, bound > 0, `${running} of ${total} instances ready`),
-    ...step("formation", uuid !== undefined, running > 0, uuid === undefined ? "electing a master" : `cluster ${uuid}`),
-    ...step("users", usersDone, uuid !== undefined, usersDone ? "credential active" : "setting the credential"),
-    ...step("health", complete, usersDone, complete ? "green" : "waiting for green"),
-  ];
-}
-
-function userSteps(done: boolean): StepUpdate[] {
-  return [
-    { name: "users", state: done ? "succeeded" : "running", message: done ? "done" : "setting users in the engine" },
   ];
 }
 

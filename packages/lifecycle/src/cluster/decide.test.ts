@@ -41,6 +41,16 @@ const observed = (over: Partial<ObservedCluster> = {}): ObservedCluster => ({
   engine: { reachable: false, because: "starting" },
   ...over,
 });
+const aVolume = (name = "one", over: Partial<ObservedVolume> = {}): ObservedVolume => ({
+  name,
+  uid: `uid-${name}`,
+  terminating: false,
+  phase: "Released",
+  reclaim: "Retain",
+  claimName: "data-data-0",
+  claimUid: "claim-data-0",
+  ...over,
+});
 const kinds = (decision: { actions: readonly { kind: string }[] }) => decision.actions.map((action) => action.kind);
 
 describe("a cluster on its way up", () => {
@@ -174,9 +184,88 @@ describe("a cluster on its way up", () => {
   });
 });
 
+describe("a restored cluster", () => {
+  const restored = (over: Partial<DesiredCluster> = {}) =>
+    desired({
+      state: "updating",
+      engineUuid: "u1",
+      usersReady: true,
+      instances: names.map((podName) => instance(podName, { volumeName: `pvc-${podName}` })),
+      credentials: [{ id: "crd_1", username: "admin", state: "active" }],
+      operation: { kind: "cluster.restore" },
+      ...over,
+    });
+  const stopped: Partial<ObservedCluster> = {
+    anchor: undefined,
+    objects: "outdated",
+    pods: [],
+    seedAddresses: undefined,
+  };
+  const stepsOf = (decision: ReturnType<typeof decideCluster>) =>
+    decision.steps.map(({ name, state }) => `${name} ${state}`);
+
+  it("has its objects applied again; its volumes stay where they are, and its users are in the engine", () => {
+    const start = decideCluster(restored(), observed(stopped), NOW);
+    expect(start).toMatchObject({ state: "updating", operation: undefined });
+    expect(kinds(start)).toEqual(["apply_objects"]);
+    expect(stepsOf(start)).toEqual(["volumes succeeded", "objects running"]);
+  });
+
+  it("is not formed by what is on record: the engine must say so", () => {
+    const starting = decideCluster(restored(), observed(), NOW);
+    expect(kinds(starting)).toEqual([]);
+    expect(stepsOf(starting).slice(-2)).toEqual(["pods succeeded", "formation running"]);
+    expect(starting.operation).toBeUndefined();
+    const red = decideCluster(restored(), observed({ engine: engine({ health: "red" }) }), NOW);
+    expect(stepsOf(red).slice(-3)).toEqual(["formation succeeded", "users succeeded", "health running"]);
+    const wrong = decideCluster(restored(), observed({ engine: engine({ clusterUuid: "u2" }) }), NOW);
+    expect(wrong.guards.map((guard) => guard.name)).toContain("wrong_cluster");
+    expect(wrong.operation).toBeUndefined();
+  });
+
+  it("runs when every instance is a member again and health is green", () => {
+    const done = decideCluster(restored(), observed({ engine: engine() }), NOW);
+    expect(done).toMatchObject({ actions: [], state: "running", operation: "succeeded", guards: [] });
+    expect(stepsOf(done)).toHaveLength(8);
+    expect(done.steps.every(({ state }) => state === "succeeded")).toBe(true);
+  });
+
+  it("is given back volumes whose claims somebody deleted meanwhile", () => {
+    const volumes = names.map((name) =>
+      aVolume(`pvc-${name}`, { claimName: `data-${name}`, claimUid: `claim-${name}` }),
+    );
+    const found = { ...stopped, namespace: undefined, claims: [] };
+    const start = decideCluster(restored(), observed({ ...found, volumes }), NOW);
+    expect(kinds(start)).toEqual([...Array(3).fill("rebind_volume"), "apply_objects"]);
+    expect(stepsOf(start)[0]).toBe("volumes running");
+    const given = volumes.map((one) => ({ ...one, phase: "Available", claimUid: undefined }));
+    expect(stepsOf(decideCluster(restored(), observed({ ...found, volumes: given }), NOW))[0]).toBe(
+      "volumes succeeded",
+    );
+  });
+
+  it("whose data is lost waits under that name and is made of nothing new", () => {
+    const lost = decideCluster(
+      restored(),
+      observed({ ...stopped, namespace: undefined, claims: [], volumes: [] }),
+      NOW,
+    );
+    expect(kinds(lost)).toEqual([]);
+    expect(lost.guards.map((guard) => guard.name)).toEqual(Array(3).fill("data_lost"));
+    expect(lost).toMatchObject({ state: "updating", operation: undefined });
+    expect(lost.steps[0]).toMatchObject({ name: "volumes", state: "running", message: "0 of 3 volumes kept" });
+  });
+
+  it("that never formed is made as a new one is", () => {
+    const fresh = restored({ engineUuid: undefined, usersReady: false, instances: desired().instances });
+    expect(kinds(decideCluster(fresh, observed(stopped), NOW))).toEqual(["apply_objects"]);
+    expect(kinds(decideCluster(fresh, observed({ engine: engine() }), NOW))).toEqual(["record_formed", "put_users"]);
+  });
+});
+
 describe("a cluster on its way down", () => {
-  const deleting = (purgeAt: number) =>
-    desired({ state: "deleting", deletion: { purgeAt }, operation: { kind: "cluster.delete" } });
+  const deleting = (purgeAt: number, purgeStarted = purgeAt <= NOW) =>
+    desired({ state: "deleting", deletion: { purgeAt, purgeStarted }, operation: { kind: "cluster.delete" } });
 
   it("deletes the anchor first, by its uid, and touches no volume", () => {
     expect(decideCluster(deleting(NOW), observed(), NOW).actions).toEqual([{ kind: "delete_anchor", uid: "anchor" }]);
@@ -188,6 +277,22 @@ describe("a cluster on its way down", () => {
     expect(kept.guards.map((guard) => guard.name)).toEqual(["volumes_kept"]);
     expect(kept.operation).toBe("succeeded");
     expect(kept.nextCheckInMs).toBe(5000);
+  });
+
+  it("puts on record that the purge begins before anything of the data goes, by whatever clock", () => {
+    const gone = { anchor: undefined, pods: [] };
+    for (const left of [
+      observed(gone),
+      observed({ ...gone, claims: [], namespace: undefined, volumes: [aVolume()] }),
+    ]) {
+      const begins = decideCluster(deleting(NOW, false), left, NOW);
+      expect(kinds(begins)).toEqual(["record_purge_started"]);
+      expect(begins.guards.map((guard) => guard.name)).toEqual(["waiting_for_volumes"]);
+      expect(begins.operation).toBeUndefined();
+    }
+    expect(kinds(decideCluster(deleting(NOW + 5000, true), observed(gone), NOW))).toEqual(
+      Array(3).fill("delete_claim"),
+    );
   });
 
   it("then deletes claims, then the namespace, then the record", () => {
@@ -204,26 +309,16 @@ describe("a cluster on its way down", () => {
   });
 
   it("keeps volumes whose namespace somebody else deleted as long as any, and then deletes them before its record", () => {
-    const volume = (name: string, over: Partial<ObservedVolume> = {}): ObservedVolume => ({
-      name,
-      uid: `uid-${name}`,
-      terminating: false,
-      phase: "Released",
-      reclaim: "Retain",
-      claimName: "data-data-0",
-      claimUid: "claim-data-0",
-      ...over,
-    });
     const left = (...volumes: ObservedVolume[]) =>
       observed({ namespace: undefined, anchor: undefined, pods: [], claims: [], volumes });
-    const kept = decideCluster(deleting(NOW + 5000), left(volume("one")), NOW);
+    const kept = decideCluster(deleting(NOW + 5000), left(aVolume("one")), NOW);
     expect(kept).toMatchObject({ actions: [], operation: "succeeded", nextCheckInMs: 5000 });
     expect(kept.guards.map((guard) => guard.name)).toEqual(["volumes_kept"]);
 
     const reserved = { phase: "Available", claimUid: undefined };
     const over = decideCluster(
       deleting(NOW),
-      left(volume("one"), volume("two", reserved), volume("three", { reclaim: "Delete" })),
+      left(aVolume("one"), aVolume("two", reserved), aVolume("three", { reclaim: "Delete" })),
       NOW,
     );
     expect(over.actions).toEqual([

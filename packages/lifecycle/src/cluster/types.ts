@@ -13,8 +13,15 @@ export interface DesiredCluster {
     readonly username: string;
     readonly state: "pending" | "active" | "deleting";
   }[];
-  readonly deletion: { readonly purgeAt: number } | undefined;
+  readonly deletion: Deletion | undefined;
   readonly operation: { readonly kind: OperationKind } | undefined;
+}
+
+export interface Deletion {
+  /** When the volumes are to go. */
+  readonly purgeAt: number;
+  /** On record: the deletion cannot be taken back any more, and volumes may go. */
+  readonly purgeStarted: boolean;
 }
 
 export interface DesiredInstance {
@@ -100,6 +107,8 @@ export type ClusterAction =
   | { readonly kind: "put_users"; readonly credentialIds: readonly string[] }
   | { readonly kind: "delete_user"; readonly credentialId: string; readonly username: string }
   | { readonly kind: "delete_anchor"; readonly uid: string }
+  /** Before any volume goes: from here on nobody gets the cluster back. */
+  | { readonly kind: "record_purge_started" }
   | { readonly kind: "delete_claim"; readonly name: string; readonly uid: string }
   /** Takes off the uid of a claim that is gone: the next claim of that name binds the volume. */
   | { readonly kind: "rebind_volume"; readonly name: string; readonly uid: string; readonly claimUid: string }

@@ -1,5 +1,5 @@
 import type { Client } from "@berth/client";
-import type { CreateClusterBody, CreatedCluster, Operation } from "@berth/contract";
+import type { Cluster, CreateClusterBody, CreatedCluster, Operation } from "@berth/contract";
 import type { Database } from "@berth/db";
 import { waitFor } from "../wait-for.ts";
 
@@ -29,9 +29,24 @@ export async function purgeCluster(home: ClusterHome, cluster: { id: string; nam
     params: { cluster_id: cluster.id },
     query: { purge: true, confirm: cluster.name },
   });
-  const operation = body.current_operation;
-  if (operation === null) throw new Error("a deletion has an operation");
-  return operation.id;
+  return operationOf(body);
+}
+
+/** Deletes a cluster, whose volumes are kept for the grace period; gives the operation's id. */
+export async function deleteForGrace(home: ClusterHome, cluster: { id: string }): Promise<string> {
+  const { body } = await home.customer.deleteCluster({ params: { cluster_id: cluster.id }, query: {} });
+  return operationOf(body);
+}
+
+/** Brings a deleted cluster back; gives the operation's id. */
+export async function restoreCluster(home: ClusterHome, cluster: { id: string }): Promise<string> {
+  const { body } = await home.customer.restoreCluster({ params: { cluster_id: cluster.id } });
+  return operationOf(body);
+}
+
+function operationOf({ current_operation }: Cluster): string {
+  if (current_operation === null) throw new Error("an accepted change has an operation");
+  return current_operation.id;
 }
 
 /** Waits until an operation has ended, and refuses any other end than success, with the steps and guards seen last. */

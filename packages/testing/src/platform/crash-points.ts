@@ -57,6 +57,7 @@ export const CREATE_POINTS = [
 export const PURGE_POINTS = [
   "clusters.delete_anchor:before",
   "clusters.delete_anchor:answered",
+  "clusters.record_purge_started:recorded",
   "clusters.release_volume:before",
   "clusters.release_volume:answered",
   "clusters.delete_claim:before",
@@ -71,6 +72,22 @@ export const PURGE_POINTS = [
   "machines.terminate:answered",
   "machines.delete_node:before",
   "machines.delete_node:answered",
+] as const;
+
+/** Where a restore differs from a create: nothing may be made anew while the volumes are there. */
+export const RESTORE_POINTS = [
+  "clusters.apply_Namespace:before",
+  "clusters.apply_ConfigMap:answered",
+  "clusters.apply_Secret:answered",
+  "clusters.apply_StatefulSet:before",
+  "clusters.apply_StatefulSet:answered",
+  "clusters.apply_anchor_hash:answered",
+  "clusters.status:recorded",
+  "placement.plan:recorded",
+  "placement.lift_gate:answered",
+  "placement.lift_gate:recorded",
+  "clusters.apply_seed_hosts:before",
+  "clusters.apply_seed_hosts:answered",
 ] as const;
 
 /** Some of them in the midst of several: one of three is done, two are not. */

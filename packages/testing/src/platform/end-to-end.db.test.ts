@@ -2,7 +2,7 @@ import type { Client } from "@berth/client";
 import { type ClusterId, namespaceOf } from "@berth/domain";
 import { describe, expect, it } from "vitest";
 import { waitFor } from "../wait-for.ts";
-import { createTestCluster, purgeCluster, untilSucceeded } from "./clusters.ts";
+import { createTestCluster, deleteForGrace, purgeCluster, restoreCluster, untilSucceeded } from "./clusters.ts";
 import { engineCall } from "./engine-call.ts";
 import { leftovers, untilNothingIsLeft } from "./leftovers.ts";
 import { placementsOf } from "./placements.ts";
@@ -60,6 +60,43 @@ describe.concurrent("a cluster of three instances", { timeout: 3 * LONG_MS }, ()
       expect((await engineCall(connection, wrong, "GET", "/notes/_doc/1")).status).toBe(401);
       expect((await engineCall(connection, undefined, "GET", "/")).status).toBe(401);
 
+      await purge(platform, cluster);
+    }));
+
+  it("comes back from its deletion as what it was: its data on its volumes, its UUID, its credential", () =>
+    withPlatform({}, async (platform, world) => {
+      const cluster = await createTestCluster(platform, "again");
+      await untilUp(platform, cluster);
+      const ask = async (method: "GET" | "PUT", path: string, body?: unknown) => {
+        const { body: connection } = await platform.customer.getConnection({ params: { cluster_id: cluster.id } });
+        return engineCall(connection, cluster.initial_credential, method, path, body);
+      };
+      const { kubernetes } = world.simulated.world;
+      const volumes = () => kubernetes.objects("PersistentVolume").map(({ metadata }) => metadata.uid);
+      const zonesOfInstances = async () =>
+        (await placementsOf(platform, cluster.id)).map(
+          ({ pod }) => pod.metadata.labels?.["topology.kubernetes.io/zone"],
+        );
+      expect((await ask("PUT", "/notes/_doc/1?refresh=true", { text: "hello" })).status).toBe(201);
+      const uuid = (await ask("GET", "/")).body.cluster_uuid;
+      const [kept, zones] = [volumes(), await zonesOfInstances()];
+      expect(kept).toHaveLength(3);
+
+      await untilSucceeded(platform, await deleteForGrace(platform, cluster), LONG_MS);
+      expect(kubernetes.objects("Pod", namespaceOf(cluster.id as ClusterId))).toEqual([]);
+      const restore = await untilSucceeded(platform, await restoreCluster(platform, cluster), LONG_MS);
+      expect(restore.progress.steps.map(({ state }) => state)).toEqual(Array(8).fill("succeeded"));
+      const { body } = await platform.customer.getCluster({ params: { cluster_id: cluster.id } });
+      expect(body).toMatchObject({
+        status: { state: "running", health: "green", waiting_for: [], last_failure: null },
+        delete_requested_at: null,
+        purge_at: null,
+        deleted_at: null,
+      });
+      expect(await ask("GET", "/notes/_doc/1")).toMatchObject({ status: 200, body: { _source: { text: "hello" } } });
+      expect((await ask("GET", "/")).body.cluster_uuid).toBe(uuid);
+      expect(volumes()).toEqual(kept);
+      expect(await zonesOfInstances()).toEqual(zones);
       await purge(platform, cluster);
     }));
 
