@@ -312,6 +312,53 @@ describe("an invitation", () => {
   });
 });
 
+describe("a deleted cluster", () => {
+  const purgeAt = new Date(Date.now() + 3_600_000).toISOString();
+  const aCluster = (state: string, over: object = {}) => ({
+    id: "cl_1",
+    name: "demo",
+    status: { state },
+    purge_at: null,
+    current_operation: null,
+    ...over,
+  });
+  const answering =
+    (found: object, answer: FakeAnswer) =>
+    ({ method }: FakeRequest): FakeAnswer =>
+      method === "GET" ? { body: { data: [found], next_page_token: null } } : answer;
+
+  test("is said to come back by which command, and until when", async () => {
+    const deleted = aCluster("deleting", { purge_at: purgeAt, current_operation: { id: "op_1" } });
+    const { out, err } = await berth(
+      ["cluster", "delete", "demo"],
+      answering(aCluster("running"), { status: 202, body: deleted }),
+    );
+    expect(out).toBe("demo (cl_1) is being deleted\n");
+    expect(err).toContain(`Its volumes go at ${purgeAt}. Until then: berth cluster restore demo`);
+  });
+
+  test("is found by its name and restored", async () => {
+    const found = aCluster("deleting", { purge_at: purgeAt });
+    const restored = aCluster("updating", { current_operation: { id: "op_2" } });
+    const { out, err } = await berth(["cluster", "restore", "demo"], answering(found, { status: 202, body: restored }));
+    expect(out).toBe("demo (cl_1) is being restored\n");
+    expect(err).toBe("Watch with: berth operation watch op_2\n");
+    expect(api?.requests.at(-1)).toMatchObject({ method: "POST", path: "/v1/clusters/cl_1/restore" });
+    expect(api?.requests.at(-1)?.headers["idempotency-key"]).toBeDefined();
+  });
+
+  test.each([
+    ["running", "invalid_state", {}, "berth cluster describe demo"],
+    ["deleting", "invalid_state", {}, "berth cluster create demo"],
+    ["deleting", "operation_in_progress", { operation_id: "op_1" }, "berth operation watch op_1"],
+  ])("that is %s and refused with %s: what to do next is said", async (state, code, more, command) => {
+    const result = await berth(["cluster", "restore", "demo"], answering(aCluster(state), problem(409, code, more)));
+    expect(result).toMatchObject({ code: EXIT_CODES.conflict, out: "" });
+    expect(result.err).toContain(`detail of ${code}`);
+    expect(result.err).toContain(command);
+  });
+});
+
 test("the key goes into the header of the request and nowhere else", async () => {
   const { out, err } = await berth(["whoami"], () => problem(500, "internal", { request_id: "req_1" }));
   expect(api?.requests[0]?.headers.authorization).toBe("Bearer berth_live_x");

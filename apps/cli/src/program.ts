@@ -37,7 +37,7 @@ const NOUNS: readonly Noun[] = [
   },
   {
     name: "cluster",
-    description: "Create, see, connect to and delete clusters",
+    description: "Create, see, connect to, delete and restore clusters",
     load: async () => (await import("./commands/cluster/cluster.ts")).cluster,
   },
   {

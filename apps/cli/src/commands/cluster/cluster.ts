@@ -6,15 +6,17 @@ import { deleteCluster } from "./delete.ts";
 import { describeCluster } from "./describe.ts";
 import { getCluster } from "./get.ts";
 import { listClusters } from "./list.ts";
+import { restoreCluster } from "./restore.ts";
 import { waitForCluster } from "./wait.ts";
 
 export const cluster = (berth: Berth) =>
   new Command("cluster")
-    .description("Create, see, connect to and delete clusters")
+    .description("Create, see, connect to, delete and restore clusters")
     .addCommand(createCluster(berth))
     .addCommand(listClusters(berth))
     .addCommand(getCluster(berth))
     .addCommand(describeCluster(berth))
     .addCommand(connectCluster(berth))
     .addCommand(waitForCluster(berth))
-    .addCommand(deleteCluster(berth));
+    .addCommand(deleteCluster(berth))
+    .addCommand(restoreCluster(berth));

@@ -9,7 +9,7 @@ import { durationMs } from "../parse.ts";
 
 export const deleteCluster = (berth: Berth) =>
   new Command("delete")
-    .description("Delete a cluster; its volumes are kept for the grace period")
+    .description("Delete a cluster; its volumes are kept for the grace period, in which it can be restored")
     .argument("<cluster>", "name or id")
     .option("--purge", "remove the volumes at once: there is no way back")
     .option("--confirm <name>", "the cluster's name again; needed with --purge")
@@ -30,13 +30,14 @@ export const deleteCluster = (berth: Berth) =>
       await printThing(session, body, () => `${body.name} (${body.id}) is being deleted\n`);
 
       const operation = body.current_operation;
-      if (operation === null) return;
-      if (options.wait !== true) session.note(`Watch with: berth operation watch ${operation.id}`);
-      else {
+      if (operation !== null && options.wait !== true) {
+        session.note(`Watch with: berth operation watch ${operation.id}`);
+      } else if (operation !== null) {
         await followOperation(session, operation.id, { timeoutMs: options.timeout });
-        session.note(
-          purge ? "It is gone." : `It is gone; its volumes go at ${body.purge_at ?? "the end of the grace"}.`,
-        );
+        session.note("It is gone.");
+      }
+      if (body.purge_at !== null && Date.parse(body.purge_at) > Date.now()) {
+        session.note(`Its volumes go at ${body.purge_at}. Until then: berth cluster restore ${body.name}`);
       }
     });
 
