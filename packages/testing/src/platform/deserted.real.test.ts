@@ -4,7 +4,7 @@ import { createKubernetes, parseKubeconfig } from "@berth/kubernetes";
 import type { Kubernetes } from "@berth/ports";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { waitFor } from "../wait-for.ts";
-import { createTestCluster, purgeCluster, untilSucceeded } from "./clusters.ts";
+import { createTestCluster, deleteForGrace, purgeCluster, restoreCluster, untilSucceeded } from "./clusters.ts";
 import { engineCall } from "./engine-call.ts";
 import { untilNothingIsLeft } from "./leftovers.ts";
 import { type Platform, startPlatform } from "./start-platform.ts";
@@ -123,8 +123,7 @@ describe("a cluster whose namespace somebody else deleted", { timeout: 3 * LONG_
 
   it("keeps its volumes until the grace period of its deletion is over, and none after it", async () => {
     const { cluster, namespace } = await clusterUp("leaving", 1);
-    const { body } = await platform.customer.deleteCluster({ params: { cluster_id: cluster.id }, query: {} });
-    await untilSucceeded(platform, body.current_operation?.id ?? "", LONG_MS);
+    await untilSucceeded(platform, await deleteForGrace(platform, cluster), LONG_MS);
     await deleteNamespace(namespace);
     await platform.database.query("update cluster set next_check_at = now(), wakes = wakes + 1, observed_at = null");
     await waitFor(async () => (await statusOf(cluster)).observed_at !== null, {
@@ -133,6 +132,41 @@ describe("a cluster whose namespace somebody else deleted", { timeout: 3 * LONG_
     });
     const status = await statusOf(cluster);
     expect(status).toMatchObject({ state: "deleting", waiting_for: [{ name: "volumes_kept" }] });
+    await purge(cluster);
+  });
+
+  it("comes back from its deletion on the volumes that were kept, although their claims are gone", async () => {
+    const { cluster, namespace } = await clusterUp("recalled", 1);
+    await ask(cluster, "PUT", "/notes", { settings: { number_of_replicas: 0 } });
+    await ask(cluster, "PUT", "/notes/_doc/1?refresh=true", { text: "hello" });
+    await untilSucceeded(platform, await deleteForGrace(platform, cluster), LONG_MS);
+    await deleteNamespace(namespace);
+    await untilSucceeded(platform, await restoreCluster(platform, cluster), LONG_MS);
+    expect(await ask(cluster, "GET", "/notes/_doc/1")).toMatchObject({ body: { _source: { text: "hello" } } });
+    await purge(cluster);
+  });
+
+  it("says at its restore that data is lost, and can be deleted again", async () => {
+    const { cluster, namespace } = await clusterUp("past recall", 1);
+    const claim = await kubernetes.read("PersistentVolumeClaim", { namespace, name: "data-data-0" });
+    const name = claim?.spec.volumeName ?? "";
+    await untilSucceeded(platform, await deleteForGrace(platform, cluster), LONG_MS);
+    await platform.worker().kill();
+    await kubernetes.patch("PersistentVolume", { name }, [
+      { op: "replace", path: "/spec/persistentVolumeReclaimPolicy", value: "Delete" },
+    ]);
+    await deleteNamespace(namespace);
+    await restoreCluster(platform, cluster);
+    await platform.restartWorker();
+    const status = await waitFor(
+      async () => {
+        const seen = await statusOf(cluster);
+        return seen.waiting_for.some(({ name }) => name === "data_lost") ? seen : undefined;
+      },
+      { timeoutMs: LONG_MS, what: "the loss to be told" },
+    );
+    expect(status.state).toBe("updating");
+    expect(await kubernetes.read("Namespace", { name: namespace })).toBeUndefined();
     await purge(cluster);
   });
 });
