@@ -24,7 +24,9 @@ export const API_VARIABLES = z.object({
   BERTH_REQUESTS_PER_MINUTE: integerVariable(1, 10_000_000).default(6000).describe("what one API key may ask a minute"),
   BERTH_REQUESTS_IN_FLIGHT: integerVariable(1, 100_000)
     .default(400)
-    .describe("what one organization may have unanswered at a time; half as many streams and waits"),
+    .describe(
+      "what one organization may have unanswered at a time; half as many streams and waits, a hundredth as many files",
+    ),
   BERTH_MAX_EVENT_LOOP_DELAY_MS: integerVariable(0, 60_000)
     .default(1000)
     .describe("requests are answered 503 while the process is later than this; 0 never"),
@@ -52,6 +54,7 @@ export function apiConfig(environment: Readonly<Record<string, string | undefine
       inFlight: {
         requests: values.BERTH_REQUESTS_IN_FLIGHT,
         waits: Math.ceil(values.BERTH_REQUESTS_IN_FLIGHT / 2),
+        files: Math.ceil(values.BERTH_REQUESTS_IN_FLIGHT / 100),
       },
       ...(values.BERTH_MAX_EVENT_LOOP_DELAY_MS === 0
         ? {}

@@ -128,7 +128,7 @@ describe("each problem that follows from a route's shape", () => {
 
   it("rate_limited, the key's requests used up", async () => {
     const other = await another({
-      limits: { perKeyAMinute: 1, failuresPerAddressAMinute: 1000, inFlight: { requests: 10, waits: 10 } },
+      limits: { perKeyAMinute: 1, failuresPerAddressAMinute: 1000, inFlight: { requests: 10, waits: 10, files: 10 } },
     });
     for (const key of [world.tenant.key, api.operator.key, world.memberKey]) await other("GET", "/v1/me", { key });
     for (const shape of shapes.filter((one) => problemsOf(one).includes("rate_limited"))) {

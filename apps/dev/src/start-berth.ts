@@ -38,7 +38,7 @@ const VOLUME_GRACE_MS = 3_600_000;
 const LIMITS = {
   perKeyAMinute: 60_000,
   failuresPerAddressAMinute: 60_000,
-  inFlight: { requests: 1000, waits: 500 },
+  inFlight: { requests: 1000, waits: 500, files: 50 },
 };
 /** A dev that was killed leaves leases behind: its successor waits so long for them. */
 const LEASE_TTL_MS = 10_000;

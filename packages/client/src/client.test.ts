@@ -151,6 +151,36 @@ describe("following events", () => {
   });
 });
 
+describe("a download", () => {
+  const readAll = async (client: Client) => {
+    let text = "";
+    for await (const chunk of client.download.exportAuditEvents({ query: { format: "csv" } })) {
+      text += Buffer.from(chunk).toString();
+    }
+    return text;
+  };
+
+  it("gives the bytes as they come, and asks again for what only the moment refuses", async () => {
+    let accept: string | undefined;
+    const client = await clientOf(problem(503, "overloaded", { "retry-after": "0" }), (request, response) => {
+      accept = request.headers.accept;
+      response.writeHead(200, { "content-type": "text/csv" }).write("one,");
+      setImmediate(() => response.end("two"));
+    });
+    expect(await readAll(client)).toBe("one,two");
+    expect(accept).toContain("text/csv");
+  });
+
+  it("throws a refusal, and NoAnswerError when it breaks off", async () => {
+    await expect(readAll(await clientOf(problem(403, "insufficient_scope")))).rejects.toThrow(ProblemError);
+    const cut: Handler = (_, response) => {
+      response.writeHead(200).write("one,");
+      setImmediate(() => response.destroy());
+    };
+    await expect(readAll(await clientOf(cut))).rejects.toThrow(NoAnswerError);
+  });
+});
+
 describe("entriesOf", () => {
   it("walks all pages", async () => {
     const client = await clientOf(

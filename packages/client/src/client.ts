@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   type AnswerOf,
+  type FileName,
   type OperationName,
+  PROBLEM_MEDIA_TYPE,
   type RequestOf,
   ROUTES,
   type RouteShape,
@@ -14,6 +16,7 @@ import { NoAnswerError, ProblemError } from "./problem-error.ts";
 import {
   bodyOf,
   type ClientOptions,
+  download,
   open,
   type QueryValue,
   type RawAnswer,
@@ -36,11 +39,15 @@ type Arguments<K extends OperationName> =
 export type Answer<K extends OperationName> = AnswerOf<Routes[K]> & { readonly headers: Headers };
 
 export type Client = {
-  readonly [K in OperationName]: (...request: Arguments<K>) => Promise<Answer<K>>;
+  readonly [K in Exclude<OperationName, FileName>]: (...request: Arguments<K>) => Promise<Answer<K>>;
 } & {
   /** The same route as a stream that goes on after the last event seen when the connection breaks. */
   readonly follow: {
     readonly [K in StreamName]: (...request: Arguments<K>) => AsyncGenerator<StreamItemOf<Routes[K]>, void, void>;
+  };
+  /** A route whose answer is a file: its bytes as they come. Throws NoAnswerError when the transfer breaks off. */
+  readonly download: {
+    readonly [K in FileName]: (...request: Arguments<K>) => AsyncGenerator<Uint8Array, void, void>;
   };
   /** Any path, for what has no method yet. */
   readonly request: (request: RawRequest) => Promise<RawAnswer>;
@@ -60,12 +67,19 @@ interface LooseRequest extends CallOptions {
 export function createClient(options: ClientOptions): Client {
   const methods: Record<string, unknown> = { request: (request: RawRequest) => send(options, request) };
   const follow: Record<string, unknown> = {};
+  const files: Record<string, unknown> = {};
   for (const [name, shape] of Object.entries<RouteShape>(ROUTES)) {
+    if (shape.file !== undefined) {
+      const accept = [...Object.values(shape.file), PROBLEM_MEDIA_TYPE].join(", ");
+      files[name] = (request: LooseRequest = {}) =>
+        download(options, { ...rawOf(shape, request), headers: { ...request.headers, accept } });
+      continue;
+    }
     const expected = Object.keys(shape.responses).map(Number);
     methods[name] = (request: LooseRequest = {}) => send(options, { ...rawOf(shape, request), expected });
     if (shape.stream !== undefined) follow[name] = (request: LooseRequest = {}) => followRoute(options, shape, request);
   }
-  return { ...methods, follow } as unknown as Client;
+  return { ...methods, follow, download: files } as unknown as Client;
 }
 
 function rawOf(shape: RouteShape, { params, ...rest }: LooseRequest): RawRequest {

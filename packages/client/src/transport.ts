@@ -28,6 +28,8 @@ export interface RawRequest {
   readonly signal?: AbortSignal | undefined;
   /** Statuses from 400 that are answers of this route all the same. */
   readonly expected?: readonly number[];
+  /** The body comes for as long as it takes. */
+  readonly isLong?: true;
 }
 
 export interface RawAnswer {
@@ -43,26 +45,46 @@ export interface RawAnswer {
  * Throws ProblemError for a refusal and NoAnswerError when nothing usable came back.
  */
 export async function send(options: ClientOptions, request: RawRequest): Promise<RawAnswer> {
+  return repeated(options, request, async (response) => {
+    const body = await bodyOf(response, response.url);
+    if (response.status >= 400 && request.expected?.includes(response.status) !== true) throw refusalOf(response, body);
+    return { status: response.status, headers: response.headers, body };
+  });
+}
+
+/** Sends one request like `send` and gives the bytes of the answer as they come. One that breaks off is not repeated. */
+export async function* download(options: ClientOptions, request: RawRequest): AsyncGenerator<Uint8Array, void, void> {
+  const response = await repeated(options, { ...request, isLong: true }, async (answer) => {
+    if (answer.ok && answer.body !== null) return answer;
+    throw refusalOf(answer, await bodyOf(answer, answer.url));
+  });
+  try {
+    yield* response.body ?? [];
+  } catch (error) {
+    if (request.signal?.aborted) throw error;
+    throw new NoAnswerError(response.url, `The transfer from ${response.url} broke off: it is not whole.`, error);
+  }
+}
+
+/** Opens the request, and again as long as `read` throws for what may pass later. */
+async function repeated<T>(
+  options: ClientOptions,
+  request: RawRequest,
+  read: (response: Response) => Promise<T>,
+): Promise<T> {
   const repeatable = request.method !== "PATCH";
   const key = request.method === "POST" ? (request.idempotencyKey ?? randomUUID()) : undefined;
   const attempts = repeatable ? (options.attempts ?? 4) : 1;
   for (let attempt = 1; ; attempt++) {
-    let failure: ProblemError | NoAnswerError;
-    let retryAfterMs: number | undefined;
+    let retryAfterMs = Number.NaN;
     try {
       const response = await open(options, request, key);
-      const body = await bodyOf(response, response.url);
-      if (response.status < 400 || request.expected?.includes(response.status)) {
-        return { status: response.status, headers: response.headers, body };
-      }
-      failure = refusalOf(response, body);
       retryAfterMs = Number(response.headers.get("retry-after") ?? Number.NaN) * 1000;
+      return await read(response);
     } catch (error) {
-      if (!(error instanceof NoAnswerError)) throw error;
-      failure = error;
+      if (attempt >= attempts || !mayPassLater(error) || request.signal?.aborted) throw error;
     }
-    if (attempt >= attempts || !mayPassLater(failure) || request.signal?.aborted) throw failure;
-    const pause = Number.isFinite(retryAfterMs) ? Number(retryAfterMs) : Math.random() * 200 * 2 ** attempt;
+    const pause = Number.isFinite(retryAfterMs) ? retryAfterMs : Math.random() * 200 * 2 ** attempt;
     await sleep(Math.min(pause, 10_000), undefined, request.signal ? { signal: request.signal } : {});
   }
 }
@@ -77,8 +99,8 @@ export async function open(options: ClientOptions, request: RawRequest, key?: st
   if (key !== undefined) headers.set("idempotency-key", key);
   for (const [name, value] of Object.entries(request.headers ?? {})) if (value !== undefined) headers.set(name, value);
 
-  const isStream = headers.get("accept") === "text/event-stream";
-  const signals = [request.signal, isStream ? undefined : AbortSignal.timeout(options.timeoutMs ?? 75_000)];
+  const isLong = request.isLong === true || headers.get("accept") === "text/event-stream";
+  const signals = [request.signal, isLong ? undefined : AbortSignal.timeout(options.timeoutMs ?? 75_000)];
   try {
     return await (options.fetch ?? globalThis.fetch)(url, {
       method: request.method,
@@ -109,8 +131,9 @@ export async function bodyOf(response: Response, url: string): Promise<unknown> 
   }
 }
 
-function mayPassLater(failure: ProblemError | NoAnswerError): boolean {
+function mayPassLater(failure: unknown): boolean {
   if (failure instanceof NoAnswerError) return true;
+  if (!(failure instanceof ProblemError)) return false;
   const { status } = failure.problem;
   return status === 503 || status === 429 || failure.is("idempotency_in_flight");
 }

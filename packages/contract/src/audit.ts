@@ -83,6 +83,31 @@ export const listAuditEvents = route({
   problems: [],
 });
 
+/** Media types of an export, by its format. */
+const EXPORT_FORMATS = { jsonl: "application/jsonl", csv: "text/csv" } as const;
+
+export const exportAuditEvents = route({
+  operationId: "exportAuditEvents",
+  method: "GET",
+  path: "/v1/audit_events/export",
+  tag: "audit",
+  summary: "Export the audit log, or what a filter leaves of it",
+  description:
+    "From the first row to the one that was last when the export began, in the order of numbers, however many there are. " +
+    "`jsonl` has a row a line, in the form in which it is hashed: without a filter it is the whole chain, and can be " +
+    "checked without us. `csv` has a header, `before` and `after` as JSON, and an apostrophe before what a spreadsheet " +
+    "would take for a formula. It is sent while it is read: a transfer that breaks off is not the whole of it. A GET, as " +
+    "it changes nothing: it can be repeated without an Idempotency-Key, and is 304 while the chain has no new row.",
+  permission: "audit:read",
+  query: z.strictObject({
+    format: z.enum(Object.keys(EXPORT_FORMATS) as (keyof typeof EXPORT_FORMATS)[]).default("jsonl"),
+    ...auditFilter,
+  }),
+  responses: { 200: { description: "The file.", headers: ["Content-Disposition"] } },
+  problems: [],
+  file: EXPORT_FORMATS,
+});
+
 export const getAuditHead = route({
   operationId: "getAuditHead",
   method: "GET",

@@ -138,17 +138,22 @@ function successesOf(shape: RouteShape): Operation["responses"] {
       {
         description: response.description,
         headers: headersOf(shape, response),
-        ...(response.schema === undefined ? {} : { content: contentOf(response.schema, shape) }),
+        ...contentOf(response, shape),
       },
     ]),
   );
 }
 
-function contentOf(schema: z.ZodType, shape: RouteShape) {
+function contentOf({ schema }: RouteResponse, { stream, file }: RouteShape) {
+  if (file !== undefined) {
+    const text = { schema: { type: "string" } as const };
+    return { content: Object.fromEntries(Object.values(file).map((mediaType) => [mediaType, text])) };
+  }
+  if (schema === undefined) return {};
   const json = { "application/json": { schema } };
-  if (shape.stream === undefined) return json;
+  if (stream === undefined) return { content: json };
   const description = "Server-sent events; the data of each is an Event.";
-  return { ...json, "text/event-stream": { schema: { type: "string", description } as const } };
+  return { content: { ...json, "text/event-stream": { schema: { type: "string", description } as const } } };
 }
 
 function headersOf(shape: RouteShape, response: RouteResponse) {

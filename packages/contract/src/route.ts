@@ -24,6 +24,7 @@ export const RESPONSE_HEADERS = {
   Location: "Path of the resource.",
   "Operation-Location": "Path of the operation that carries the change out.",
   "Retry-After": "Seconds after which to look again.",
+  "Content-Disposition": "The file's name.",
   ETag: 'Version of the answer; of a resource `"g<generation>.s<status version>"`. Send it back in If-None-Match or If-Match.',
 } as const;
 export type ResponseHeader = keyof typeof RESPONSE_HEADERS;
@@ -73,6 +74,11 @@ export interface RouteShape {
   readonly safe?: string;
   /** Item of the event stream that `Accept: text/event-stream` asks for. */
   readonly stream?: z.ZodType;
+  /**
+   * The answer is a file, sent while it is read: its media type by the query's `format`. One that fails on the way is broken
+   * off, and never ends as if it were whole.
+   */
+  readonly file?: Readonly<Record<string, `${string}/${string}`>>;
 }
 
 /** Keeps the literal types of one route. */

@@ -91,6 +91,12 @@ describe("every route", () => {
     else expect(shape.safe).toBeUndefined();
   });
 
+  it.each(shapes)("%s that answers with a file has a media type for each format", (_, shape) => {
+    if (shape.file === undefined) return;
+    for (const format of Object.keys(shape.file)) expect(shape.query?.safeParse({ format }).success).toBe(true);
+    expect(shape.query?.safeParse({ format: "other" }).success).toBe(false);
+  });
+
   it.each(shapes)("%s lists refusals that the catalogue knows", (_, shape) => {
     for (const code of problemsOf(shape)) expect(PROBLEMS[code].status).toBeGreaterThanOrEqual(400);
   });

@@ -12,7 +12,7 @@ import {
 } from "./admin-organizations.ts";
 import { createPool, getPool, listPools, updatePool } from "./admin-pools.ts";
 import { createApiKey, getApiKey, listApiKeys, revokeApiKey, rotateApiKey, updateApiKey } from "./api-keys.ts";
-import { getAuditEvent, getAuditHead, listAuditEvents } from "./audit.ts";
+import { exportAuditEvents, getAuditEvent, getAuditHead, listAuditEvents } from "./audit.ts";
 import { listRegions, listSizes, listVersions } from "./catalogue.ts";
 import {
   createCluster,
@@ -95,6 +95,7 @@ export const ROUTES = {
   listOperationEvents,
   listEvents,
   listAuditEvents,
+  exportAuditEvents,
   getAuditHead,
   getAuditEvent,
   listOrganizations,

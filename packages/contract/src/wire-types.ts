@@ -24,3 +24,8 @@ export type StreamName = { [K in OperationName]: Routes[K] extends { stream: z.Z
 
 /** One item of a stream. */
 export type StreamItemOf<R extends RouteShape> = R extends { stream: infer S extends z.ZodType } ? z.output<S> : never;
+
+/** Routes whose answer is a file. */
+export type FileName = {
+  [K in OperationName]: Routes[K] extends { file: Readonly<Record<string, string>> } ? K : never;
+}[OperationName];

@@ -92,6 +92,8 @@ export interface AuditQuery extends AuditFilter {
   readonly order: "ascending" | "descending";
   /** Only rows beyond this one, in that order. */
   readonly beyond?: bigint | undefined;
+  /** No row after this one. */
+  readonly upTo?: bigint | undefined;
   readonly limit: number;
 }
 
@@ -104,6 +106,7 @@ export function listAudit(sql: Sql, query: AuditQuery): Promise<Page<AuditRow>> 
   where.add(`a.number > ${lastBefore("?")}`, query.createdAfter);
   where.add(`a.number <= ${lastBefore("?")}`, query.createdBefore);
   where.add(isAscending ? "a.number > ?" : "a.number < ?", query.beyond?.toString());
+  where.add("a.number <= ?", query.upTo?.toString());
   const order = isAscending ? "asc" : "desc";
   return page(
     sql,

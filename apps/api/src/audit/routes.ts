@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { ROUTES } from "@berth/contract";
 import { findAudit, findAuditHead, listAudit } from "@berth/db";
 import { err, ok } from "@berth/domain";
@@ -5,8 +6,9 @@ import type { FastifyInstance } from "fastify";
 import type { ApiDeps } from "../deps.ts";
 import { startOf, toPageBody } from "../http/paginate.ts";
 import { NOT_FOUND } from "../http/refusal.ts";
-import { serve } from "../http/serve.ts";
-import { auditPageText, auditText } from "./wire.ts";
+import { serve, serveFile } from "../http/serve.ts";
+import { exportAudit } from "./export-audit.ts";
+import { auditPageText, auditText, filterOf } from "./wire.ts";
 
 /** What was changed, by whom: an organization's own chain. Rows go out as the text that was hashed. */
 export function auditRoutes(app: FastifyInstance, deps: ApiDeps): void {
@@ -17,16 +19,10 @@ export function auditRoutes(app: FastifyInstance, deps: ApiDeps): void {
     const { organizationId } = principal;
     const scope = ["listAuditEvents", organizationId, filter] as const;
     const from = startOf(pageTokens, scope, page_token);
-    const { created_after, created_before } = filter;
     const page = await listAudit(db, {
       organizationId,
       order: filter.order === "created_at" ? "ascending" : "descending",
-      actorId: filter.actor,
-      action: filter.action,
-      targetType: filter.target_type,
-      targetId: filter.target_id,
-      createdAfter: created_after === undefined ? undefined : new Date(created_after),
-      createdBefore: created_before === undefined ? undefined : new Date(created_before),
+      ...filterOf(filter),
       beyond: from === undefined ? undefined : BigInt(from),
       limit,
     });
@@ -38,6 +34,21 @@ export function auditRoutes(app: FastifyInstance, deps: ApiDeps): void {
       ({ number }) => String(number),
     );
     return ok({ status: 200, headers: {}, text: auditPageText(body.data, body.next_page_token) });
+  });
+
+  serveFile(app, ROUTES.exportAuditEvents, async ({ db, principal, query }) => {
+    const { format, ...filter } = query;
+    const { organizationId } = principal;
+    const head = await findAuditHead(db, organizationId);
+    // Rows stay as they are, so the end and the filter say what the whole file is.
+    const version = createHash("sha256")
+      .update(JSON.stringify([head.hash, format, filter]))
+      .digest("base64url");
+    return ok({
+      etag: `"${version}"`,
+      name: `audit-${organizationId}-${head.number}.${format}`,
+      pieces: exportAudit(db, { organizationId, ...filterOf(filter), upTo: head.number }, format),
+    });
   });
 
   serve(app, ROUTES.getAuditHead, async ({ db, principal }) => {

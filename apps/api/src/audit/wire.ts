@@ -1,4 +1,24 @@
-import type { AuditRow } from "@berth/db";
+import type { AuditFilter, AuditRow } from "@berth/db";
+
+/** What a query leaves, as the database is asked for it. */
+export function filterOf(query: {
+  readonly actor?: string | undefined;
+  readonly action?: string | undefined;
+  readonly target_type?: string | undefined;
+  readonly target_id?: string | undefined;
+  readonly created_after?: string | undefined;
+  readonly created_before?: string | undefined;
+}): AuditFilter {
+  const { created_after, created_before } = query;
+  return {
+    actorId: query.actor,
+    action: query.action,
+    targetType: query.target_type,
+    targetId: query.target_id,
+    createdAfter: created_after === undefined ? undefined : new Date(created_after),
+    createdBefore: created_before === undefined ? undefined : new Date(created_before),
+  };
+}
 
 /** A row's JSON: the very text that was hashed, and the hash. Nothing reads it into something else on the way. */
 export function auditText({ content, hash }: AuditRow): string {

@@ -2,15 +2,15 @@ import { connect } from "node:net";
 import { PROBLEM_CODES, PROBLEMS, problemCatalogue, ROUTES, type RouteShape } from "@berth/contract";
 import { ok } from "@berth/domain";
 import type { FastifyInstance } from "fastify";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Principal } from "./authenticate.ts";
 import { createServer } from "./create-server.ts";
 import { refuse } from "./refusal.ts";
-import { serve, serveStream } from "./serve.ts";
+import { serve, serveFile, serveStream } from "./serve.ts";
 
 const KEYS: Record<string, readonly string[]> = {
   "Bearer reader": ["clusters:read"],
-  "Bearer writer": ["clusters:read", "clusters:write", "admin:fleet:read", "admin:fleet:act"],
+  "Bearer writer": ["clusters:read", "clusters:write", "admin:fleet:read", "admin:fleet:act", "audit:read"],
 };
 let app: FastifyInstance;
 let received: unknown;
@@ -20,6 +20,7 @@ beforeEach(async () => {
   app = await createServer({
     logger: false,
     heartbeatMs: 20,
+    maxStallMs: 200,
     databaseFor: () => undefined as never,
     authenticate: async ({ authorization }) => {
       if (authorization === undefined) return refuse("missing_credentials", "none");
@@ -48,6 +49,9 @@ beforeEach(async () => {
     received = query;
     return ok({ status: 200, body: { data: [], next_page_token: null } });
   });
+  serveFile(app, ROUTES.exportAuditEvents, async ({ query }) =>
+    ok({ etag: '"e"', name: "a.jsonl", pieces: piecesOf(query.action ?? "") }),
+  );
   serveStream(app, ROUTES.listEvents, {
     list: async () => ok({ status: 200, body: { data: [], next_page_token: null } }),
     follow: async ({ signal, query }) => {
@@ -62,6 +66,15 @@ beforeEach(async () => {
   });
 });
 afterEach(() => app.close());
+
+/** What a file is made of, by its name. */
+async function* piecesOf(kind: string): AsyncGenerator<string> {
+  if (kind === "broken") throw new Error("postgres://user:password@host is down");
+  yield "one\n";
+  if (kind === "cut") throw new Error("postgres://user:password@host is down");
+  while (kind === "endless") yield "x".repeat(1_000_000);
+  yield "two\n";
+}
 
 const anEvent = {
   id: "evt_1",
@@ -320,6 +333,39 @@ describe("streams", () => {
     }
     expect(text).toContain("evt_1");
     await app.close();
+  });
+});
+
+describe("files", () => {
+  const fetchFile = async (kind: string) => {
+    const url = await app.listen({ port: 0, host: "127.0.0.1" });
+    return fetch(`${url}/v1/audit_events/export?action=${kind}`, { headers: writer });
+  };
+
+  it("are sent piece by piece under their name", async () => {
+    const answer = await app.inject({ url: "/v1/audit_events/export", headers: writer });
+    expect(answer.body).toBe("one\ntwo\n");
+    expect(answer.headers).toMatchObject({ etag: '"e"', "content-disposition": 'attachment; filename="a.jsonl"' });
+  });
+
+  it("are a problem when they fail before they begin, with nothing about a file in it", async () => {
+    const answer = await app.inject({ url: "/v1/audit_events/export?action=broken", headers: writer });
+    expect([answer.statusCode, answer.json().code]).toEqual([500, "internal"]);
+    expect([answer.headers.etag, answer.headers["content-disposition"]]).toEqual([undefined, undefined]);
+    expect(answer.body).not.toContain("password");
+  });
+
+  it("that fail in the middle break off", async () => {
+    const answer = await fetchFile("cut");
+    expect(answer.status).toBe(200);
+    await expect(answer.text()).rejects.toThrow("terminated");
+  });
+
+  it("break off when their reader takes nothing for too long", async () => {
+    const answer = await fetchFile("endless");
+    const connections = () => new Promise((resolve) => app.server.getConnections((_, count) => resolve(count)));
+    await vi.waitUntil(async () => (await connections()) === 0, { timeout: 20_000 });
+    await expect(answer.text()).rejects.toThrow("terminated");
   });
 });
 

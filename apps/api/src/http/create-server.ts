@@ -27,6 +27,8 @@ declare module "fastify" {
     stopping: AbortSignal;
     databaseFor: DatabaseFor;
     keyWatch: KeyWatch | undefined;
+    /** How long somebody may take nothing of a file that is being sent. */
+    maxStallMs: number;
   }
 }
 
@@ -52,6 +54,8 @@ export interface ServerOptions {
   readonly limits?: ServerLimits | undefined;
   /** Between comments on an idle stream; proxies cut quiet connections, often after 60 s. */
   readonly heartbeatMs: number;
+  /** How long somebody may take nothing of a file that is being sent; 60 s when absent. */
+  readonly maxStallMs?: number;
 }
 
 /** A Fastify server that knows our conventions and no route yet. */
@@ -80,6 +84,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.decorate("stopping", stopping.signal);
   app.decorate("databaseFor", options.databaseFor);
   app.decorate("keyWatch", options.keyWatch);
+  app.decorate("maxStallMs", options.maxStallMs ?? 60_000);
   app.addHook("preClose", async () => {
     stopping.abort();
     options.keyWatch?.close();

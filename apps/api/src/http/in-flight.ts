@@ -6,6 +6,8 @@ export interface InFlightLimits {
   readonly requests: number;
   /** Streams and long polls of one organization that are open at a time: they wait, and cost little. */
   readonly waits: number;
+  /** Files of one organization that are being sent at a time: each reads the database as fast as its reader takes it. */
+  readonly files: number;
 }
 
 /**
@@ -13,13 +15,17 @@ export interface InFlightLimits {
  * go on finding connections. A share is given back when the answer is sent or the caller has gone.
  */
 export function useInFlightLimits(app: FastifyInstance, limits: InFlightLimits): void {
-  const counts = { requests: new Map<string, number>(), waits: new Map<string, number>() };
+  const counts = {
+    requests: new Map<string, number>(),
+    waits: new Map<string, number>(),
+    files: new Map<string, number>(),
+  };
 
   // After authentication, before the body is read.
   app.addHook("preParsing", async (request, reply) => {
     const organizationId = request.principal?.organizationId;
     if (organizationId === undefined) return;
-    const kind = isWait(request) ? "waits" : "requests";
+    const kind = kindOf(request);
     const count = counts[kind].get(organizationId) ?? 0;
     if (count >= limits[kind]) {
       reply.header("retry-after", "1");
@@ -35,8 +41,9 @@ export function useInFlightLimits(app: FastifyInstance, limits: InFlightLimits):
   });
 }
 
-function isWait(request: FastifyRequest): boolean {
+function kindOf(request: FastifyRequest): keyof InFlightLimits {
   const shape = request.routeOptions.config?.contract;
+  if (shape?.file !== undefined) return "files";
   const streams = shape?.stream !== undefined && (request.headers.accept ?? "").includes("text/event-stream");
-  return streams || shape?.longPoll === true;
+  return streams || shape?.longPoll === true ? "waits" : "requests";
 }

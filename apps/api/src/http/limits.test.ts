@@ -13,7 +13,7 @@ import { traceIdOf } from "./trace.ts";
 const WIDE: ServerLimits = {
   perKeyAMinute: 1000,
   failuresPerAddressAMinute: 1000,
-  inFlight: { requests: 100, waits: 100 },
+  inFlight: { requests: 100, waits: 100, files: 100 },
 };
 let app: FastifyInstance;
 /** Organizations whose requests are held back until this resolves, and how many arrived. */
@@ -74,7 +74,7 @@ it("guesses at keys are refused unseen once an address has made too many; a good
 
 describe("an organization's open requests", () => {
   it("are refused beyond its share, and others' are not; a share is free again once answered", async () => {
-    await start({ inFlight: { requests: 2, waits: 1 } });
+    await start({ inFlight: { requests: 2, waits: 1, files: 1 } });
     await app.listen({ host: "127.0.0.1", port: 0 });
     const { port } = app.server.address() as AddressInfo;
     const get = async (key: string) => {

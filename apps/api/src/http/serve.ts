@@ -6,6 +6,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
 import { accepts } from "./accept.ts";
 import type { Authenticator, Principal } from "./authenticate.ts";
+import { isUnchanged } from "./etag.ts";
+import { fileBody } from "./file-body.ts";
 import { type Recording, startRecording } from "./on-record.ts";
 import { sendProblem } from "./problem.ts";
 import { NOT_FOUND, type Refusal, RefusalError } from "./refusal.ts";
@@ -64,7 +66,7 @@ export function serve<const R extends RouteShape>(app: FastifyInstance, shape: R
   app.route({
     ...routeOptions(shape),
     handler: async (request, reply) => {
-      if (!accepts(request.headers.accept, "application/json")) return sendProblem(reply, NOT_ACCEPTABLE);
+      if (!accepts(request.headers.accept, JSON_TYPE)) return sendProblem(reply, notAcceptable(JSON_TYPE));
       const { call, recording } = callOf(shape, request, reply);
       const answer = await handler(call as Call<R>);
       recording.checkAnswer(answer);
@@ -73,7 +75,13 @@ export function serve<const R extends RouteShape>(app: FastifyInstance, shape: R
   });
 }
 
-const NOT_ACCEPTABLE: Refusal = { code: "not_acceptable", detail: "Answers are application/json." };
+const JSON_TYPE = "application/json";
+
+const STOPPING: Refusal = { code: "overloaded", detail: "This server is stopping. Try again." };
+
+function notAcceptable(mediaType: string): Refusal {
+  return { code: "not_acceptable", detail: `Answers are ${mediaType}.` };
+}
 
 /** One message of a stream: the event's id, from which a broken stream goes on, its type and the event itself. */
 export interface StreamMessage<T> {
@@ -98,7 +106,7 @@ export function serveStream<const R extends RouteShape>(
     handler: async (request, reply) => {
       const call = callOf(shape, request, reply).call as Call<R>;
       if (reply.sse === undefined) {
-        if (!accepts(request.headers.accept, "application/json")) return sendProblem(reply, NOT_ACCEPTABLE);
+        if (!accepts(request.headers.accept, JSON_TYPE)) return sendProblem(reply, notAcceptable(JSON_TYPE));
         return sendAnswer(reply, await handlers.list(call));
       }
       const messages = await handlers.follow(call);
@@ -111,6 +119,45 @@ export function serveStream<const R extends RouteShape>(
       if (request.endedBy !== undefined) reply.raw.write(`: ended by ${request.endedBy.code}\n\n`);
       else if (!call.signal.aborted) await reply.sse.send({ event: "end", data: {} });
       return undefined;
+    },
+  });
+}
+
+/** An answer that is a file, read while it is sent. */
+export interface FileAnswer {
+  /** Strong, and known without reading the file. */
+  readonly etag: string;
+  readonly name: string;
+  /** Its text. Nothing is held open between two of them: whoever takes them may be slow. */
+  readonly pieces: AsyncIterable<string>;
+}
+
+/**
+ * Registers a route that answers with a file. What fails in the middle, a key that ends meanwhile and a reader who takes
+ * nothing for too long break the connection: what has come by then does not look like the whole.
+ */
+export function serveFile<const R extends RouteShape & Required<Pick<RouteShape, "file">>>(
+  app: FastifyInstance,
+  shape: R,
+  handler: (call: Call<R>) => Promise<Result<FileAnswer, Refusal>>,
+): void {
+  app.route({
+    ...routeOptions(shape),
+    handler: async (request, reply) => {
+      const { format } = request.query as { readonly format: string };
+      const mediaType = shape.file[format] ?? "";
+      if (!accepts(request.headers.accept, mediaType)) return sendProblem(reply, notAcceptable(mediaType));
+      const call = callOf(shape, request, reply).call as Call<R>;
+      const file = await handler(call);
+      if (!file.ok) return sendProblem(reply, file.error);
+      const { etag, name, pieces } = file.value;
+      if (isUnchanged(request.headers["if-none-match"], etag)) return reply.header("etag", etag).code(304).send();
+      const stalled = setTimeout(() => reply.raw.destroy(), app.maxStallMs);
+      reply.raw.once("close", () => clearTimeout(stalled));
+      const body = await fileBody(pieces, { signal: call.signal, onTaken: () => stalled.refresh() });
+      if (body === undefined) return sendProblem(reply, request.endedBy ?? STOPPING);
+      reply.headers({ etag, "content-disposition": `attachment; filename="${name}"` });
+      return reply.type(`${mediaType}; charset=utf-8`).send(body);
     },
   });
 }
@@ -139,7 +186,8 @@ function callOf(shape: RouteShape, request: FastifyRequest, reply: FastifyReply)
   const end = () => gone.abort();
   reply.raw.once("close", end);
   request.server.stopping.addEventListener("abort", end, { once: true, signal: gone.signal });
-  if (request.principal !== undefined && (shape.longPoll === true || reply.sse !== undefined)) {
+  const isLong = shape.longPoll === true || shape.file !== undefined || reply.sse !== undefined;
+  if (request.principal !== undefined && isLong) {
     const forget = request.server.keyWatch?.watch(request.principal, shape, (why) => {
       request.endedBy = why;
       end();

@@ -105,7 +105,7 @@ export async function startTestApi(over: Partial<AssemblyConfig> = {}): Promise<
     limits: {
       perKeyAMinute: 1_000_000,
       failuresPerAddressAMinute: 1_000_000,
-      inFlight: { requests: 10_000, waits: 10_000 },
+      inFlight: { requests: 10_000, waits: 10_000, files: 10_000 },
     },
     ...over,
   };
@@ -271,7 +271,9 @@ function checkAnswer(shape: RouteShape, answer: LightMyRequestResponse): string 
   }
   expect(response, at).toBeDefined();
   for (const name of response?.headers ?? []) expect(headers[name.toLowerCase()], `${at} lacks ${name}`).toBeDefined();
-  if (response?.schema === undefined) expect(answer.body, at).toBe("");
+  const mediaType = String(headers["content-type"]).split(";")[0];
+  if (shape.file !== undefined) expect(Object.values<string>(shape.file), at).toContain(mediaType);
+  else if (response?.schema === undefined) expect(answer.body, at).toBe("");
   else if (headers["content-type"]?.toString().startsWith("application/json")) {
     const parsed = response.schema.parse(answer.json());
     // Parsing leaves out what the schema does not name: nothing may have been there.
