@@ -55,7 +55,7 @@ export type AuditHead = z.infer<typeof auditHeadSchema>;
 
 const word = z.string().regex(/^[\w.-]{1,64}$/, "1 to 64 letters, digits, dots, dashes and underscores.");
 
-export const auditFilter = {
+const auditFilter = {
   actor: word.optional().meta({ description: "Id of the key, member or invitation; or `system`." }),
   action: word.optional().meta({ description: "Only those of this kind.", examples: ["cluster.delete"] }),
   target_type: word.optional().meta({ description: "Only those of this kind of thing." }),
@@ -64,6 +64,13 @@ export const auditFilter = {
   created_before: timestamp.optional().meta({ description: "Before this instant." }),
 };
 
+const order = z
+  .enum(["created_at", "-created_at"])
+  .default("-created_at")
+  .meta({ description: "-created_at: newest first." });
+
+export const auditEventPageSchema = pageOf(auditEventSchema, "AuditEventPage");
+
 export const listAuditEvents = route({
   operationId: "listAuditEvents",
   method: "GET",
@@ -71,15 +78,8 @@ export const listAuditEvents = route({
   tag: "audit",
   summary: "List what was changed, by whom and from where",
   permission: "audit:read",
-  query: z.strictObject({
-    ...pageQuery,
-    ...auditFilter,
-    order: z
-      .enum(["created_at", "-created_at"])
-      .default("-created_at")
-      .meta({ description: "-created_at: newest first." }),
-  }),
-  responses: { 200: { description: "A page.", schema: pageOf(auditEventSchema, "AuditEventPage") } },
+  query: z.strictObject({ ...pageQuery, ...auditFilter, order }),
+  responses: { 200: { description: "A page.", schema: auditEventPageSchema } },
   problems: [],
 });
 
@@ -100,7 +100,10 @@ export const exportAuditEvents = route({
     "it changes nothing: it can be repeated without an Idempotency-Key, and is 304 while the chain has no new row.",
   permission: "audit:read",
   query: z.strictObject({
-    format: z.enum(Object.keys(EXPORT_FORMATS) as (keyof typeof EXPORT_FORMATS)[]).default("jsonl"),
+    format: z
+      .enum(Object.keys(EXPORT_FORMATS) as (keyof typeof EXPORT_FORMATS)[])
+      .default("jsonl")
+      .meta({ description: "jsonl is what can be checked, csv for spreadsheets." }),
     ...auditFilter,
   }),
   responses: { 200: { description: "The file.", headers: ["Content-Disposition"] } },
@@ -128,5 +131,23 @@ export const getAuditEvent = route({
   permission: "audit:read",
   params: z.object({ audit_event_id: idInput("auditEvent") }),
   responses: { 200: { description: "The row.", schema: auditEventSchema } },
+  problems: [],
+});
+
+export const listAuditEventsOfAll = route({
+  operationId: "listAuditEventsOfAll",
+  method: "GET",
+  path: "/v1/admin/audit_events",
+  tag: "admin",
+  summary: "List what was changed in all organizations, or in one",
+  description: "Of one organization in the order of its numbers, of all by when a row was made.",
+  permission: "admin:audit:read",
+  query: z.strictObject({
+    ...pageQuery,
+    ...auditFilter,
+    organization_id: idInput("organization").optional().meta({ description: "Only those of this one's chain." }),
+    order,
+  }),
+  responses: { 200: { description: "A page.", schema: auditEventPageSchema } },
   problems: [],
 });

@@ -12,7 +12,7 @@ import {
 } from "./admin-organizations.ts";
 import { createPool, getPool, listPools, updatePool } from "./admin-pools.ts";
 import { createApiKey, getApiKey, listApiKeys, revokeApiKey, rotateApiKey, updateApiKey } from "./api-keys.ts";
-import { exportAuditEvents, getAuditEvent, getAuditHead, listAuditEvents } from "./audit.ts";
+import { exportAuditEvents, getAuditEvent, getAuditHead, listAuditEvents, listAuditEventsOfAll } from "./audit.ts";
 import { listRegions, listSizes, listVersions } from "./catalogue.ts";
 import {
   createCluster,
@@ -115,6 +115,7 @@ export const ROUTES = {
   getMachine,
   listPlacementDecisions,
   getPlacementDecision,
+  listAuditEventsOfAll,
   getLivez,
   getReadyz,
   getVersion,

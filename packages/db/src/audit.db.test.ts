@@ -6,7 +6,7 @@ import type { Origin } from "./audit-trail.ts";
 import { createDatabase, type Database } from "./database.ts";
 import { appendEvent } from "./events.ts";
 import { type ScopedDatabase, tenantDatabase } from "./scoped.ts";
-import type { Tx } from "./sql.ts";
+import type { Sql, Tx } from "./sql.ts";
 import { by, makeTenant } from "./testing/fixtures.ts";
 import { ids, type OpenTestDatabase, openMigratedDatabase } from "./testing/migrated-database.ts";
 import { sqlTransaction, transaction } from "./transaction.ts";
@@ -354,10 +354,15 @@ describe("reading", () => {
   });
 
   it("across chains is the operator's", async () => {
-    const all = await listAuditOfAll(db.operator, { limit: 1000 });
-    expect(new Set(all.rows.map((row) => row.organizationId)).size).toBeGreaterThan(1);
-    expect((await listAuditOfAll(pool, { limit: 1000 })).rows).toEqual([]);
-    const sorted = all.rows.map(({ id }) => id);
+    const list = async (sql: Sql, order: "ascending" | "descending", beyond?: string) =>
+      (await listAuditOfAll(sql, { order, beyond, limit: 1000 })).rows;
+    const all = await list(db.operator, "descending");
+    expect(new Set(all.map((row) => row.organizationId)).size).toBeGreaterThan(1);
+    expect(await list(pool, "descending")).toEqual([]);
+    const sorted = all.map(({ id }) => id);
     expect(sorted).toEqual([...sorted].sort().reverse());
+    expect((await list(db.operator, "ascending")).map(({ id }) => id)).toEqual([...sorted].reverse());
+    expect((await list(db.operator, "descending", sorted[1])).map(({ id }) => id)).toEqual(sorted.slice(2));
+    expect(await list(db.operator, "ascending", sorted[0])).toEqual([]);
   });
 });

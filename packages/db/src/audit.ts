@@ -122,23 +122,26 @@ function lastBefore(instant: string): string {
     order by b.created_at desc, b.number desc limit 1), 0)`;
 }
 
-/** Rows of all chains, newest first by id. For the platform's own people. */
+/** Rows of all chains, by id: by when they were made, to the millisecond. For the platform's own people. */
 export function listAuditOfAll(
   sql: Sql,
   query: AuditFilter & {
-    /** Only rows with lesser ids. */
-    readonly before?: string | undefined;
+    readonly order: "ascending" | "descending";
+    /** Only rows beyond this id, in that order. */
+    readonly beyond?: string | undefined;
     readonly limit: number;
   },
 ): Promise<Page<AuditRow>> {
+  const isAscending = query.order === "ascending";
   const where = startWhere();
   addFilter(where, query);
   where.add("a.created_at >= ?::timestamptz", query.createdAfter);
   where.add("a.created_at < ?::timestamptz", query.createdBefore);
-  where.add("a.id < ?", query.before);
+  where.add(isAscending ? "a.id > ?" : "a.id < ?", query.beyond);
+  const order = isAscending ? "asc" : "desc";
   return page(
     sql,
-    `select ${COLUMNS} from audit_event a ${where.text()} order by a.id desc`,
+    `select ${COLUMNS} from audit_event a ${where.text()} order by a.id ${order}`,
     where.values,
     query.limit,
   );

@@ -1,39 +1,46 @@
 import { createHash } from "node:crypto";
 import { ROUTES } from "@berth/contract";
-import { findAudit, findAuditHead, listAudit } from "@berth/db";
-import { err, ok } from "@berth/domain";
+import { type AuditRow, findAudit, findAuditHead, listAudit, listAuditOfAll, type Page } from "@berth/db";
+import { err, type OrganizationId, ok } from "@berth/domain";
 import type { FastifyInstance } from "fastify";
 import type { ApiDeps } from "../deps.ts";
-import { startOf, toPageBody } from "../http/paginate.ts";
+import { type ListScope, startOf, toPageBody } from "../http/paginate.ts";
 import { NOT_FOUND } from "../http/refusal.ts";
 import { serve, serveFile } from "../http/serve.ts";
 import { exportAudit } from "./export-audit.ts";
-import { auditPageText, auditText, filterOf } from "./wire.ts";
+import { auditPageText, auditText, filterOf, orderOf } from "./wire.ts";
 
-/** What was changed, by whom: an organization's own chain. Rows go out as the text that was hashed. */
+/** What was changed, by whom: an organization's own chain, and all of them for operators. Rows go out as the text that was hashed. */
 export function auditRoutes(app: FastifyInstance, deps: ApiDeps): void {
   const { pageTokens, headSigner } = deps;
+  const pageAnswer = (scope: ListScope, page: Page<AuditRow>, keyOf: (row: AuditRow) => string) => {
+    const body = toPageBody(pageTokens, scope, page, (row) => row, keyOf);
+    return { status: 200, headers: {}, text: auditPageText(body.data, body.next_page_token) };
+  };
 
   serve(app, ROUTES.listAuditEvents, async ({ db, principal, query }) => {
     const { limit, page_token, ...filter } = query;
     const { organizationId } = principal;
     const scope = ["listAuditEvents", organizationId, filter] as const;
     const from = startOf(pageTokens, scope, page_token);
-    const page = await listAudit(db, {
-      organizationId,
-      order: filter.order === "created_at" ? "ascending" : "descending",
-      ...filterOf(filter),
-      beyond: from === undefined ? undefined : BigInt(from),
-      limit,
-    });
-    const body = toPageBody(
-      pageTokens,
-      scope,
-      page,
-      (row) => row,
-      ({ number }) => String(number),
-    );
-    return ok({ status: 200, headers: {}, text: auditPageText(body.data, body.next_page_token) });
+    const beyond = from === undefined ? undefined : BigInt(from);
+    const page = await listAudit(db, { organizationId, ...filterOf(filter), order: orderOf(filter), beyond, limit });
+    return ok(pageAnswer(scope, page, ({ number }) => String(number)));
+  });
+
+  serve(app, ROUTES.listAuditEventsOfAll, async ({ db, principal, query }) => {
+    const { limit, page_token, organization_id, ...filter } = query;
+    const scope = ["listAuditEventsOfAll", principal.organizationId, { organization_id, ...filter }] as const;
+    const from = startOf(pageTokens, scope, page_token);
+    const asked = { ...filterOf(filter), order: orderOf(filter), limit };
+    if (organization_id === undefined) {
+      const page = await listAuditOfAll(db, { ...asked, beyond: from });
+      return ok(pageAnswer(scope, page, ({ id }) => id));
+    }
+    const organizationId = organization_id as OrganizationId;
+    const beyond = from === undefined ? undefined : BigInt(from);
+    const page = await listAudit(db, { ...asked, organizationId, beyond });
+    return ok(pageAnswer(scope, page, ({ number }) => String(number)));
   });
 
   serveFile(app, ROUTES.exportAuditEvents, async ({ db, principal, query }) => {
@@ -41,11 +48,9 @@ export function auditRoutes(app: FastifyInstance, deps: ApiDeps): void {
     const { organizationId } = principal;
     const head = await findAuditHead(db, organizationId);
     // Rows stay as they are, so the end and the filter say what the whole file is.
-    const version = createHash("sha256")
-      .update(JSON.stringify([head.hash, format, filter]))
-      .digest("base64url");
+    const version = JSON.stringify([organizationId, head.hash, format, filter]);
     return ok({
-      etag: `"${version}"`,
+      etag: `"${createHash("sha256").update(version).digest("base64url")}"`,
       name: `audit-${organizationId}-${head.number}.${format}`,
       pieces: exportAudit(db, { organizationId, ...filterOf(filter), upTo: head.number }, format),
     });

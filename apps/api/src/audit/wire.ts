@@ -1,4 +1,4 @@
-import type { AuditFilter, AuditRow } from "@berth/db";
+import type { AuditFilter, AuditQuery, AuditRow } from "@berth/db";
 
 /** What a query leaves, as the database is asked for it. */
 export function filterOf(query: {
@@ -18,6 +18,10 @@ export function filterOf(query: {
     createdAfter: created_after === undefined ? undefined : new Date(created_after),
     createdBefore: created_before === undefined ? undefined : new Date(created_before),
   };
+}
+
+export function orderOf({ order }: { readonly order: "created_at" | "-created_at" }): AuditQuery["order"] {
+  return order === "created_at" ? "ascending" : "descending";
 }
 
 /** A row's JSON: the very text that was hashed, and the hash. Nothing reads it into something else on the way. */
