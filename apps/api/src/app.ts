@@ -67,6 +67,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     trustedProxies: options.trustedProxies,
     authenticate,
     databaseFor: databaseFor(deps.databases),
+    ids: deps.ids,
     logger: options.logger,
     loggerInstance: options.loggerInstance,
     limits: options.limits,

@@ -58,6 +58,7 @@ export const listPlacementDecisions = route({
     instance_id: idInput("instance").optional().meta({ description: "Only those of this instance." }),
     outcome: z.enum(DECISION_OUTCOMES).optional().meta({ description: "Only those with this outcome." }),
   }),
+  tenantData: { within: "data", organization: "organization_id", cluster: "cluster_id" },
   responses: { 200: { description: "A page.", schema: pageOf(decisionSchema, "PlacementDecisionPage") } },
   problems: [],
 });
@@ -70,6 +71,7 @@ export const getPlacementDecision = route({
   summary: "Get a placement decision with every candidate",
   permission: "admin:fleet:read",
   params: z.object({ decision_id: idInput("decision") }),
+  tenantData: { organization: "organization_id", cluster: "cluster_id" },
   responses: { 200: { description: "The decision.", schema: decisionDetailSchema } },
   problems: [],
 });

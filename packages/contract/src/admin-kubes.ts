@@ -83,6 +83,7 @@ export const listKubes = route({
     ...pageQuery,
     region: wordInput.optional().meta({ description: "Only those in this region." }),
   }),
+  tenantData: "none",
   responses: { 200: { description: "A page, oldest first.", schema: pageOf(kubeSchema, "KubePage") } },
   problems: [],
 });
@@ -95,6 +96,7 @@ export const getKube = route({
   summary: "Get a Kubernetes cluster with its health",
   permission: "admin:fleet:read",
   params: z.object({ kube_id: idInput("kube") }),
+  tenantData: "none",
   responses: { 200: { description: "The kube.", schema: kubeSchema } },
   problems: [],
 });

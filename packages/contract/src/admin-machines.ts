@@ -82,6 +82,7 @@ export const listMachines = route({
     zone: wordInput.optional().meta({ description: "Only those in this zone." }),
     state: z.enum(MACHINE_STATES).optional().meta({ description: "Only those in this state." }),
   }),
+  tenantData: "none",
   responses: { 200: { description: "A page.", schema: pageOf(machineSchema, "MachinePage") } },
   problems: [],
 });
@@ -94,6 +95,7 @@ export const getMachine = route({
   summary: "Get a machine with its instances and launches",
   permission: "admin:fleet:read",
   params: z.object({ machine_id: idInput("machine") }),
+  tenantData: { within: "instances", organization: "organization_id", cluster: "cluster_id" },
   responses: { 200: { description: "The machine.", schema: machineDetailSchema } },
   problems: [],
 });

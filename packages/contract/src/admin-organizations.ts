@@ -76,6 +76,7 @@ export const listOrganizations = route({
       .default("-created_at")
       .meta({ description: "Oldest first, or, with the dash, newest first." }),
   }),
+  tenantData: { within: "data", organization: "id" },
   responses: { 200: { description: "A page.", schema: pageOf(adminOrganizationSchema, "AdminOrganizationPage") } },
   problems: [],
 });
@@ -110,6 +111,7 @@ export const getAnyOrganization = route({
   summary: "Get an organization",
   permission: "admin:tenants:read",
   params,
+  tenantData: { organization: "id" },
   responses: { 200: { description: "The organization.", schema: adminOrganizationSchema } },
   problems: [],
 });

@@ -111,6 +111,7 @@ export const listPools = route({
     ...pageQuery,
     kube_id: idInput("kube").optional().meta({ description: "Only those of this kube." }),
   }),
+  tenantData: "none",
   responses: { 200: { description: "A page, oldest first.", schema: pageOf(poolSchema, "PoolPage") } },
   problems: [],
 });
@@ -123,6 +124,7 @@ export const getPool = route({
   summary: "Get a pool",
   permission: "admin:fleet:read",
   params,
+  tenantData: "none",
   responses: { 200: { description: "The pool.", schema: poolSchema } },
   problems: [],
 });

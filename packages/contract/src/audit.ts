@@ -18,7 +18,12 @@ export const auditEventSchema = z
       name: z.string().nullable().meta({ description: "Only of the organization's own." }),
     }),
     on_behalf_of: z.string().nullable().meta({ description: "The member whose personal key it was." }),
-    action: z.string().meta({ examples: ["cluster.create"] }),
+    action: z.string().meta({
+      description:
+        "operator.read: somebody of the platform was shown data of the target, by the operation that `changes.after` " +
+        "names. The same again within ten minutes has no row of its own.",
+      examples: ["cluster.create"],
+    }),
     target: z.object({ type: z.string(), id: z.string() }),
     request_id: z.string(),
     ip: z.string().nullable(),
@@ -32,7 +37,10 @@ export const auditEventSchema = z
       description: "SHA-256 of the canonical JSON (RFC 8785) of all other members: `jq -cSj 'del(.hash)' | sha256sum`.",
     }),
   })
-  .meta({ id: "AuditEvent", description: "One change, as it was written down in its transaction." });
+  .meta({
+    id: "AuditEvent",
+    description: "One change, as it was written down in its transaction, or one look of an operator.",
+  });
 export type AuditEvent = z.infer<typeof auditEventSchema>;
 
 export const auditHeadSchema = z
@@ -148,6 +156,7 @@ export const listAuditEventsOfAll = route({
     organization_id: idInput("organization").optional().meta({ description: "Only those of this one's chain." }),
     order,
   }),
+  tenantData: { within: "data", organization: "organization_id" },
   responses: { 200: { description: "A page.", schema: auditEventPageSchema } },
   problems: [],
 });

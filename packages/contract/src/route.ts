@@ -36,6 +36,16 @@ export interface Deprecation {
   readonly successor?: string;
 }
 
+/** Where an `admin:*` answer names the tenants whose data it shows. */
+export interface TenantData {
+  /** The member that lists what is shown; the answer itself when absent. */
+  readonly within?: string;
+  /** Of what is shown: the member that names the organization. */
+  readonly organization: string;
+  /** And the one that names its cluster, where it is of one. */
+  readonly cluster?: string;
+}
+
 export interface RouteResponse {
   readonly description: string;
   /** Absent: no body. */
@@ -79,6 +89,8 @@ export interface RouteShape {
    * off, and never ends as if it were whole.
    */
   readonly file?: Readonly<Record<string, `${string}/${string}`>>;
+  /** Of every `admin:*` GET: which tenants' data it shows. Their audit chains say so before the answer goes out. */
+  readonly tenantData?: TenantData | "none";
 }
 
 /** Keeps the literal types of one route. */
@@ -89,6 +101,11 @@ export function route<const R extends RouteShape>(shape: R): R {
 /** Whether the route's answer has an ETag and If-None-Match gets 304: every read of a caller's own. */
 export function isConditional(shape: RouteShape): boolean {
   return shape.method === "GET" && shape.permission !== "public";
+}
+
+/** Whether the platform's people read by this route, and so may see what is tenants'. */
+export function isOperatorRead({ method, permission }: Pick<RouteShape, "method" | "permission">): boolean {
+  return method === "GET" && permission.startsWith("admin:");
 }
 
 /** Every code that the route may answer with: its own, and those that follow from its shape. */

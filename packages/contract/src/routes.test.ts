@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { createClusterBody } from "./clusters.ts";
 import { openApiDocument } from "./openapi.ts";
 import { permissionMatrix } from "./permission-matrix.ts";
 import { catalogueOfProblems, problemCatalogue } from "./problem-catalogue.ts";
 import { PROBLEM_CODES, PROBLEMS } from "./problems.ts";
-import { problemsOf, type RouteShape } from "./route.ts";
+import { isOperatorRead, problemsOf, type RouteShape } from "./route.ts";
 import { ROUTES } from "./routes.ts";
 
 const shapes = Object.entries<RouteShape>(ROUTES);
@@ -96,6 +97,20 @@ describe("every route", () => {
     for (const format of Object.keys(shape.file)) expect(shape.query?.safeParse({ format }).success).toBe(true);
     expect(shape.query?.safeParse({ format: "other" }).success).toBe(false);
   });
+
+  it.each(shapes.filter(([, shape]) => isOperatorRead(shape)))(
+    "%s says truly which tenants' data it shows",
+    (_, shape) => {
+      const schema = shape.responses[200]?.schema as z.ZodObject;
+      const { tenantData } = shape;
+      const text = JSON.stringify(z.toJSONSchema(schema, { unrepresentable: "any" }));
+      if (tenantData === "none") return expect(text).not.toContain('"organization_id"');
+      expect(tenantData).toBeDefined();
+      const { within, organization = "", cluster = organization } = tenantData ?? {};
+      const shown = within === undefined ? schema : ((schema.shape[within] as z.ZodArray).element as z.ZodObject);
+      expect(Object.keys(shown.shape)).toEqual(expect.arrayContaining([organization, cluster]));
+    },
+  );
 
   it.each(shapes)("%s lists refusals that the catalogue knows", (_, shape) => {
     for (const code of problemsOf(shape)) expect(PROBLEMS[code].status).toBeGreaterThanOrEqual(400);

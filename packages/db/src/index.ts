@@ -155,6 +155,7 @@ export {
   type OperationRow,
   type StoredStep,
 } from "./operations.ts";
+export { type OperatorRead, type OperatorSight, recordOperatorRead } from "./operator-reads.ts";
 export {
   DEFAULT_LIMITS,
   findOrganization,

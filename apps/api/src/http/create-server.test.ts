@@ -1,8 +1,10 @@
 import { connect } from "node:net";
 import { PROBLEM_CODES, PROBLEMS, problemCatalogue, ROUTES, type RouteShape } from "@berth/contract";
 import { ok } from "@berth/domain";
+import { systemIds } from "@berth/runtime";
 import type { FastifyInstance } from "fastify";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { z } from "zod";
 import type { Principal } from "./authenticate.ts";
 import { createServer } from "./create-server.ts";
 import { refuse } from "./refusal.ts";
@@ -22,6 +24,7 @@ beforeEach(async () => {
     heartbeatMs: 20,
     maxStallMs: 200,
     databaseFor: () => undefined as never,
+    ids: systemIds,
     authenticate: async ({ authorization }) => {
       if (authorization === undefined) return refuse("missing_credentials", "none");
       const permissions = KEYS[authorization];
@@ -130,6 +133,12 @@ describe("a route that is not declared stops the server from starting", () => {
     ["its problems are missing", { problems: undefined }, "declares no problems"],
     ["a problem of its is not in the catalogue", { problems: ["name_taken", "oh_no"] }, "oh_no"],
     ["a problem of its is only inherited", { problems: ["toString"] }, "toString"],
+    ["operators read by it, and it does not say what of tenants", { permission: "admin:fleet:read" }, "tenantData"],
+    [
+      "it streams what is tenants' to operators",
+      { permission: "admin:fleet:read", tenantData: { organization: "id" }, stream: z.object({}) },
+      "streams what is tenants'",
+    ],
   ])("when %s", (_, over, why) => {
     expect(declare(over)).toThrow(why);
     expect(declare({})).not.toThrow();

@@ -1,4 +1,5 @@
 import { setMaxListeners } from "node:events";
+import type { IdSource } from "@berth/domain";
 import fastifyHelmet from "@fastify/helmet";
 import { fastifySSE } from "@fastify/sse";
 import fastify, { type FastifyInstance, type FastifyServerOptions } from "fastify";
@@ -12,6 +13,7 @@ import { useDeprecations } from "./deprecation.ts";
 import { useDocumentation } from "./documentation.ts";
 import { type InFlightLimits, useInFlightLimits } from "./in-flight.ts";
 import { MAX_BODY_BYTES, useJsonBodies } from "./json-body.ts";
+import { useOperatorReads } from "./operator-reads.ts";
 import { handleError, sendProblem } from "./problem.ts";
 import { type RateLimits, useRateLimits } from "./rate-limit.ts";
 import { NOT_FOUND } from "./refusal.ts";
@@ -42,6 +44,7 @@ export interface ServerLimits extends RateLimits {
 export interface ServerOptions {
   readonly authenticate: Authenticator;
   readonly databaseFor: DatabaseFor;
+  readonly ids: IdSource;
   /** Ends what is open when its key may not go on; nothing does when absent. */
   readonly keyWatch?: KeyWatch;
   /** Told of every request that was let in. */
@@ -113,6 +116,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   useTraces(app);
   useDeprecations(app);
   useConditionalReads(app);
+  useOperatorReads(app, options.ids);
   const { limits } = options;
   if (limits?.maxEventLoopDelayMs !== undefined) await shedLoad(app, limits.maxEventLoopDelayMs);
   if (limits !== undefined) await useRateLimits(app, limits);

@@ -1,4 +1,4 @@
-import { PERMISSIONS, PROBLEMS, type RouteShape } from "@berth/contract";
+import { isOperatorRead, PERMISSIONS, PROBLEMS, type RouteShape } from "@berth/contract";
 import type { FastifyInstance } from "fastify";
 
 const KNOWN_PERMISSIONS: readonly unknown[] = [...PERMISSIONS, "authenticated", "public"];
@@ -14,7 +14,7 @@ export function requireDeclarations(app: FastifyInstance): void {
   app.addHook("onRoute", ({ config, method, url }) => {
     const place = `${method} ${url}`;
     const shape: Partial<RouteShape> = config?.contract ?? {};
-    const fault = undeclared(shape) ?? twinOf(places, shape.operationId);
+    const fault = undeclared(shape) ?? undeclaredData(shape) ?? twinOf(places, shape.operationId);
     if (fault !== undefined) throw new Error(`${place} ${fault}: register it with serve() and a route of the contract`);
     places.set(shape.operationId ?? "", place);
   });
@@ -27,6 +27,16 @@ function undeclared({ permission, operationId, problems }: Partial<RouteShape>):
   if (problems === undefined) return "declares no problems";
   const unknown = problems.find((code) => !Object.hasOwn(PROBLEMS, code));
   return unknown === undefined ? undefined : `declares a problem that is not in the catalogue, ${unknown}`;
+}
+
+/** What an operators' read does not say of the tenants' data that it shows (operator-reads.ts). */
+function undeclaredData({ method, permission, tenantData, stream, file }: Partial<RouteShape>): string | undefined {
+  if (method === undefined || permission === undefined || !isOperatorRead({ method, permission })) return undefined;
+  if (tenantData === undefined) return "declares no tenantData: whose data it shows, or that it shows none";
+  const isStreamed = stream !== undefined || file !== undefined;
+  return tenantData !== "none" && isStreamed
+    ? "streams what is tenants': nobody could say in time what it shows"
+    : undefined;
 }
 
 function twinOf(places: ReadonlyMap<string, string>, operationId = ""): string | undefined {

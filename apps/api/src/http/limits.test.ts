@@ -1,6 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { ROUTES } from "@berth/contract";
 import { ok } from "@berth/domain";
+import { systemIds } from "@berth/runtime";
 import type { FastifyInstance } from "fastify";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Principal } from "./authenticate.ts";
@@ -29,6 +30,7 @@ async function start(limits: Partial<ServerLimits>): Promise<void> {
     heartbeatMs: 1000,
     limits: { ...WIDE, ...limits },
     databaseFor: () => undefined as never,
+    ids: systemIds,
     authenticate: async ({ authorization }) => {
       const [, organizationId, apiKeyId] = /^Bearer (\w+)-(\w+)$/.exec(authorization ?? "") ?? [];
       if (organizationId === undefined) return refuse("invalid_credentials", "unknown");

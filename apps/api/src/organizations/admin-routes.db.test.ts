@@ -26,10 +26,12 @@ const suspend = (id: string, reason = "invoice 2026-10") =>
   asOperator("POST", `${PATH}/${id}/suspend`, { body: { reason } });
 const resume = (id: string, reason = "paid") => asOperator("POST", `${PATH}/${id}/resume`, { body: { reason } });
 const platformKey = (permissions: readonly Permission[]) => api.newKey(api.operator.organizationId, permissions);
+/** What was changed; that somebody looked is told elsewhere. */
 const auditOf = (id: string) =>
   api.owner.query(
     `select action, content::json -> 'changes' as changes, content::json -> 'actor' ->> 'type' as actor,
-            content::json ->> 'ip' as ip from audit_event where organization_id = $1 order by number`,
+            content::json ->> 'ip' as ip from audit_event
+      where organization_id = $1 and action <> 'operator.read' order by number`,
     [id],
   );
 
