@@ -9,6 +9,7 @@ export const EXIT_CODES = {
   quota: 6,
   operationFailed: 7,
   waitTimedOut: 8,
+  auditFaulty: 9,
   interrupted: 130,
 } as const;
 

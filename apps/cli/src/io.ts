@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { EXIT_CODES } from "./exit-codes.ts";
 
 /**
@@ -8,6 +9,8 @@ import { EXIT_CODES } from "./exit-codes.ts";
 export interface Io {
   out(text: string): void;
   err(text: string): void;
+  /** Resolves when stdout takes more: for what is longer than memory should hold. */
+  drained(): Promise<void>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Whether each stream is a terminal: prompts need stdin and stderr, the step tree stderr, colours their own stream. */
   readonly terminal: {
@@ -39,6 +42,9 @@ export function processIo(): Io {
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
+    drained: async () => {
+      if (process.stdout.writableNeedDrain) await once(process.stdout, "drain");
+    },
     env: process.env,
     terminal: {
       in: process.stdin.isTTY === true,

@@ -91,8 +91,13 @@ const NOUNS: readonly Noun[] = [
     load: async () => (await import("./commands/events.ts")).events,
   },
   {
+    name: "audit",
+    description: "See, export and check the record of who changed what",
+    load: async () => (await import("./commands/audit/audit.ts")).audit,
+  },
+  {
     name: "admin",
-    description: "For operators: organizations, kubes, pools, machines, placement",
+    description: "For operators: organizations, kubes, pools, machines, placement, audit",
     load: async () => (await import("./commands/admin/admin.ts")).admin,
   },
   {
@@ -154,7 +159,7 @@ function firstWord(words: readonly string[]): string | undefined {
 const AFTER_HELP = `
 berth --version prints the version of this program. Data goes to stdout, everything else to stderr. BERTH_API_URL and BERTH_API_KEY win over remembered contexts.
 Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 4 authentication, 5 conflict, 6 quota or rate limit,
-7 the operation failed, 8 the wait timed out, 130 interrupted.`;
+7 the operation failed, 8 the wait timed out, 9 the audit log was changed, 130 interrupted.`;
 
 /** Lets every command of the tree print there and throw instead of ending the process. */
 function connect(command: AnyCommand, io: Pick<Io, "out" | "err">): void {

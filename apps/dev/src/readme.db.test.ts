@@ -77,7 +77,7 @@ test("every command of the README works on a Berth that has just started, in the
   for (const { line: command, answer } of commands()) {
     if (/^(npm|export) /.test(command)) continue;
     const line = command.replace(/^npx berth/, `"${process.execPath}" "${BERTH}"`);
-    const { code, out, err } = await start("bash", ["-c", line], env).ended;
+    const { code, out, err } = await start("bash", ["-c", `cd "$HOME" && ${line}`], env).ended;
     expect({ command, code, err: code === 0 ? "" : err }).toEqual({ command, code: 0, err: "" });
     ran++;
     if (answer === undefined) continue;

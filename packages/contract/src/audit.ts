@@ -3,6 +3,9 @@ import { z } from "zod";
 import { idField, idInput, jsonObject, pageOf, pageQuery, timestamp } from "./fields.ts";
 import { route } from "./route.ts";
 
+// How a chain is checked, for those who read one by this contract.
+export { type ChainFault, type ChainHead, checkChain, headText } from "@berth/domain";
+
 const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** In the form in which it is hashed: `AuditRecord` of domain. */

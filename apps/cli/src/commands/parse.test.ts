@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { byteCount, commaList, durationMs, keyValue, priceOrNone, wholeNumber } from "./parse.ts";
+import { byteCount, commaList, durationMs, instant, keyValue, priceOrNone, wholeNumber } from "./parse.ts";
 
 test.each([
   ["3", 3],
@@ -43,3 +43,15 @@ test("a price stays the text that was written, and none is no price", () => {
 test.each(["", "-1", "$5", "1e3", "1,5", "."])("%j is refused as a price", (text) => {
   expect(() => priceOrNone(text)).toThrow();
 });
+
+test("instants are times of a calendar, or so long ago", () => {
+  expect(instant("2026-11-28")).toBe("2026-11-28T00:00:00.000Z");
+  expect(instant("2026-11-28T10:00:00+01:00")).toBe("2026-11-28T09:00:00.000Z");
+  expect(Date.now() - Date.parse(instant("24h"))).toBeGreaterThanOrEqual(86_400_000);
+});
+test.each(["", "yesterday", "28.11.2026", "2026-11-28T10:00:00", "2026-13-01", "1", "h"])(
+  "%j is refused as an instant",
+  (text) => {
+    expect(() => instant(text)).toThrow();
+  },
+);

@@ -37,6 +37,14 @@ export function priceOrNone(text: string): { readonly price: { amount: string; c
   return { price: { amount: text, currency: "USD" } };
 }
 
+/** An instant as the API takes it: from `2026-11-28`, `2026-11-28T09:00:00Z`, or `24h` for so long ago. */
+export function instant(text: string): string {
+  if (/^[\d.]+(?:ms|s|m|h|d)$/.test(text)) return new Date(Date.now() - durationMs(text)).toISOString();
+  const at = /^\d{4}-\d\d-\d\d(?:T.+(?:Z|[+-]\d\d:\d\d))?$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(at)) throw new InvalidArgumentError("A time as 2026-11-28T09:00:00Z, or 24h for so long ago.");
+  return new Date(at).toISOString();
+}
+
 /** `a,b,c` as a list without empty parts. */
 export function commaList(text: string): string[] {
   const parts = text.split(",").map((part) => part.trim());

@@ -1,7 +1,8 @@
-import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { EXIT_CODES } from "../exit-codes.ts";
 import { Failure } from "../failure.ts";
+import { writePrivateFile } from "../private-file.ts";
 
 /** A named place to talk to. */
 export interface Context {
@@ -49,18 +50,12 @@ export async function writeContextFile(path: string, file: ContextFile): Promise
   const contexts = Object.fromEntries(
     [...file.contexts].map(([name, context]) => [name, { api_url: context.apiUrl, api_key: context.apiKey }]),
   );
-  const draft = `${path}.${process.pid}.new`;
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await writeFile(draft, stringify({ current: file.current ?? null, contexts }), { mode: 0o600 });
-    await chmod(draft, 0o600);
-    await rename(draft, path);
+    await writePrivateFile(path, stringify({ current: file.current ?? null, contexts }));
   } catch (error) {
     throw new Failure(EXIT_CODES.failure, `cannot write ${path}: ${(error as Error).message}`, {
       hint: "Set BERTH_CONFIG to a file that can be written, or BERTH_API_URL and BERTH_API_KEY instead of a login.",
     });
-  } finally {
-    await rm(draft, { force: true }).catch(() => {});
   }
 }
 

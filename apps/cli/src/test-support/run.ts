@@ -27,6 +27,7 @@ export async function run(words: readonly string[], options: RunOptions = {}): P
       err += text;
       options.onErr?.(err);
     },
+    drained: async () => {},
     env: options.env ?? {},
     terminal: { in: false, out: false, err: false, errColumns: 0 },
     readStdin: async () => options.stdin ?? "",

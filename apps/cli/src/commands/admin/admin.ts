@@ -1,5 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Berth } from "../../program.ts";
+import { listAuditOfAll } from "./audit/list.ts";
 import { getKube } from "./kube/get.ts";
 import { listKubes } from "./kube/list.ts";
 import { registerKube } from "./kube/register.ts";
@@ -18,7 +19,7 @@ import { listPools } from "./pool/list.ts";
 
 export const admin = (berth: Berth) =>
   new Command("admin")
-    .description("For operators: organizations, kubes, pools, machines, placement. Takes an operator's key.")
+    .description("For operators: organizations, kubes, pools, machines, placement, audit. Takes an operator's key.")
     .addCommand(
       new Command("organization")
         .description("Tenants: their quotas, and whether their keys open anything")
@@ -53,4 +54,7 @@ export const admin = (berth: Berth) =>
         .description("Which instance sits on which node, and why")
         .addCommand(listPlacements(berth))
         .addCommand(explainPlacement(berth)),
+    )
+    .addCommand(
+      new Command("audit").description("Who changed what, in all organizations").addCommand(listAuditOfAll(berth)),
     );
