@@ -74,19 +74,13 @@ export const PURGE_POINTS = [
   "machines.delete_node:answered",
 ] as const;
 
-/** Where a restore differs from a create: nothing may be made anew while the volumes are there. */
+/** Of a restore, which reaches those of a create once more: the cluster must come back on what there is. */
 export const RESTORE_POINTS = [
   "clusters.apply_Namespace:before",
-  "clusters.apply_ConfigMap:answered",
-  "clusters.apply_Secret:answered",
-  "clusters.apply_StatefulSet:before",
   "clusters.apply_StatefulSet:answered",
   "clusters.apply_anchor_hash:answered",
   "clusters.status:recorded",
-  "placement.plan:recorded",
   "placement.lift_gate:answered",
-  "placement.lift_gate:recorded",
-  "clusters.apply_seed_hosts:before",
   "clusters.apply_seed_hosts:answered",
 ] as const;
 
