@@ -56,6 +56,8 @@ describe("the audit log", () => {
       expect(holds(over)).toBe(false);
     }
     expect((await get("/v1/audit_events/head", api.stranger.key)).public_key).toBe(head.public_key);
+    const { headers } = await api.ask("GET", "/v1/audit_events/head", { key: tenant.key });
+    expect(headers.etag).toBe(`"${head.hash}.${head.public_key}"`);
   });
 
   it("that somebody changed past every trigger is told from a head that was seen before", async () => {

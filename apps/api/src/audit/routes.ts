@@ -64,8 +64,8 @@ export function auditRoutes(app: FastifyInstance, deps: ApiDeps): void {
     const { publicKey } = headSigner;
     return ok({
       status: 200,
-      // Not of the time at which it was signed: a chain that has not grown is unchanged.
-      headers: { ETag: `"${number}.${publicKey}"` },
+      // Not of the time at which it was signed: a chain that has not grown is unchanged. One written anew is not.
+      headers: { ETag: `"${hash}.${publicKey}"` },
       body: { ...head, public_key: publicKey, signature: headSigner.sign(head) },
     });
   });
