@@ -211,8 +211,8 @@ describe("a long export", () => {
       collect();
       return process.memoryUsage().heapUsed;
     };
-    const answer = await startReading(long.key);
     const before = heapUsed();
+    const answer = await startReading(long.key);
     let [bytes, most, looked] = [0, 0, 0];
     for await (const chunk of answer) {
       bytes += (chunk as Buffer).length;

@@ -8,7 +8,7 @@ import type { Principal } from "./authenticate.ts";
 import { createServer, type ServerLimits } from "./create-server.ts";
 import { deprecationHeaders } from "./deprecation.ts";
 import { refuse } from "./refusal.ts";
-import { serve } from "./serve.ts";
+import { serve, serveFile } from "./serve.ts";
 import { traceIdOf } from "./trace.ts";
 
 const WIDE: ServerLimits = {
@@ -34,13 +34,18 @@ async function start(limits: Partial<ServerLimits>): Promise<void> {
     authenticate: async ({ authorization }) => {
       const [, organizationId, apiKeyId] = /^Bearer (\w+)-(\w+)$/.exec(authorization ?? "") ?? [];
       if (organizationId === undefined) return refuse("invalid_credentials", "unknown");
-      return ok({ organizationId, apiKeyId, permissions: ["clusters:read"] } as unknown as Principal);
+      return ok({ organizationId, apiKeyId, permissions: ["clusters:read", "audit:read"] } as unknown as Principal);
     },
   });
   serve(app, ROUTES.listSizes, async ({ principal }) => {
     arrived += 1;
     if (principal.organizationId === held) await hold;
     return ok({ status: 200, body: { data: [] } });
+  });
+  serveFile(app, ROUTES.exportAuditEvents, async () => {
+    arrived += 1;
+    await hold;
+    return refuse("internal", "There is no file.");
   });
   serve(app, ROUTES.getLivez, async () => ok({ status: 200, body: { status: "ok" } }));
 }
@@ -92,6 +97,20 @@ describe("an organization's open requests", () => {
     release();
     expect(await Promise.all(open)).toEqual([200, 200]);
     await vi.waitFor(async () => expect(await get("a-one")).toBe(200));
+  });
+
+  it("are files by a share of their own: the others go on", async () => {
+    await start({ inFlight: { requests: 1, waits: 1, files: 1 } });
+    let release: (value?: unknown) => void = () => {};
+    hold = new Promise((resolve) => (release = resolve));
+    const headers = { authorization: "Bearer a-one" };
+    const file = () => app.inject({ url: "/v1/audit_events/export", headers });
+    const first = file();
+    await vi.waitFor(() => expect(arrived).toBe(1));
+    expect((await file()).statusCode).toBe(429);
+    expect((await ask("a-one")).statusCode).toBe(200);
+    release();
+    expect((await first).statusCode).toBe(500);
   });
 });
 

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Permission, ROUTES, type RouteShape } from "@berth/contract";
-import { permissionsOfKind } from "@berth/domain";
+import { draftPieces, GENESIS_HASH, OPERATOR_READ, permissionsOfKind } from "@berth/domain";
+import { systemIds } from "@berth/runtime";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { aCluster, startTestApi, type Tenant, type TestApi } from "../testing/test-api.ts";
 
@@ -130,6 +131,30 @@ describe.each(shapes.map((shape) => [shape.operationId, shape] as const))("%s", 
   });
 });
 
+/** Begins a tenant's chain with a look at it so many minutes ago. */
+async function haveLooked({ organizationId }: Tenant, key: string, minutesAgo: number): Promise<void> {
+  const [reader] = await api.owner.query<{ id: string }>("select id from api_key where public_id = $1", [
+    key.slice(11, 21),
+  ]);
+  const [one, two, three, four] = draftPieces({
+    id: systemIds.next("auditEvent"),
+    organization_id: organizationId,
+    actor: { type: "operator", id: reader?.id ?? "", name: null },
+    on_behalf_of: null,
+    action: OPERATOR_READ,
+    target: { type: "organization", id: organizationId },
+    request_id: randomUUID(),
+    ip: null,
+    user_agent: null,
+    outcome: "succeeded",
+    changes: { before: null, after: { operation: "getAnyOrganization" } },
+  });
+  const at = new Date(Date.now() - minutesAgo * 60_000).toISOString();
+  await api.owner.query("insert into audit_event (content) values ($1)", [
+    `{${one},"created_at":"${at}",${two},"number":1,${three},"previous_hash":"${GENESIS_HASH}",${four}}`,
+  ]);
+}
+
 describe("an operator's look", () => {
   it("at one cluster names the cluster, at several of an organization the organization", async () => {
     const key = await newReader();
@@ -148,6 +173,19 @@ describe("an operator's look", () => {
     const [one = 0, other = 0, own = 0] = before;
     expect(await count()).toEqual([one + 1, other + 1, own]);
     expect(own).toBe(0);
+  });
+
+  it("has a row of its own again when the last is ten minutes old", async () => {
+    for (const [minutes, rows] of [
+      [9, 1],
+      [11, 2],
+    ] as const) {
+      const seen = await api.newTenant();
+      const key = await newReader();
+      await haveLooked(seen, key, minutes);
+      await api.ask("GET", `/v1/admin/organizations/${seen.organizationId}`, { key });
+      expect(await rowsOf(seen), `${minutes} minutes`).toHaveLength(rows);
+    }
   });
 
   it("is seen by the tenant in its own list", async () => {
