@@ -96,8 +96,10 @@ describe("an example of the document", () => {
   });
 
   it("is there for a dry run too", async () => {
-    const answer = await send(ROUTES.createCluster, (url) => ({ url: `${url}?dry_run=true`, idempotencyKey: null }));
-    expect(answer.statusCode).toBe(200);
+    const dryRun = (idempotencyKey: string | null) =>
+      send(ROUTES.createCluster, (url) => ({ url: `${url}?dry_run=true`, idempotencyKey }));
+    expect((await dryRun(null)).statusCode).toBe(200);
+    expect((await dryRun("two words")).json().code).toBe("invalid_header");
   });
 });
 

@@ -19,7 +19,7 @@ export function openApiDocument(): ReturnType<typeof createDocument> {
   for (const shape of Object.values<RouteShape>(ROUTES)) {
     paths[shape.path] = { ...paths[shape.path], [shape.method.toLowerCase()]: operationOf(shape) };
   }
-  return createDocument(
+  const document = createDocument(
     {
       openapi: "3.1.0",
       info: {
@@ -44,6 +44,15 @@ export function openApiDocument(): ReturnType<typeof createDocument> {
     },
     { override: leaveAnswersOpen },
   );
+  openReferences(document);
+  return document;
+}
+
+/** A schema that is another with a description of its own: what Zod closes beside the reference would close all of the other. */
+function openReferences(node: unknown): void {
+  if (typeof node !== "object" || node === null) return;
+  if ("$ref" in node) Reflect.deleteProperty(node, "additionalProperties");
+  for (const part of Object.values(node)) openReferences(part);
 }
 
 function leaveAnswersOpen({ jsonSchema, io }: ZodOpenApiOverrideContext): void {
@@ -138,7 +147,7 @@ function successesOf(shape: RouteShape): Operation["responses"] {
       {
         description: response.description,
         headers: headersOf(shape, response),
-        ...contentOf(response, shape),
+        ...(status === "304" ? {} : contentOf(response, shape)),
       },
     ]),
   );

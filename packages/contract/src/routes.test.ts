@@ -27,6 +27,21 @@ describe("the committed openapi.json", () => {
     expect(closed.filter((name) => !name.startsWith("New") && !name.endsWith("Patch"))).toEqual([]);
   });
 
+  it("says of what is a reference nothing but a description beside", () => {
+    const beside = new Set<string>();
+    JSON.stringify(document, (_, node) => {
+      if (typeof node?.$ref === "string") for (const key of Object.keys(node)) beside.add(key);
+      return node;
+    });
+    expect([...beside].sort()).toEqual(["$ref", "description"]);
+  });
+
+  it("has no body for what is unchanged", () => {
+    const operations = Object.values<Record<string, { responses: Record<string, object> }>>(document.paths);
+    const unchanged = operations.flatMap((one) => Object.values(one).map(({ responses }) => responses["304"]));
+    expect(unchanged.filter((response) => response !== undefined && "content" in response)).toEqual([]);
+  });
+
   it("needs no second version of a schema for answers", () => {
     expect(Object.keys(document.components.schemas).filter((name) => name.endsWith("Output"))).toEqual([]);
   });

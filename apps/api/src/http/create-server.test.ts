@@ -1,3 +1,4 @@
+import { METHODS } from "node:http";
 import { connect } from "node:net";
 import { PROBLEM_CODES, PROBLEMS, problemCatalogue, ROUTES, type RouteShape } from "@berth/contract";
 import { ok } from "@berth/domain";
@@ -378,7 +379,7 @@ describe("files", () => {
   });
 });
 
-describe("what is no request", () => {
+describe("a request over a socket", () => {
   const ask = async (text: string): Promise<string> => {
     const url = new URL(await app.listen({ port: 0, host: "127.0.0.1" }));
     return new Promise((resolve, reject) => {
@@ -390,6 +391,15 @@ describe("what is no request", () => {
       socket.on("close", () => resolve(answer)).on("error", reject);
     });
   };
+
+  it.each(METHODS.filter((method) => !["CONNECT", "GET", "POST"].includes(method)))(
+    "of the method %s, which a path has not, is answered with those that it has",
+    async (method) => {
+      const answer = await ask(`${method} /v1/admin/pools HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+      expect(answer).toContain("HTTP/1.1 405 ");
+      expect(answer.toLowerCase()).toContain("allow: post, get");
+    },
+  );
 
   it.each([
     ["HTTP that cannot be parsed", "HELLO\r\n\r\n", 400, "bad_request"],
@@ -405,7 +415,7 @@ describe("what is no request", () => {
       431,
       "header_fields_too_large",
     ],
-  ])("is answered with a problem: %s", async (_, text, status, code) => {
+  ])("that is none is answered with a problem: %s", async (_, text, status, code) => {
     const answer = await ask(text);
     expect(answer).toContain(`HTTP/1.1 ${status} `);
     expect(answer).toContain("application/problem+json");

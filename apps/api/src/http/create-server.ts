@@ -2,7 +2,12 @@ import { setMaxListeners } from "node:events";
 import type { IdSource } from "@berth/domain";
 import fastifyHelmet from "@fastify/helmet";
 import { fastifySSE } from "@fastify/sse";
-import fastify, { type FastifyInstance, type FastifyServerOptions } from "fastify";
+import fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+} from "fastify";
 import { createSerializerCompiler, validatorCompiler } from "fastify-zod-openapi";
 import type { Authenticator, Principal } from "./authenticate.ts";
 import { answerClientError } from "./client-error.ts";
@@ -96,15 +101,12 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(createSerializerCompiler({ stringify: JSON.stringify }));
   app.setErrorHandler(handleError);
-  app.setNotFoundHandler((request, reply) => {
-    const methods = methodsOf(request.url.split("?")[0] ?? "");
-    if (methods.length === 0) return sendProblem(reply, NOT_FOUND);
-    reply.header("allow", methods.join(", "));
-    return sendProblem(reply, { code: "method_not_allowed", detail: `This path has ${methods.join(", ")}.` });
-  });
+  app.setNotFoundHandler(answerNoRoute);
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);
     reply.header("cache-control", "no-store");
+    // Before anything is read: Fastify has rules of its own for the body of a QUERY.
+    if (request.is404) return answerNoRoute(request, reply);
   });
 
   await app.register(fastifyHelmet, {
@@ -124,4 +126,12 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   usePermissions(app, options.authenticate, options.onUse);
   if (limits !== undefined) useInFlightLimits(app, limits.inFlight);
   return app;
+}
+
+/** The path is none of ours, or has not that method. */
+function answerNoRoute(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const methods = methodsOf(request.url.split("?")[0] ?? "");
+  if (methods.length === 0) return sendProblem(reply, NOT_FOUND);
+  reply.header("allow", methods.join(", "));
+  return sendProblem(reply, { code: "method_not_allowed", detail: `This path has ${methods.join(", ")}.` });
 }

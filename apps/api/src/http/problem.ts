@@ -82,7 +82,7 @@ function refusalOfValidation(error: FastifyError): Refusal {
     case "params":
       return NOT_FOUND;
     case "headers":
-      return { code: "invalid_header", detail: `The header ${String(issues[0]?.path[0])} cannot have that value.` };
+      return { code: "invalid_header", detail: `The header ${String(issues[0]?.path[0])}: ${issues[0]?.message}` };
     default: {
       const errors = faultsOfIssues(issues, error.validationContext === "querystring" ? "?" : "/");
       return { code: "validation_failed", detail: summaryOf(errors), errors };

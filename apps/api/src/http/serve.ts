@@ -3,7 +3,7 @@ import type { OperatorDatabase, ScopedDatabase } from "@berth/db";
 import type { Result } from "@berth/domain";
 import type {} from "@fastify/sse";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { z } from "zod";
+import { z } from "zod";
 import { accepts } from "./accept.ts";
 import type { Authenticator, Principal } from "./authenticate.ts";
 import { isUnchanged } from "./etag.ts";
@@ -173,12 +173,23 @@ function routeOptions(shape: RouteShape) {
     schema: {
       ...(shape.params === undefined ? {} : { params: shape.params }),
       ...(shape.query === undefined ? {} : { querystring: shape.query }),
-      // Loose: what is validated takes the place of the headers, and others are needed too.
-      ...(shape.headers === undefined ? {} : { headers: shape.headers.loose() }),
+      ...headersOf(shape),
       ...(shape.body === undefined ? {} : { body: shape.body }),
       response: Object.fromEntries(response),
     },
   };
+}
+
+const idempotencyKey = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,255}$/, "1 to 255 visible ASCII characters.")
+  .optional();
+
+/** What the route declares, and what follows from its shape. That a key is absent is for `once` to refuse: a dry run has none. */
+function headersOf({ headers = z.object({}), idempotent }: RouteShape) {
+  const all = idempotent ? headers.extend({ "idempotency-key": idempotencyKey }) : headers;
+  // Loose: what is validated takes the place of the headers, and others are needed too.
+  return Object.keys(all.shape).length === 0 ? {} : { headers: all.loose() };
 }
 
 function callOf(shape: RouteShape, request: FastifyRequest, reply: FastifyReply) {
