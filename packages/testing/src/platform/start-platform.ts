@@ -8,6 +8,7 @@ import { createDatabase, type Database, migrate } from "@berth/db";
 import type { KubeId } from "@berth/domain";
 import { createDatabase as createTestDatabase } from "../postgres/create-database.ts";
 import type { RunningProcess } from "../processes/start-process.ts";
+import { startApiProcess } from "./api-process.ts";
 import { seedOfferings, seedOrganization } from "./seed.ts";
 import { startWorkerProcess } from "./worker-process.ts";
 import type { PlatformWorld } from "./world.ts";
@@ -26,11 +27,13 @@ export interface PlatformOptions {
   readonly leaseTtlMs?: number;
   /** A PostgreSQL; the one of this vitest run when absent. */
   readonly postgresUrl?: string;
+  /** The API runs in a process of its own, as in production; in this one, which starts faster, when absent. */
+  readonly apiApart?: true;
   /** Of the first worker, besides what it needs. */
   readonly workerEnv?: Readonly<Record<string, string>>;
 }
 
-/** The whole product on a world: database, API in this process, worker in its own. */
+/** The whole product on a world: database, API, and the worker in a process of its own. */
 export interface Platform {
   readonly world: PlatformWorld;
   readonly apiUrl: string;
@@ -75,24 +78,42 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const key = randomBytes(32);
     const keyFile = join(folder, "key");
     writeFileSync(keyFile, `${key.toString("base64")}\n`, { mode: 0o600 });
-    const api = await startApi({
-      databaseUrl: test.url,
-      pepper,
-      key,
-      host: "127.0.0.1",
-      port: 0,
-      volumeGraceMs: 3_600_000,
-      poolSize: 10,
-      simulated: true,
-      logLevel: "warn",
-    });
-    closers.push(() => api.close());
+    let apiUrl: string;
+    if (options.apiApart) {
+      const api = await startApiProcess({
+        folder,
+        env: {
+          DATABASE_URL: test.url,
+          BERTH_PEPPER: pepper.toString("base64"),
+          BERTH_KEY_FILE: keyFile,
+          BERTH_VOLUME_GRACE_HOURS: "1",
+          BERTH_DATABASE_POOL: "10",
+          LOG_LEVEL: "warn",
+        },
+      });
+      closers.push(() => api.process.stop());
+      apiUrl = api.url;
+    } else {
+      const api = await startApi({
+        databaseUrl: test.url,
+        pepper,
+        key,
+        host: "127.0.0.1",
+        port: 0,
+        volumeGraceMs: 3_600_000,
+        poolSize: 10,
+        simulated: true,
+        logLevel: "warn",
+      });
+      closers.push(() => api.close());
+      apiUrl = api.url;
+    }
 
     const customerKey = await seedOrganization(database, pepper, { name: "acme", kind: "customer" });
     const operatorKey = await seedOrganization(database, pepper, { name: "berth", kind: "platform" });
     const machineTypes = options.machineTypes ?? MACHINE_TYPES;
     await seedOfferings(database, world.region, world.zones, machineTypes);
-    const operator = createClient({ baseUrl: api.url, apiKey: operatorKey });
+    const operator = createClient({ baseUrl: apiUrl, apiKey: operatorKey });
     const kubeId = await registerKube(operator, options, machineTypes);
 
     const workers: RunningProcess[] = [];
@@ -120,8 +141,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const newest = () => workers.at(-1) ?? first;
     return {
       world,
-      apiUrl: api.url,
-      customer: createClient({ baseUrl: api.url, apiKey: customerKey }),
+      apiUrl,
+      customer: createClient({ baseUrl: apiUrl, apiKey: customerKey }),
       operator,
       customerKey,
       kubeId,
