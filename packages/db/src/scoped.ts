@@ -1,6 +1,6 @@
 import type { ClusterId, OrganizationId, ProjectId } from "@berth/domain";
 import type pg from "pg";
-import { type Database, runPrepared } from "./database.ts";
+import { type Database, runPrepared, turnsOf } from "./database.ts";
 import { retryConflicts } from "./retry.ts";
 import type { Sql, Tx } from "./sql.ts";
 import { ATTEMPTS, type PrismaTx, type TransactionOptions, transaction, withTransaction } from "./transaction.ts";
@@ -34,14 +34,17 @@ const SET = `select set_config('berth.organization_id', $1, true), set_config('b
 
 /** The database as one tenant sees it. `db` is opened as berth_api, with `pipeline`. */
 export function tenantDatabase(db: Database, reach: Reach): ScopedDatabase {
-  const values = [reach.organizationId, reach.projectIds.join(","), reach.clusterIds.join(",")];
-  const set = (client: pg.PoolClient) => runPrepared(client, SET, values);
+  const settings = [reach.organizationId, reach.projectIds.join(","), reach.clusterIds.join(",")];
   return {
-    query: <Row extends object>(text: string, given: readonly unknown[] = []) =>
-      readAlone(db.pool, (client) => [set(client), runPrepared<Row>(client, text, given)]),
+    query: (text, values = []) => readAlone(db.pool, settings, text, values),
     transaction: (work, options = {}) =>
       retryConflicts(db.retryBudget, options.attempts ?? ATTEMPTS, () =>
-        withTransaction(db.pool, options, (tx) => work(tx), set),
+        withTransaction(
+          db.pool,
+          options,
+          (tx) => work(tx),
+          (client, turn) => turn(() => runPrepared(client, SET, settings)),
+        ),
       ),
   };
 }
@@ -53,10 +56,12 @@ export function operatorDatabase(db: Database): OperatorDatabase {
   return { ...db, transaction: (work, options) => transaction(db, work, options) };
 }
 
-/** Sends begin, what `statements` sends, and commit at once; gives the last statement's rows, or throws the first error. */
+/** Sends begin, the settings, the statement and commit at once; gives the statement's rows, or throws the first error. */
 async function readAlone<Row extends object>(
   pool: pg.Pool,
-  statements: (client: pg.PoolClient) => readonly [Promise<object[]>, Promise<Row[]>],
+  settings: readonly unknown[],
+  text: string,
+  values: readonly unknown[],
 ): Promise<Row[]> {
   const client = await pool.connect();
   let broken: Error | undefined;
@@ -65,9 +70,11 @@ async function readAlone<Row extends object>(
   };
   client.on("error", noteBroken);
   try {
-    const begun = client.query("begin read only");
-    const [set, answer] = statements(client);
-    const ended = client.query("commit");
+    const turn = turnsOf(client);
+    const begun = turn(() => client.query("begin read only"));
+    const set = turn(() => runPrepared(client, SET, settings));
+    const answer = turn(() => runPrepared<Row>(client, text, values));
+    const ended = turn(() => client.query("commit"));
     // All are waited for: the connection is given back only when nothing of ours is under way on it.
     const outcomes = await Promise.allSettled([begun, set, answer, ended]);
     const failed = outcomes.find((one) => one.status === "rejected");

@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from "pg";
 import { type Origin, startCounting, startTrail, statementsOf } from "./audit-trail.ts";
-import { type Database, runPrepared } from "./database.ts";
+import { type Database, runPrepared, type Turns, turnsOf } from "./database.ts";
 import type { Prisma } from "./generated/client.ts";
 import { retryConflicts } from "./retry.ts";
 import type { Statement, Tx } from "./sql.ts";
@@ -59,7 +59,7 @@ export async function withTransaction<T>(
   pool: Pool,
   options: TransactionOptions,
   work: (tx: Tx, client: PoolClient) => Promise<T>,
-  first: (client: PoolClient) => Promise<unknown> = async () => {},
+  first: (client: PoolClient, turn: Turns) => Promise<unknown> = async () => {},
 ): Promise<T> {
   const { isolation } = options;
   const client = await pool.connect();
@@ -76,9 +76,12 @@ export async function withTransaction<T>(
       query: <Row extends object>(text: string, values: readonly unknown[] = []) =>
         turn(() => runPrepared<Row>(client, text, values)),
     });
-    const begun = turn(() => client.query(isolation === undefined ? "begin" : `begin isolation level ${isolation}`));
-    const counting = options.countsChanges ? [startCounting(tx, tx.trail)] : [];
-    await Promise.all([begun, first(client), ...counting]);
+    const begin = isolation === undefined ? "begin" : `begin isolation level ${isolation}`;
+    await Promise.all([
+      turn(() => client.query(begin)),
+      first(client, turn),
+      ...(options.countsChanges ? [startCounting(tx, tx.trail)] : []),
+    ]);
     const answer = await work(tx, client);
     await end(
       ending().map(({ text, values }) => tx.query(text, values)),
@@ -92,20 +95,6 @@ export async function withTransaction<T>(
     client.removeListener("error", noteBroken);
     client.release(broken);
   }
-}
-
-/**
- * How a statement is sent: at once on a connection that pipelines, after the answer to the one before on any other. Both
- * keep the order, so that work which sends several at once is the same on either.
- */
-function turnsOf(client: PoolClient): <T>(send: () => Promise<T>) => Promise<T> {
-  if ((client as { readonly pipeline?: boolean }).pipeline === true) return (send) => send();
-  let before: Promise<unknown> = Promise.resolve();
-  return (send) => {
-    const sent = before.then(send);
-    before = sent.catch(() => {});
-    return sent;
-  };
 }
 
 /** Waits for what was sent last and the commit. When a last statement fails, the commit is answered with a rollback. */
