@@ -14,6 +14,7 @@ import { createLocalKeyProvider, type Logger, systemClock, systemIds } from "@be
 import type { FastifyInstance } from "fastify";
 import { buildApp } from "./app.ts";
 import { createHeadSigner } from "./audit/sign-heads.ts";
+import { createRegionMemory } from "./clusters/region-memory.ts";
 import { createEventFeed } from "./events/feed.ts";
 import { makeApiKey } from "./http/api-key.ts";
 import type { ServerLimits } from "./http/create-server.ts";
@@ -67,7 +68,7 @@ export async function assembleApi(config: AssemblyConfig): Promise<Assembly> {
     applicationName: "berth-api",
   } as const;
   const onIdleError = (err: Error) => logger.warn({ err }, "database connection broke");
-  const tenants = createDatabase({ ...database, onIdleError, pipeline: true });
+  const tenants = createDatabase({ ...database, onIdleError, pipeline: true, planOnce: true });
   const operators = operatorDatabase(
     createDatabase({
       ...database,
@@ -115,6 +116,7 @@ export async function assembleApi(config: AssemblyConfig): Promise<Assembly> {
       makeApiKey: () => makeApiKey(config.pepper),
       invitationTokens: createInvitationTokens(config.pepper),
       feed,
+      regionMemory: createRegionMemory(systemClock),
       parseKubeconfig,
       settings: {
         version: VERSION,

@@ -2,6 +2,7 @@ import type { Database, Envelope, OperatorDatabase } from "@berth/db";
 import type { IdSource, Result } from "@berth/domain";
 import type { Clock } from "@berth/ports";
 import type { HeadSigner } from "./audit/sign-heads.ts";
+import type { RegionMemory } from "./clusters/region-memory.ts";
 import type { EventFeed } from "./events/feed.ts";
 import type { NewApiKey } from "./http/api-key.ts";
 import type { PageTokens } from "./http/page-token.ts";
@@ -44,6 +45,7 @@ export interface ApiDeps {
   readonly makeApiKey: () => NewApiKey;
   readonly invitationTokens: InvitationTokens;
   readonly feed: EventFeed;
+  readonly regionMemory: RegionMemory;
   readonly parseKubeconfig: ParseKubeconfig;
   readonly settings: ApiSettings;
 }

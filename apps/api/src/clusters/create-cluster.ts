@@ -1,12 +1,12 @@
 import type { CreateClusterBody } from "@berth/contract";
-import { type InsertedCluster, insertCluster, lockFleetQuota, type Tx } from "@berth/db";
+import { type InsertedCluster, insertCluster, listProjects, lockFleetQuota, type Tx } from "@berth/db";
 import { demandOf, type OrganizationId, type Result } from "@berth/domain";
 import type { NewPassword } from "../credentials/new-password.ts";
 import type { ApiDeps } from "../deps.ts";
 import type { Refusal } from "../http/refusal.ts";
 import { admit } from "../quotas/admit.ts";
 import { clusterNameTaken } from "./cluster-name-taken.ts";
-import { planNewCluster, readGround, UNKNOWN_PROJECT } from "./plan-new-cluster.ts";
+import { type NewClusterPlan, planNewCluster, type RegionGround, UNKNOWN_PROJECT } from "./plan-new-cluster.ts";
 import { pointerOfLimit } from "./spec-of-body.ts";
 
 /** Name of the credential that comes with a cluster. */
@@ -28,8 +28,7 @@ export async function createCluster(
   },
 ): Promise<Result<InsertedCluster, Refusal>> {
   const { organizationId, body, password, actor, requestId } = request;
-  const ground = await readGround(tx, organizationId, body.region, "types");
-  const planned = planNewCluster(ground, organizationId, body, body.name, deps.clock.now());
+  const planned = await planOn(deps, tx, organizationId, body);
   if (!planned.ok) return planned;
   const { plan, projectId, kube } = planned.value;
 
@@ -59,4 +58,19 @@ export async function createCluster(
   });
   if (!inserted.ok) return inserted.error.kind === "name_taken" ? clusterNameTaken(body.name) : UNKNOWN_PROJECT;
   return inserted;
+}
+
+/** By what is remembered of the region, if it accepts that; nothing is refused without a look. */
+async function planOn(
+  { regionMemory, clock }: ApiDeps,
+  tx: Tx,
+  organizationId: OrganizationId,
+  body: CreateClusterBody,
+): Promise<Result<NewClusterPlan, Refusal>> {
+  const projects = await listProjects(tx, organizationId);
+  const planBy = (region: RegionGround) =>
+    planNewCluster({ projects, ...region }, organizationId, body, body.name, clock.now());
+  const remembered = regionMemory.recall(body.region);
+  const planned = remembered === undefined ? undefined : planBy(remembered);
+  return planned?.ok ? planned : planBy(await regionMemory.read(tx, body.region));
 }

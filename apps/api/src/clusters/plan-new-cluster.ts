@@ -21,25 +21,24 @@ export interface NewClusterPlan {
 }
 
 /** What a new cluster's plan depends on: the projects, and what is open in the region. */
-export interface Ground {
+export interface Ground extends RegionGround {
   readonly projects: readonly { readonly id: ProjectId }[];
+}
+
+export interface RegionGround {
   readonly regions: ReadonlyMap<string, readonly string[]>;
   readonly kubes: readonly KubeCapacity[];
 }
 
+export async function readGround(sql: Sql, organizationId: OrganizationId, region: string): Promise<Ground> {
+  const [projects, ground] = await Promise.all([listProjects(sql, organizationId), readRegion(sql, region, "full")]);
+  return { projects, ...ground };
+}
+
 /** `detail` is how much of the kubes is read: see findKubeCapacities. */
-export async function readGround(
-  sql: Sql,
-  organizationId: OrganizationId,
-  region: string,
-  detail: "full" | "types",
-): Promise<Ground> {
-  const [projects, regions, kubes] = await Promise.all([
-    listProjects(sql, organizationId),
-    listOpenRegions(sql),
-    findKubeCapacities(sql, region, detail),
-  ]);
-  return { projects, regions, kubes };
+export async function readRegion(sql: Sql, region: string, detail: "full" | "types"): Promise<RegionGround> {
+  const [regions, kubes] = await Promise.all([listOpenRegions(sql), findKubeCapacities(sql, region, detail)]);
+  return { regions, kubes };
 }
 
 /**

@@ -24,7 +24,7 @@ export async function previewCluster(
   body: CreateClusterBody,
 ): Promise<Result<ClusterPreview, Refusal>> {
   const now = deps.clock.now();
-  const ground = await readGround(db, organizationId, body.region, "full");
+  const ground = await readGround(db, organizationId, body.region);
   const planned = planNewCluster(ground, organizationId, body, body.name, now);
   if (!planned.ok) return planned;
   const { plan, projectId, kube } = planned.value;

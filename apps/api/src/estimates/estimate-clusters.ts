@@ -29,7 +29,7 @@ export async function estimateClusters(
   const regions = [...new Set(specs.map(({ region }) => region))];
   const [usage, ...read] = await Promise.all([
     readFleetQuota(db, organizationId),
-    ...regions.map((region) => readGround(db, organizationId, region, "full")),
+    ...regions.map((region) => readGround(db, organizationId, region)),
   ]);
   const grounds = new Map(regions.map((region, index) => [region, read[index]]));
   const planned = planAll(specs, grounds, organizationId, now, (index) =>

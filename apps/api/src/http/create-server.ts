@@ -18,6 +18,7 @@ import { useDeprecations } from "./deprecation.ts";
 import { useDocumentation } from "./documentation.ts";
 import { type InFlightLimits, useInFlightLimits } from "./in-flight.ts";
 import { MAX_BODY_BYTES, useJsonBodies } from "./json-body.ts";
+import { OneLineARequest } from "./log-requests.ts";
 import { useOperatorReads } from "./operator-reads.ts";
 import { handleError, sendProblem } from "./problem.ts";
 import { type RateLimits, useRateLimits } from "./rate-limit.ts";
@@ -72,6 +73,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     ...(options.logger === undefined ? {} : { logger: options.logger }),
     ...(options.loggerInstance === undefined ? {} : { loggerInstance: options.loggerInstance }),
     genReqId: requestIdOf,
+    logController: new OneLineARequest(),
     ...(options.trustedProxies === undefined || options.trustedProxies.length === 0
       ? {}
       : { trustProxy: [...options.trustedProxies] }),

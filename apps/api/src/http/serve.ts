@@ -21,6 +21,8 @@ declare module "fastify" {
     principal: Principal | undefined;
     /** Why the caller may not go on with what is open: the key was revoked meanwhile, for example. */
     endedBy: Refusal | undefined;
+    /** Aborted when the caller has gone, the server stops, or `endedBy` is set; undefined while nobody has asked. */
+    gone: AbortSignal | undefined;
   }
 }
 
@@ -193,18 +195,6 @@ function headersOf({ headers = z.object({}), idempotent }: RouteShape) {
 }
 
 function callOf(shape: RouteShape, request: FastifyRequest, reply: FastifyReply) {
-  const gone = new AbortController();
-  const end = () => gone.abort();
-  reply.raw.once("close", end);
-  request.server.stopping.addEventListener("abort", end, { once: true, signal: gone.signal });
-  const isLong = shape.longPoll === true || shape.file !== undefined || reply.sse !== undefined;
-  if (request.principal !== undefined && isLong) {
-    const forget = request.server.keyWatch?.watch(request.principal, shape, (why) => {
-      request.endedBy = why;
-      end();
-    });
-    if (forget !== undefined) reply.raw.once("close", forget);
-  }
   const { principal, query, ip } = request;
   const recording = startRecording({ shape, query, principal, ip, userAgent: request.headers["user-agent"] });
   const call = {
@@ -217,9 +207,31 @@ function callOf(shape: RouteShape, request: FastifyRequest, reply: FastifyReply)
     onRecord: recording.onRecord,
     idempotencyKey: request.headers["idempotency-key"],
     requestId: request.id,
-    signal: gone.signal,
+    get signal() {
+      return goneSignalOf(shape, request, reply);
+    },
   } as unknown as Call<RouteShape>;
   return { call, recording };
+}
+
+/** Made when it is asked for, and then one a request: most are answered before anybody could go. */
+function goneSignalOf(shape: RouteShape, request: FastifyRequest, reply: FastifyReply): AbortSignal {
+  if (request.gone !== undefined) return request.gone;
+  const gone = new AbortController();
+  request.gone = gone.signal;
+  const end = () => gone.abort();
+  if (reply.raw.destroyed || request.server.stopping.aborted) end();
+  reply.raw.once("close", end);
+  request.server.stopping.addEventListener("abort", end, { once: true, signal: gone.signal });
+  const isLong = shape.longPoll === true || shape.file !== undefined || reply.sse !== undefined;
+  if (request.principal !== undefined && isLong) {
+    const forget = request.server.keyWatch?.watch(request.principal, shape, (why) => {
+      request.endedBy = why;
+      end();
+    });
+    if (forget !== undefined) reply.raw.once("close", forget);
+  }
+  return gone.signal;
 }
 
 type AnyAnswer =
@@ -242,6 +254,7 @@ export function usePermissions(
 ): void {
   app.decorateRequest("principal", undefined);
   app.decorateRequest("endedBy", undefined);
+  app.decorateRequest("gone", undefined);
   app.addHook("onRequest", async (request) => {
     const shape = request.routeOptions.config?.contract;
     if (shape === undefined || shape.permission === "public") return;
