@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import type { Readable, Writable } from "node:stream";
 import { EXIT_CODES } from "./exit-codes.ts";
 
 /**
@@ -20,6 +21,8 @@ export interface Io {
     /** Width of stderr; 0 when it is no terminal, or one without a size. */
     readonly errColumns: number;
   };
+  /** Where people are asked. */
+  readonly prompts: { readonly input: Readable; readonly output: Writable };
   readStdin(): Promise<string>;
   /** Aborts at the first Ctrl-C; a second one ends the process at once. */
   readonly interrupted: AbortSignal;
@@ -52,6 +55,7 @@ export function processIo(): Io {
       err: process.stderr.isTTY === true,
       errColumns: process.stderr.columns ?? 0,
     },
+    prompts: { input: process.stdin, output: process.stderr },
     readStdin: async () => {
       let text = "";
       for await (const chunk of process.stdin.setEncoding("utf8")) text += chunk;

@@ -9,6 +9,8 @@ export type AnyCommand = Command<any, any, any>;
 /** What a command is built with: the session is opened when it runs, as it reads options of the whole line. */
 export interface Berth {
   readonly io: Io;
+  /** The command line as it was typed, without the program's name. */
+  readonly words: readonly string[];
   session(command: AnyCommand): Session;
 }
 
@@ -137,6 +139,7 @@ export async function buildProgram(
     .addHelpText("after", AFTER_HELP);
   const berth: Berth = {
     io,
+    words,
     session: (command) => new Session(io, command.optsWithGlobals() as GlobalOptions),
   };
 

@@ -18,7 +18,7 @@ export interface GlobalOptions {
 export class Session {
   readonly io: Io;
   readonly output: OutputFormat;
-  /** Whether questions may be asked: on a terminal, and unless --no-input or a format for programs was asked for. */
+  /** Whether questions may be asked: on a terminal, and unless --no-input or --yes was given. */
   readonly mayAsk: boolean;
   /** `--yes`: the answer to every question is yes. */
   readonly yes: boolean;
@@ -49,10 +49,8 @@ export class Session {
   async confirm(question: string): Promise<void> {
     if (this.yes) return;
     if (!this.mayAsk) throw usageFailure(`not confirmed: ${question}`, "Add --yes.");
-    const { confirm } = await import("@clack/prompts");
-    if ((await confirm({ message: question, initialValue: false, output: process.stderr })) !== true) {
-      throw usageFailure("not confirmed; nothing was done");
-    }
+    const { askYes } = await import("./prompts.ts");
+    if (!(await askYes(this, question, false))) throw usageFailure("not confirmed; nothing was done");
   }
 
   async #open(): Promise<Client> {

@@ -37,7 +37,7 @@ export const estimate = (berth: Berth) =>
       if (components === undefined && (size === undefined || instances === undefined)) {
         throw usageFailure("give --size and --instances, or --component");
       }
-      const region = options.region ?? (await chooseRegion(session));
+      const region = options.region ?? (await chooseRegion(session)).name;
       const body = {
         region,
         ...(size === undefined ? {} : { size }),

@@ -2,6 +2,7 @@ import { Command } from "@commander-js/extra-typings";
 import { contextFilePath, readContextFile, writeContextFile } from "../contexts/context-file.ts";
 import { usageFailure } from "../failure.ts";
 import type { Berth } from "../program.ts";
+import { askSecret, askText } from "../prompts.ts";
 import type { Session } from "../session.ts";
 
 interface LoginOptions {
@@ -40,16 +41,10 @@ async function readKey(session: Session, options: LoginOptions): Promise<string>
   const fromEnvironment = session.io.env.BERTH_API_KEY;
   if (fromEnvironment !== undefined && fromEnvironment !== "") return fromEnvironment;
   if (!session.mayAsk) throw usageFailure("no API key", "Set BERTH_API_KEY, or pipe it in with --api-key-stdin.");
-  const { isCancel, password } = await import("@clack/prompts");
-  const answer = await password({ message: "API key", output: process.stderr });
-  if (isCancel(answer) || answer === undefined || answer === "") throw usageFailure("no API key; nothing was done");
-  return answer;
+  return askSecret(session, "API key");
 }
 
 async function ask(session: Session, message: string, option: string): Promise<string> {
   if (!session.mayAsk) throw usageFailure(`no ${message}`, `Add ${option}.`);
-  const { isCancel, text } = await import("@clack/prompts");
-  const answer = await text({ message, placeholder: "http://127.0.0.1:7070", output: process.stderr });
-  if (isCancel(answer) || answer === undefined || answer === "") throw usageFailure(`no ${message}; nothing was done`);
-  return answer;
+  return askText(session, message, { placeholder: "http://127.0.0.1:7070" });
 }

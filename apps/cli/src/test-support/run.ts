@@ -1,5 +1,7 @@
+import { PassThrough } from "node:stream";
 import type { Io } from "../io.ts";
 import { runBerth } from "../main.ts";
+import type { fakeTerminal } from "./fake-terminal.ts";
 
 export interface Run {
   readonly code: number;
@@ -11,25 +13,31 @@ interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
   readonly interrupt?: AbortSignal;
+  /** Stands for stdin and stderr; there is none when absent. */
+  readonly terminal?: ReturnType<typeof fakeTerminal>;
   /** Called with all of stderr so far at each piece of it. */
   readonly onErr?: (text: string) => void;
 }
 
-/** Runs one command line in this process, without a terminal. */
+/** Runs one command line in this process. */
 export async function run(words: readonly string[], options: RunOptions = {}): Promise<Run> {
   let out = "";
   let err = "";
+  const { terminal } = options;
+  const isTerminal = terminal !== undefined;
   const io: Io = {
     out: (text) => {
       out += text;
     },
     err: (text) => {
       err += text;
+      terminal?.show(text);
       options.onErr?.(err);
     },
     drained: async () => {},
     env: options.env ?? {},
-    terminal: { in: false, out: false, err: false, errColumns: 0 },
+    terminal: { in: isTerminal, out: false, err: isTerminal, errColumns: 0 },
+    prompts: terminal ?? { input: new PassThrough(), output: new PassThrough() },
     readStdin: async () => options.stdin ?? "",
     interrupted: options.interrupt ?? new AbortController().signal,
   };

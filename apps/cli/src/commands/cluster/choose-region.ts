@@ -1,9 +1,11 @@
+import type { Region } from "@berth/contract";
 import { EXIT_CODES } from "../../exit-codes.ts";
 import { Failure, usageFailure } from "../../failure.ts";
+import { askChoice } from "../../prompts.ts";
 import type { Session } from "../../session.ts";
 
 /** The only region that is open, or the one that a person picks; without a person, several are a question too many. */
-export async function chooseRegion(session: Session): Promise<string> {
+export async function chooseRegion(session: Session): Promise<Region> {
   const client = await session.client();
   const regions = (await client.listRegions()).body.data;
   const [only, another] = regions;
@@ -12,16 +14,10 @@ export async function chooseRegion(session: Session): Promise<string> {
       hint: "An operator registers one with: berth admin kube register",
     });
   }
-  if (another === undefined) return only.name;
+  if (another === undefined) return only;
   if (!session.mayAsk) {
     throw usageFailure("several regions are open", `Add --region: ${regions.map(({ name }) => name).join(", ")}.`);
   }
-  const { isCancel, select } = await import("@clack/prompts");
-  const choice = await select({
-    message: "Region",
-    options: regions.map(({ name, zones }) => ({ value: name, label: name, hint: `${zones.length} zones` })),
-    output: process.stderr,
-  });
-  if (isCancel(choice)) throw usageFailure("no region; nothing was done");
-  return choice;
+  const options = regions.map((one) => ({ value: one, label: `${one.name} (${one.zones.length} zones)` }));
+  return askChoice(session, "Region", options);
 }

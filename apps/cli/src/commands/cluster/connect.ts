@@ -3,6 +3,7 @@ import { Command } from "@commander-js/extra-typings";
 import { EXIT_CODES } from "../../exit-codes.ts";
 import { Failure } from "../../failure.ts";
 import { printBody } from "../../output/print.ts";
+import { shellWord } from "../../output/shell-word.ts";
 import { formatFacts } from "../../output/table.ts";
 import type { Berth } from "../../program.ts";
 import { findCluster } from "../find.ts";
@@ -52,8 +53,7 @@ function curlLine(
   caFile: string,
   user: string,
 ): string {
-  const path = /^[\w@%+=:,./-]+$/.test(caFile) ? caFile : `'${caFile.replaceAll("'", `'\\''`)}'`;
   const address = host.includes(":") ? `[${host}]` : host;
   const detour = serverName === host ? "" : ` --connect-to ${serverName}:${port}:${address}:${port}`;
-  return `curl --cacert ${path}${detour} -u ${user} https://${serverName}:${port}/_cluster/health?pretty`;
+  return `curl --cacert ${shellWord(caFile)}${detour} -u ${user} https://${serverName}:${port}/_cluster/health?pretty`;
 }

@@ -2,7 +2,7 @@ import type { CreateClusterBody, CreatedCluster } from "@berth/contract";
 import { Command, Option } from "@commander-js/extra-typings";
 import { printThing } from "../../output/print.ts";
 import { formatFacts } from "../../output/table.ts";
-import type { Berth } from "../../program.ts";
+import type { AnyCommand, Berth } from "../../program.ts";
 import { followOperation } from "../../watch/follow-operation.ts";
 import { byteCount, durationMs, keyValue, several, wholeNumber } from "../parse.ts";
 import { chooseRegion } from "./choose-region.ts";
@@ -20,8 +20,10 @@ Examples:
 
 export const createCluster = (berth: Berth) =>
   new Command("create")
-    .description("Create a cluster, and show the password of its first user: this once")
-    .argument("<name>")
+    .description(
+      "Create a cluster, and show the password of its first user: this once. On a terminal, what is missing is asked for",
+    )
+    .argument("[name]")
     .option("--size <size>", "memory of an instance, as 8g: see /v1/sizes")
     .option("--instances <n>", "how many", wholeNumber)
     .option("--zones <n>", "spread over so many zones", wholeNumber)
@@ -40,9 +42,9 @@ export const createCluster = (berth: Berth) =>
     .addHelpText("after", EXAMPLES)
     .action(async (name, options, command) => {
       const session = berth.session(command);
-      const body: CreateClusterBody = {
-        name,
-        region: options.region ?? (await chooseRegion(session)),
+      const fields: Partial<CreateClusterBody> = {
+        ...given("name", name),
+        ...given("region", options.region),
         ...given("engine", options.engine),
         ...given("version", options.version),
         ...given("project_id", options.project),
@@ -54,6 +56,7 @@ export const createCluster = (berth: Berth) =>
         ...given("storage_bytes", options.storage),
         ...given("components", readComponents(options.component)),
       };
+      const body = await completed(berth, command, fields, options.dryRun === true);
       if (options.dryRun === true) return previewCluster(session, body);
 
       // Made before the cluster: a password that cannot be kept would be lost for good.
@@ -80,6 +83,27 @@ export const createCluster = (berth: Berth) =>
         session.note(`${created.name} can be used. Next: berth cluster connect ${created.name}`);
       }
     });
+
+/** With what the command line leaves open: asked of a person, who also sees what it would cost; else the only region. */
+async function completed(
+  berth: Berth,
+  command: AnyCommand,
+  fields: Partial<CreateClusterBody>,
+  isDryRun: boolean,
+): Promise<CreateClusterBody> {
+  const session = berth.session(command);
+  const { name, region, components, size, instances } = fields;
+  const isWhole = components !== undefined || (size !== undefined && instances !== undefined);
+  if (session.mayAsk && (name === undefined || !isWhole)) {
+    const { askForCluster, confirmCluster } = await import("./create-wizard.ts");
+    const body = await askForCluster(session, fields, berth.words);
+    if (!isDryRun) await confirmCluster(session, body);
+    return body;
+  }
+  // In commander's own words: the argument is only optional where it can be asked for.
+  if (name === undefined) command.error("error: missing required argument 'name'");
+  return { ...fields, name, region: region ?? (await chooseRegion(session)).name };
+}
 
 function describeCreated(
   { id, name, initial_credential: credential }: CreatedCluster,

@@ -2,6 +2,7 @@ import { Command } from "@commander-js/extra-typings";
 import { usageFailure } from "../../failure.ts";
 import { printThing } from "../../output/print.ts";
 import type { Berth } from "../../program.ts";
+import { askText } from "../../prompts.ts";
 import type { Session } from "../../session.ts";
 import { followOperation } from "../../watch/follow-operation.ts";
 import { findCluster } from "../find.ts";
@@ -46,7 +47,6 @@ async function confirmName(session: Session, name: string, confirmed: string | u
   if (confirmed === name) return;
   if (confirmed !== undefined) throw usageFailure(`--confirm ${confirmed} is not the cluster's name, ${name}`);
   if (!session.mayAsk) throw usageFailure("a purge needs the cluster's name again", `Add --confirm ${name}.`);
-  const { isCancel, text } = await import("@clack/prompts");
-  const answer = await text({ message: `This removes all data. Type ${name} to go on`, output: process.stderr });
-  if (isCancel(answer) || answer !== name) throw usageFailure("not confirmed; nothing was done");
+  const answer = await askText(session, `This removes all data. Type ${name} to go on`);
+  if (answer !== name) throw usageFailure("not confirmed; nothing was done");
 }

@@ -19,19 +19,29 @@ const PLACES: readonly Column<Place>[] = [
 
 /** Shows where a cluster would go and what it would cost; a failure when the create would be refused, or has no place. */
 export async function previewCluster(session: Session, body: CreateClusterBody): Promise<void> {
-  const client = await session.client();
-  const answer = await client.createCluster({ body, query: { dry_run: true } });
-  if (answer.status !== 200) throw new Error(`a dry run answers 200, not ${answer.status}`);
-  const preview = answer.body;
-  await printBody(session, preview, describe);
-  if (preview.name_taken)
-    throw new Failure(EXIT_CODES.conflict, `the project has a cluster named ${body.name} already`);
-  const exceeded = preview.admission.would_exceed;
-  if (exceeded.length > 0) throw new Failure(EXIT_CODES.quota, `it would be too much for: ${exceeded.join(", ")}`);
+  const preview = await dryRunOf(session, body);
+  await printBody(session, preview, (one) => `${describePreview(one)}\nNothing was stored: this was a dry run.\n`);
+  const refusal = refusalOf(body, preview);
+  if (refusal !== undefined) throw refusal;
   if (!preview.feasible) throw new Failure(EXIT_CODES.failure, "not every instance has a place: see the reasons above");
 }
 
-function describe(preview: ClusterPreview): string {
+export async function dryRunOf(session: Session, body: CreateClusterBody): Promise<ClusterPreview> {
+  const client = await session.client();
+  const answer = await client.createCluster({ body, query: { dry_run: true } });
+  if (answer.status !== 200) throw new Error(`a dry run answers 200, not ${answer.status}`);
+  return answer.body;
+}
+
+/** How the create would be refused now; undefined when it would be accepted. */
+export function refusalOf({ name }: CreateClusterBody, preview: ClusterPreview): Failure | undefined {
+  if (preview.name_taken) return new Failure(EXIT_CODES.conflict, `the project has a cluster named ${name} already`);
+  const exceeded = preview.admission.would_exceed;
+  if (exceeded.length === 0) return undefined;
+  return new Failure(EXIT_CODES.quota, `it would be too much for: ${exceeded.join(", ")}`);
+}
+
+export function describePreview(preview: ClusterPreview): string {
   const { spec } = preview;
   const age = formatAge(preview.observed_at, Date.now());
   const facts = formatFacts([
@@ -45,5 +55,5 @@ function describe(preview: ClusterPreview): string {
     ["Feasible", preview.feasible ? "yes" : "no"],
     ["Machines seen", age === undefined ? "there are none" : `${age} ago`],
   ]);
-  return `${facts}\n${formatTable(PLACES, preview.placement)}\nNothing was stored: this was a dry run.\n`;
+  return `${facts}\n${formatTable(PLACES, preview.placement)}`;
 }

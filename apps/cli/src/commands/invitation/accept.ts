@@ -5,6 +5,7 @@ import { usageFailure } from "../../failure.ts";
 import { printBody } from "../../output/print.ts";
 import { formatFacts } from "../../output/table.ts";
 import type { Berth } from "../../program.ts";
+import { askSecret } from "../../prompts.ts";
 import type { Session } from "../../session.ts";
 
 export const acceptInvitation = (berth: Berth) =>
@@ -50,8 +51,5 @@ async function readToken(session: Session, fromStdin: boolean): Promise<string> 
   if (fromStdin || !session.mayAsk) {
     throw usageFailure("no token", "Pipe it in with --token-stdin, or set BERTH_INVITATION_TOKEN.");
   }
-  const { isCancel, password } = await import("@clack/prompts");
-  const answer = await password({ message: "Token of the invitation", output: process.stderr });
-  if (isCancel(answer) || answer === undefined || answer === "") throw usageFailure("no token; nothing was done");
-  return answer;
+  return askSecret(session, "Token of the invitation");
 }
