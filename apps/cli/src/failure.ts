@@ -75,6 +75,9 @@ function hintOf(problem: Problem): string | undefined {
   if (problem.status === 403 && Array.isArray(problem.required_permissions)) {
     return `It takes a key with: ${problem.required_permissions.join(", ")}.`;
   }
+  if (problem.code === "deletion_protected") {
+    return "Take the protection off first: berth cluster update CLUSTER --no-deletion-protection";
+  }
   if (problem.code === "operation_in_progress" && typeof problem.operation_id === "string") {
     return `Follow it with: berth operation watch ${problem.operation_id}`;
   }

@@ -39,7 +39,7 @@ const NOUNS: readonly Noun[] = [
   },
   {
     name: "cluster",
-    description: "Create, see, connect to, delete and restore clusters",
+    description: "Create, see, connect to, change, delete and restore clusters",
     load: async () => (await import("./commands/cluster/cluster.ts")).cluster,
   },
   {

@@ -9,7 +9,13 @@ export interface FakeRequest {
   readonly body: unknown;
 }
 
-export type FakeAnswer = { readonly status?: number; readonly body?: unknown } | ((response: ServerResponse) => void);
+interface FakeBody {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+export type FakeAnswer = FakeBody | ((response: ServerResponse) => void);
 
 /**
  * A server that answers as it is told: for what is about this program alone (exit codes, streams, Ctrl-C). Whatever the API
@@ -31,8 +37,9 @@ export async function startFakeApi(answer: (request: FakeRequest) => FakeAnswer)
     requests.push(request);
     const result = answer(request);
     if (typeof result === "function") return result(response);
-    const { status = 200, body } = result;
+    const { status = 200, headers, body } = result;
     response.writeHead(status, {
+      ...headers,
       "content-type": status < 400 ? "application/json" : "application/problem+json",
     });
     response.end(JSON.stringify(body));

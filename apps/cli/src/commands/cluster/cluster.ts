@@ -7,16 +7,18 @@ import { describeCluster } from "./describe.ts";
 import { getCluster } from "./get.ts";
 import { listClusters } from "./list.ts";
 import { restoreCluster } from "./restore.ts";
+import { updateCluster } from "./update.ts";
 import { waitForCluster } from "./wait.ts";
 
 export const cluster = (berth: Berth) =>
   new Command("cluster")
-    .description("Create, see, connect to, delete and restore clusters")
+    .description("Create, see, connect to, change, delete and restore clusters")
     .addCommand(createCluster(berth))
     .addCommand(listClusters(berth))
     .addCommand(getCluster(berth))
     .addCommand(describeCluster(berth))
     .addCommand(connectCluster(berth))
+    .addCommand(updateCluster(berth))
     .addCommand(waitForCluster(berth))
     .addCommand(deleteCluster(berth))
     .addCommand(restoreCluster(berth));
