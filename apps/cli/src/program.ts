@@ -74,7 +74,7 @@ const NOUNS: readonly Noun[] = [
   },
   {
     name: "estimate",
-    description: "Show what a cluster would cost",
+    description: "Show what clusters would cost",
     load: async () => (await import("./commands/estimate.ts")).estimate,
   },
   {

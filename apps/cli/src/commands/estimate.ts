@@ -1,53 +1,105 @@
-import type { Estimate } from "@berth/contract";
+import type { Estimate, EstimateBody } from "@berth/contract";
 import { Command } from "@commander-js/extra-typings";
 import { usageFailure } from "../failure.ts";
 import { formatBytes, formatCpuMillis, formatMoney } from "../output/format.ts";
 import { printBody } from "../output/print.ts";
 import { type Column, formatFacts, formatTable } from "../output/table.ts";
 import type { Berth } from "../program.ts";
+import type { Session } from "../session.ts";
 import { chooseRegion } from "./cluster/choose-region.ts";
 import { readComponents } from "./cluster/component-option.ts";
 import { describeAdmission } from "./describe-admission.ts";
 import { byteCount, several, wholeNumber } from "./parse.ts";
+import { readText } from "./read-text.ts";
 
-type Line = Estimate["clusters"][number]["components"][number];
+interface Line {
+  /** Place of the cluster in the request, from 1. */
+  readonly cluster: number;
+  readonly component: Estimate["clusters"][number]["components"][number];
+}
 
-const LINES: readonly Column<Line>[] = [
-  { header: "component", value: (line) => line.name },
-  { header: "size", value: (line) => line.size },
-  { header: "instances", value: (line) => String(line.instances) },
-  { header: "memory", value: (line) => formatBytes(line.memory_bytes) },
-  { header: "storage", value: (line) => formatBytes(line.storage_bytes) },
-  { header: "an hour", value: (line) => formatMoney(line.price_per_hour) },
-  { header: "a month", value: (line) => formatMoney(line.price_per_month) },
+const CLUSTER: Column<Line> = { header: "cluster", value: (line) => line.cluster, align: "right" };
+const COMPONENTS: readonly Column<Line>[] = [
+  { header: "component", value: ({ component }) => component.name },
+  { header: "size", value: ({ component }) => component.size },
+  { header: "instances", value: ({ component }) => String(component.instances) },
+  { header: "memory", value: ({ component }) => formatBytes(component.memory_bytes) },
+  { header: "storage", value: ({ component }) => formatBytes(component.storage_bytes) },
+  { header: "an hour", value: ({ component }) => formatMoney(component.price_per_hour) },
+  { header: "a month", value: ({ component }) => formatMoney(component.price_per_month) },
 ];
+
+const EXAMPLES = `
+Examples:
+  berth estimate --size 8g --instances 3 --zones 3
+  berth estimate -f clusters.yaml
+
+A file with two clusters:
+  clusters:
+    - { region: us-east-1, size: 8g, instances: 3 }
+    - { region: us-east-1, engine: opensearch, size: 2g, instances: 1 }`;
+
+interface ShapeOptions {
+  readonly size?: string | undefined;
+  readonly instances?: number | undefined;
+  readonly zones?: number | undefined;
+  readonly storage?: number | undefined;
+  readonly component?: string[] | undefined;
+  readonly region?: string | undefined;
+}
 
 export const estimate = (berth: Berth) =>
   new Command("estimate")
-    .description("Show what a cluster would cost, and whether there is room for it")
+    .description("Show what clusters would cost, and whether there is room for them")
+    .option(
+      "-f, --file <file>",
+      "the body of POST /v1/estimates in YAML or JSON, also of several clusters; - for stdin",
+    )
     .option("--size <size>", "memory of an instance, as 8g: see /v1/sizes")
     .option("--instances <n>", "how many", wholeNumber)
+    .option("--zones <n>", "spread over so many zones", wholeNumber)
     .option("--storage <size>", "volume of an instance, as 500g (what the size includes when absent)", byteCount)
-    .option("--component <spec>", "instead of the three above, once for each component: name=…,size=…,…", several)
+    .option("--component <spec>", "instead of the four above, once for each component: name=…,size=…,…", several)
     .option("--region <region>", "where (asked for, or the only one, when absent)")
-    .action(async (options, command) => {
+    .addHelpText("after", EXAMPLES)
+    .action(async ({ file, ...options }, command) => {
       const session = berth.session(command);
-      const { size, instances, storage } = options;
-      const components = readComponents(options.component);
-      if (components === undefined && (size === undefined || instances === undefined)) {
-        throw usageFailure("give --size and --instances, or --component");
+      const others = Object.keys(options).filter((name) => command.getOptionValueSource(name) === "cli");
+      if (file !== undefined && others.length > 0) {
+        throw usageFailure("--file says it all", `Leave out: ${others.map((name) => `--${name}`).join(", ")}.`);
       }
-      const region = options.region ?? (await chooseRegion(session)).name;
-      const body = {
-        region,
-        ...(size === undefined ? {} : { size }),
-        ...(instances === undefined ? {} : { instances }),
-        ...(storage === undefined ? {} : { storage_bytes: storage }),
-        ...(components === undefined ? {} : { components }),
-      };
+      const body = file === undefined ? await bodyOf(session, options) : await readBody(session, file);
       const answer = await (await session.client()).createEstimate({ body });
       await printBody(session, answer.body, describe);
     });
+
+async function bodyOf(session: Session, options: ShapeOptions): Promise<EstimateBody> {
+  const { size, instances, zones, storage } = options;
+  const components = readComponents(options.component);
+  if (components === undefined && (size === undefined || instances === undefined)) {
+    throw usageFailure("give --size and --instances, --component, or --file");
+  }
+  const region = options.region ?? (await chooseRegion(session)).name;
+  return {
+    region,
+    ...(size === undefined ? {} : { size }),
+    ...(instances === undefined ? {} : { instances }),
+    ...(zones === undefined ? {} : { zones }),
+    ...(storage === undefined ? {} : { storage_bytes: storage }),
+    ...(components === undefined ? {} : { components }),
+  };
+}
+
+/** What it may say is the server's to check: it names every fault with its place. */
+async function readBody(session: Session, file: string): Promise<EstimateBody> {
+  const text = await readText(session, file);
+  const { parse } = await import("yaml");
+  try {
+    return parse(text) as EstimateBody;
+  } catch (error) {
+    throw usageFailure(`${file} is neither YAML nor JSON: ${(error as Error).message}`);
+  }
+}
 
 function describe(whole: Estimate): string {
   const facts = formatFacts([
@@ -57,6 +109,9 @@ function describe(whole: Estimate): string {
     ["Feasible", whole.feasible ? "yes" : "no"],
     ["Quotas", describeAdmission(whole.admission)],
   ]);
-  const lines = whole.clusters.flatMap((one) => one.components);
-  return `${facts}\n${formatTable(LINES, lines)}`;
+  const lines = whole.clusters.flatMap(({ components }, index) =>
+    components.map((component) => ({ cluster: index + 1, component })),
+  );
+  const columns = whole.clusters.length > 1 ? [CLUSTER, ...COMPONENTS] : COMPONENTS;
+  return `${facts}\n${formatTable(columns, lines)}`;
 }

@@ -1,10 +1,9 @@
-import { readFile } from "node:fs/promises";
 import { Command } from "@commander-js/extra-typings";
-import { usageFailure } from "../../../failure.ts";
 import { printThing } from "../../../output/print.ts";
 import { formatTable } from "../../../output/table.ts";
 import type { Berth } from "../../../program.ts";
 import { commaList } from "../../parse.ts";
+import { readText } from "../../read-text.ts";
 import { KUBES } from "./view.ts";
 
 export const registerKube = (berth: Berth) =>
@@ -19,7 +18,7 @@ export const registerKube = (berth: Berth) =>
     .option("--storage-class <name>", "of volumes (gp3 when absent)")
     .action(async (name, options, command) => {
       const session = berth.session(command);
-      const kubeconfig = options.kubeconfig === "-" ? await session.io.readStdin() : await read(options.kubeconfig);
+      const kubeconfig = await readText(session, options.kubeconfig);
       const { body } = await (await session.client()).createKube({
         body: {
           name,
@@ -35,11 +34,3 @@ export const registerKube = (berth: Berth) =>
         formatTable(KUBES.columns, [kube], { wide: session.output === "wide" }),
       );
     });
-
-async function read(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    throw usageFailure(`cannot read ${path}: ${(error as Error).message}`);
-  }
-}
