@@ -373,21 +373,6 @@ test("api sends what it is given and prints the answer's body", async () => {
   expect(JSON.parse(out)).toEqual({ method: "POST", path: "/v1/x", y: "1", body: { a: [1] } });
 });
 
-test("completion offers commands, choices, options and names from the API", async () => {
-  const complete = (line: string) => {
-    const env = { COMP_LINE: line, COMP_POINT: String(line.length), COMP_CWORD: "1", SHELL: "zsh" };
-    return run(["completion-server", "--"], { env: { ...env, BERTH_API_URL: api?.url ?? "", BERTH_API_KEY: "x" } });
-  };
-  api = await startFakeApi(() => ({ body: { data: [{ name: "demo", id: "cl_1" }], next_page_token: null } }));
-  expect((await complete("berth ")).out.split("\n")).toContain("cluster");
-  expect((await complete("berth cluster ")).out.split("\n")).toContain("create");
-  expect((await complete("berth cluster get ")).out.split("\n")).toContain("demo");
-  expect((await complete("berth admin organization suspend ")).out.split("\n")).toContain("cl_1");
-  expect((await complete("berth cluster list --state ")).out).toBe("creating\nrunning\nupdating\ndeleting\ndeleted\n");
-  await api.close();
-  expect((await complete("berth cluster get ")).code).toBe(0);
-});
-
 test.each(["bash", "zsh", "fish"])("completion prints a script for %s", async (shell) => {
   const { out, code } = await run(["completion", shell]);
   expect(code).toBe(0);

@@ -4,7 +4,7 @@ import { usageFailure } from "../failure.ts";
 import type { Berth } from "../program.ts";
 import type { Session } from "../session.ts";
 
-const METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"] as const;
+export const METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"] as const;
 const EXAMPLES = `
 Examples:
   berth api GET '/v1/clusters?limit=5'

@@ -10,7 +10,7 @@ Install:
 
 export const completion = (berth: Berth) =>
   new Command("completion")
-    .description("Print a completion script for a shell; it completes names of clusters and ids too")
+    .description("Print a completion script for a shell; it also completes names and ids, as the API knows them")
     .addArgument(new Argument("<shell>").choices(SHELLS))
     .addHelpText("after", INSTALL)
     .action(async (shell) => {

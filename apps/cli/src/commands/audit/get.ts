@@ -6,7 +6,7 @@ import { describeAuditEvent } from "./view.ts";
 export const getAuditEvent = (berth: Berth) =>
   new Command("get")
     .description("Show one row of the audit log, with what it changed")
-    .argument("<id>", "as aud_…")
+    .argument("<audit-event>", "as aud_…")
     .action(async (id, _, command) => {
       const session = berth.session(command);
       const client = await session.client();

@@ -10,7 +10,7 @@ import { durationMs } from "../parse.ts";
 export const restoreCluster = (berth: Berth) =>
   new Command("restore")
     .description("Bring a deleted cluster back with its data, within the grace period")
-    .argument("<cluster>", "name or id")
+    .argument("<deleted-cluster>", "name or id")
     .option("--wait", "until it can be used")
     .option("--timeout <time>", "give up waiting after so long, as 10m", durationMs)
     .action(async (reference, options, command) => {

@@ -26,7 +26,7 @@ const CANDIDATES: readonly Column<Candidate>[] = [
 export const explainPlacement = (berth: Berth) =>
   new Command("explain")
     .description("Show every candidate of a placement, and why it was refused or what it scored (lower is better)")
-    .argument("<id>", "a decision (dec_…), or an instance (ins_…): its latest one")
+    .argument("<decision>", "a decision (dec_…), or an instance (ins_…): its latest one")
     .action(async (id, _, command) => {
       const session = berth.session(command);
       const client = await session.client();
