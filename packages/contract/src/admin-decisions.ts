@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { idField, idInput, jsonObject, money, pageOf, pageQuery, timestamp } from "./fields.ts";
+import { idField, idInput, jsonObject, listQuery, money, pageOf, timestamp } from "./fields.ts";
 import { route } from "./route.ts";
 
 export const DECISION_OUTCOMES = ["placed", "waiting_for_machine", "refused"] as const;
@@ -51,11 +51,11 @@ export const listPlacementDecisions = route({
   summary: "List placement decisions",
   description: "Newest first.",
   permission: "admin:fleet:read",
-  query: z.strictObject({
-    ...pageQuery,
+  query: listQuery("-created_at", {
     kube_id: idInput("kube").optional().meta({ description: "Only those of this kube." }),
     cluster_id: idInput("cluster").optional().meta({ description: "Only those of this cluster." }),
     instance_id: idInput("instance").optional().meta({ description: "Only those of this instance." }),
+    machine_id: idInput("machine").optional().meta({ description: "Only those for this machine." }),
     outcome: z.enum(DECISION_OUTCOMES).optional().meta({ description: "Only those with this outcome." }),
   }),
   tenantData: { within: "data", organization: "organization_id", cluster: "cluster_id" },

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { guardSchema, idField, idInput, nameInput, pageOf, pageQuery, timestamp, wordInput } from "./fields.ts";
+import { guardSchema, idField, idInput, listQuery, nameInput, pageOf, timestamp, wordInput } from "./fields.ts";
 import { route } from "./route.ts";
 
 export const kubeSchema = z
@@ -79,8 +79,7 @@ export const listKubes = route({
   tag: "admin",
   summary: "List Kubernetes clusters",
   permission: "admin:fleet:read",
-  query: z.strictObject({
-    ...pageQuery,
+  query: listQuery("created_at", {
     region: wordInput.optional().meta({ description: "Only those in this region." }),
   }),
   tenantData: "none",

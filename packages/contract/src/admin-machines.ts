@@ -1,6 +1,6 @@
 import { INSTANCE_STATES, MACHINE_STATES } from "@berth/domain";
 import { z } from "zod";
-import { guardSchema, idField, idInput, money, pageOf, pageQuery, timestamp, wordInput } from "./fields.ts";
+import { guardSchema, idField, idInput, listQuery, money, pageOf, timestamp, wordInput } from "./fields.ts";
 import { failureSchema } from "./problems.ts";
 import { route } from "./route.ts";
 
@@ -75,11 +75,11 @@ export const listMachines = route({
   summary: "List machines",
   description: "Oldest first. Terminated and failed ones only with `state`.",
   permission: "admin:fleet:read",
-  query: z.strictObject({
-    ...pageQuery,
+  query: listQuery("created_at", {
     kube_id: idInput("kube").optional().meta({ description: "Only those of this kube." }),
     pool_id: idInput("pool").optional().meta({ description: "Only those of this pool." }),
     zone: wordInput.optional().meta({ description: "Only those in this zone." }),
+    machine_type: wordInput.optional().meta({ description: "Only those of this type." }),
     state: z.enum(MACHINE_STATES).optional().meta({ description: "Only those in this state." }),
   }),
   tenantData: "none",

@@ -1,6 +1,6 @@
 import { isPrintable, ORGANIZATION_KINDS, ORGANIZATION_STATES } from "@berth/domain";
 import { z } from "zod";
-import { emailInput, idInput, ifMatch, organizationNameInput, pageOf, pageQuery, timestamp } from "./fields.ts";
+import { emailInput, idInput, ifMatch, listQuery, organizationNameInput, pageOf, timestamp } from "./fields.ts";
 import { sentInvitationSchema } from "./invitations.ts";
 import { organizationSchema } from "./organizations.ts";
 import { quotaLimitsInput, quotaUsesSchema, spendSchema } from "./quotas.ts";
@@ -66,15 +66,10 @@ export const listOrganizations = route({
   tag: "admin",
   summary: "List organizations",
   permission: "admin:tenants:read",
-  query: z.strictObject({
-    ...pageQuery,
+  query: listQuery("-created_at", {
     state: z.enum(ORGANIZATION_STATES).optional().meta({ description: "Only those in this state." }),
     kind: z.enum(ORGANIZATION_KINDS).optional().meta({ description: "Only those of this kind." }),
     name: organizationNameInput.optional().meta({ description: "Exactly this. Several may be called the same." }),
-    order: z
-      .enum(["created_at", "-created_at"])
-      .default("-created_at")
-      .meta({ description: "Oldest first, or, with the dash, newest first." }),
   }),
   tenantData: { within: "data", organization: "id" },
   responses: { 200: { description: "A page.", schema: pageOf(adminOrganizationSchema, "AdminOrganizationPage") } },

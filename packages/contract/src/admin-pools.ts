@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { idExample, idField, idInput, nameInput, pageOf, pageQuery, timestamp, wordInput } from "./fields.ts";
+import { idExample, idField, idInput, listQuery, nameInput, pageOf, timestamp, wordInput } from "./fields.ts";
 import { route } from "./route.ts";
 
 export const poolSchema = z
@@ -107,8 +107,7 @@ export const listPools = route({
   tag: "admin",
   summary: "List pools",
   permission: "admin:fleet:read",
-  query: z.strictObject({
-    ...pageQuery,
+  query: listQuery("created_at", {
     kube_id: idInput("kube").optional().meta({ description: "Only those of this kube." }),
   }),
   tenantData: "none",

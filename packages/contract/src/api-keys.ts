@@ -1,6 +1,6 @@
 import { API_KEY_STATES, PERMISSIONS, type Permission, parseNetwork } from "@berth/domain";
 import { z } from "zod";
-import { idExample, idField, idInput, ifMatch, nameInput, pageOf, pageQuery, timestamp } from "./fields.ts";
+import { idExample, idField, idInput, ifMatch, listQuery, nameInput, pageOf, timestamp } from "./fields.ts";
 import { route } from "./route.ts";
 
 export const MAX_KEY_CIDRS = 50;
@@ -153,8 +153,7 @@ export const listApiKeys = route({
   summary: "List API keys",
   description: "Newest first, revoked and expired ones among them.",
   permission: "keys:read",
-  query: z.strictObject({
-    ...pageQuery,
+  query: listQuery("-created_at", {
     member_id: idInput("member").optional().meta({ description: "Only the keys that act for this member." }),
     state: z.enum(API_KEY_STATES).optional().meta({ description: "Only those in this state." }),
     name: nameInput.optional().meta({ description: "Only those of this name." }),

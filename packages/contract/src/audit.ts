@@ -1,6 +1,6 @@
 import { AUDIT_ACTOR_TYPES, AUDIT_OUTCOMES } from "@berth/domain";
 import { z } from "zod";
-import { idField, idInput, jsonObject, pageOf, pageQuery, timestamp } from "./fields.ts";
+import { createdRange, idField, idInput, jsonObject, listQuery, pageOf, timestamp } from "./fields.ts";
 import { route } from "./route.ts";
 
 // How a chain is checked, for those who read one by this contract.
@@ -71,14 +71,7 @@ const auditFilter = {
   action: word.optional().meta({ description: "Only those of this kind.", examples: ["cluster.delete"] }),
   target_type: word.optional().meta({ description: "Only those of this kind of thing." }),
   target_id: word.optional().meta({ description: "Only those of this thing." }),
-  created_after: timestamp.optional().meta({ description: "From this instant on." }),
-  created_before: timestamp.optional().meta({ description: "Before this instant." }),
 };
-
-const order = z
-  .enum(["created_at", "-created_at"])
-  .default("-created_at")
-  .meta({ description: "-created_at: newest first." });
 
 export const auditEventPageSchema = pageOf(auditEventSchema, "AuditEventPage");
 
@@ -89,7 +82,7 @@ export const listAuditEvents = route({
   tag: "audit",
   summary: "List what was changed, by whom and from where",
   permission: "audit:read",
-  query: z.strictObject({ ...pageQuery, ...auditFilter, order }),
+  query: listQuery("-created_at", auditFilter),
   responses: { 200: { description: "A page.", schema: auditEventPageSchema } },
   problems: [],
 });
@@ -116,6 +109,7 @@ export const exportAuditEvents = route({
       .default("jsonl")
       .meta({ description: "jsonl is what can be checked, csv for spreadsheets." }),
     ...auditFilter,
+    ...createdRange,
   }),
   responses: { 200: { description: "The file.", headers: ["Content-Disposition"] } },
   problems: [],
@@ -153,11 +147,9 @@ export const listAuditEventsOfAll = route({
   summary: "List what was changed in all organizations, or in one",
   description: "Of one organization in the order of its numbers, of all by when a row was made.",
   permission: "admin:audit:read",
-  query: z.strictObject({
-    ...pageQuery,
+  query: listQuery("-created_at", {
     ...auditFilter,
     organization_id: idInput("organization").optional().meta({ description: "Only those of this one's chain." }),
-    order,
   }),
   tenantData: { within: "data", organization: "organization_id" },
   responses: { 200: { description: "A page.", schema: auditEventPageSchema } },

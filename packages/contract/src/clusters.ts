@@ -17,11 +17,11 @@ import {
   idField,
   idInput,
   ifMatch,
+  listQuery,
   MEBIBYTE,
   money,
   nameInput,
   pageOf,
-  pageQuery,
   pricePerMonth,
   queryBoolean,
   shownAs,
@@ -338,11 +338,12 @@ export const listClusters = route({
   summary: "List clusters",
   description: "Newest first. Deleted ones only with `state=deleted`.",
   permission: "clusters:read",
-  query: z.strictObject({
-    ...pageQuery,
+  query: listQuery("-created_at", {
     project_id: idInput("project").optional().meta({ description: "Only those of this project." }),
     name: nameInput.optional().meta({ description: "Only those of this name." }),
     state: z.enum(CLUSTER_STATES).optional().meta({ description: "Only those in this state." }),
+    region: wordInput.optional().meta({ description: "Only those in this region." }),
+    engine: z.enum(ENGINES).optional().meta({ description: "Only those of this engine." }),
     label: z
       .union([z.string().max(400), z.array(z.string().max(400)).max(MAX_LABELS)])
       .transform((value) => (typeof value === "string" ? [value] : value))

@@ -26,12 +26,18 @@ export const listEvents = route({
   tag: "events",
   summary: "List or follow what happened",
   description:
-    "Oldest first. With `Accept: text/event-stream` the events are streamed as they happen: from the one " +
+    "A feed: in the order in which events were committed, which is the one that a stream can go on in, so it has no " +
+    "`order`, and begins after an event and not at a time. With `Accept: text/event-stream` the events are streamed as they happen: from the one " +
     "after Last-Event-ID (or `after`), or from now on when neither is given.",
   permission: "clusters:read",
   query: z.strictObject({
     ...pageQuery,
     after: idInput("event").optional().meta({ description: "Only later events." }),
+    type: z
+      .string()
+      .regex(/^[a-z_.]{1,64}$/, "1 to 64 lower-case letters, dots and underscores.")
+      .optional()
+      .meta({ description: "Only those of this type.", examples: ["cluster.created"] }),
     target_id: z.string().max(64).optional().meta({ description: "Only of this cluster, instance or credential." }),
     operation_id: idInput("operation").optional().meta({ description: "Only those of this operation." }),
   }),

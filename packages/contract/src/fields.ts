@@ -142,6 +142,30 @@ export const pageQuery = {
   page_token: z.string().max(1000).optional().meta({ description: "`next_page_token` of the page before." }),
 };
 
+/** When the entries of a list were made. */
+export const createdRange = {
+  created_after: timestamp.optional().meta({ description: "From this instant on." }),
+  created_before: timestamp.optional().meta({ description: "Before this instant." }),
+};
+
+const LIST_ORDERS = ["created_at", "-created_at"] as const;
+
+/**
+ * The query of a list: paging, its own equality filters, named after the fields, and the time and order in which entries
+ * were made. All that is given must fit; a range that holds no instant leaves nothing. `order` is the one when none is asked for.
+ */
+export function listQuery<Filters extends z.ZodRawShape>(order: (typeof LIST_ORDERS)[number], filters: Filters) {
+  return z.strictObject({
+    ...pageQuery,
+    ...filters,
+    ...createdRange,
+    order: z
+      .enum(LIST_ORDERS)
+      .default(order)
+      .meta({ description: "Oldest first, or, with the dash, newest first. Entries of one millisecond are by id." }),
+  });
+}
+
 /** One page of a list; `next_page_token` is null on the last one. */
 export function pageOf<T extends z.ZodType>(item: T, id: string) {
   return z.object({ data: z.array(item), next_page_token: z.string().nullable() }).meta({ id });

@@ -1,6 +1,6 @@
 import { MEMBER_ROLES } from "@berth/domain";
 import { z } from "zod";
-import { emailInput, idField, idInput, pageOf, pageQuery, personNameInput, timestamp } from "./fields.ts";
+import { emailInput, idField, idInput, listQuery, pageOf, personNameInput, timestamp } from "./fields.ts";
 import { memberSchema, roleInput } from "./members.ts";
 import { route } from "./route.ts";
 
@@ -89,8 +89,7 @@ export const listInvitations = route({
   description: "Newest first, also those that are over.",
   permission: "members:read",
   params: organization,
-  query: z.strictObject({
-    ...pageQuery,
+  query: listQuery("-created_at", {
     state: z.enum(INVITATION_STATES).optional().meta({ description: "Only those in this state." }),
     email: emailInput.optional().meta({ description: "Only those for this address." }),
   }),

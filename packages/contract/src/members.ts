@@ -1,6 +1,6 @@
 import { MEMBER_ROLES } from "@berth/domain";
 import { z } from "zod";
-import { emailInput, idField, idInput, ifMatch, pageOf, pageQuery, personNameInput, timestamp } from "./fields.ts";
+import { emailInput, idField, idInput, ifMatch, listQuery, pageOf, personNameInput, timestamp } from "./fields.ts";
 import { route } from "./route.ts";
 
 /** A role of either kind of organization: which of them one has, and what each may, is a table of its own. */
@@ -43,8 +43,7 @@ export const listMembers = route({
   description: "Oldest first.",
   permission: "members:read",
   params: organization,
-  query: z.strictObject({
-    ...pageQuery,
+  query: listQuery("created_at", {
     role: roleInput.optional().meta({ description: "Only those with this role." }),
     email: emailInput.optional().meta({ description: "Only the one with this address." }),
   }),

@@ -1,7 +1,7 @@
 import { OPERATION_KINDS, OPERATION_STATES, STEP_STATES } from "@berth/domain";
 import { z } from "zod";
 import { eventPageSchema, eventSchema } from "./events.ts";
-import { idField, idInput, lastEventId, pageOf, pageQuery, queryInteger, timestamp } from "./fields.ts";
+import { idField, idInput, lastEventId, listQuery, pageOf, pageQuery, queryInteger, timestamp } from "./fields.ts";
 import { failureSchema } from "./problems.ts";
 import { route } from "./route.ts";
 
@@ -53,8 +53,7 @@ export const listOperations = route({
   summary: "List operations",
   description: "Newest first.",
   permission: "clusters:read",
-  query: z.strictObject({
-    ...pageQuery,
+  query: listQuery("-created_at", {
     cluster_id: idInput("cluster").optional().meta({ description: "Only those on this cluster." }),
     state: z.enum(OPERATION_STATES).optional().meta({ description: "Only those in this state." }),
     kind: z.enum(OPERATION_KINDS).optional().meta({ description: "Only those of this kind." }),
@@ -100,7 +99,8 @@ export const listOperationEvents = route({
   summary: "List or follow the events of an operation",
   description:
     "With `Accept: text/event-stream` the events are streamed as they happen; it begins with the operation, ends after " +
-    "its last event with one named `end`, and resumes after the event that Last-Event-ID names.",
+    "its last event with one named `end`, and resumes after the event that Last-Event-ID names. A part of the feed, with " +
+    "its one order.",
   permission: "clusters:read",
   params,
   query: z.strictObject({

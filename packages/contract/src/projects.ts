@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { idField, idInput, ifMatch, nameInput, pageOf, pageQuery, timestamp } from "./fields.ts";
+import { idField, idInput, ifMatch, listQuery, nameInput, pageOf, timestamp } from "./fields.ts";
 import { route } from "./route.ts";
 
 export const projectSchema = z
@@ -46,8 +46,7 @@ export const listProjects = route({
   summary: "List projects",
   description: "Oldest first: the first is where a cluster goes that names none.",
   permission: "projects:read",
-  query: z.strictObject({
-    ...pageQuery,
+  query: listQuery("created_at", {
     name: nameInput.optional().meta({ description: "Only the one of this name." }),
   }),
   responses: { 200: { description: "A page.", schema: pageOf(projectSchema, "ProjectPage") } },

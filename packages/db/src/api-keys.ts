@@ -10,8 +10,9 @@ import type {
   ProjectId,
   QuotaUse,
 } from "@berth/domain";
+import { type ListQuery, pageByAge } from "./page-by-age.ts";
 import { lockQuota } from "./quotas.ts";
-import { columns, type Page, page, type Sql, startWhere, type Tx } from "./sql.ts";
+import { columns, type Page, type Sql, startWhere, type Tx } from "./sql.ts";
 
 /** A key as authentication needs it, with its organization and its member. */
 export interface StoredApiKey {
@@ -109,26 +110,20 @@ export async function lockApiKey(tx: Tx, organizationId: OrganizationId, id: str
   return row;
 }
 
-export interface ApiKeyQuery {
+export interface ApiKeyQuery extends ListQuery {
   readonly organizationId: OrganizationId;
   readonly memberId?: string | undefined;
   readonly name?: string | undefined;
   readonly state?: ApiKeyState | undefined;
-  /** Only older ones than this. */
-  readonly before?: string | undefined;
-  readonly limit: number;
 }
 
-/** Newest first. */
 export function listApiKeys(sql: Sql, query: ApiKeyQuery): Promise<Page<ApiKeyRow>> {
   const where = startWhere();
   where.add("k.organization_id = ?", query.organizationId);
   where.add("k.member_id = ?", query.memberId);
   where.add("k.name = ?", query.name);
   where.add(`${STATE} = ?`, query.state);
-  where.add("k.id < ?", query.before);
-  const text = `select ${COLUMNS} ${FROM} ${where.text()} order by k.id desc`;
-  return page<ApiKeyRow>(sql, text, where.values, query.limit);
+  return pageByAge(sql, `select ${COLUMNS} ${FROM}`, "k", where, query);
 }
 
 /** How many keys work now, and how many may: whoever else makes one waits to the end of the transaction, and counts this one. */

@@ -9,6 +9,7 @@ import {
 } from "@berth/domain";
 import type { Actor } from "./actor.ts";
 import type { Origin } from "./audit-trail.ts";
+import type { ListOrder } from "./page-by-age.ts";
 import { columns, type Page, page, type Sql, startWhere, type Tx, type Where } from "./sql.ts";
 
 export interface NewAuditEvent extends Actor {
@@ -89,7 +90,7 @@ export interface AuditFilter {
 
 export interface AuditQuery extends AuditFilter {
   readonly organizationId: OrganizationId;
-  readonly order: "ascending" | "descending";
+  readonly order: ListOrder;
   /** Only rows beyond this one, in that order. */
   readonly beyond?: bigint | undefined;
   /** No row after this one. */
@@ -126,7 +127,7 @@ function lastBefore(instant: string): string {
 export function listAuditOfAll(
   sql: Sql,
   query: AuditFilter & {
-    readonly order: "ascending" | "descending";
+    readonly order: ListOrder;
     /** Only rows beyond this id, in that order. */
     readonly beyond?: string | undefined;
     readonly limit: number;

@@ -1,4 +1,4 @@
-import type { ClusterState, OrganizationId, ProjectId } from "@berth/domain";
+import type { ClusterState, EngineName, OrganizationId, ProjectId } from "@berth/domain";
 import {
   CLUSTER_COLUMNS,
   type ClusterRow,
@@ -10,7 +10,8 @@ import {
   type WholeCluster,
   type WholeRow,
 } from "./cluster-rows.ts";
-import { columns, type Page, page, type Sql, startWhere, type Tx } from "./sql.ts";
+import { type ListQuery, pageByAge } from "./page-by-age.ts";
+import { columns, type Page, type Sql, startWhere, type Tx } from "./sql.ts";
 
 /** One of the tenant's clusters, deleted ones too. Undefined for another tenant's: nobody learns that it exists. */
 export async function findCluster(
@@ -38,35 +39,30 @@ export async function isClusterNameTaken(
   return row?.taken === true;
 }
 
-export interface ClusterQuery {
+export interface ClusterQuery extends ListQuery {
   readonly organizationId: OrganizationId;
   readonly projectId?: string | undefined;
   readonly name?: string | undefined;
   /** All but deleted ones when absent. */
   readonly state?: ClusterState | undefined;
+  readonly region?: string | undefined;
+  readonly engine?: EngineName | undefined;
   /** All of them must fit. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
-  /** Only older ones than this. */
-  readonly before?: string | undefined;
-  readonly limit: number;
 }
 
-/** Newest first: ids sort by age, so the last id of a page is where the next one begins. */
 export async function listClusters(sql: Sql, query: ClusterQuery): Promise<Page<WholeCluster>> {
   const where = startWhere();
   where.add("c.organization_id = ?", query.organizationId);
   where.add("c.project_id = ?", query.projectId);
   where.add("c.name = ?", query.name);
-  if (query.state === undefined) where.add("c.state <> ?", "deleted");
+  if (query.state === undefined)
+    where.add("c.state <> 'deleted'"); // No value: a plan for any would take it for rare.
   else where.add("c.state = ?", query.state);
+  where.add("c.region = ?", query.region);
+  where.add("c.engine = ?", query.engine);
   where.add("c.labels @> ?::jsonb", query.labels === undefined ? undefined : JSON.stringify(query.labels));
-  where.add("c.id < ?", query.before);
-  const found = await page<WholeRow>(
-    sql,
-    `select ${WHOLE_COLUMNS} from cluster c ${where.text()} order by c.id desc`,
-    where.values,
-    query.limit,
-  );
+  const found = await pageByAge<WholeRow>(sql, `select ${WHOLE_COLUMNS} from cluster c`, "c", where, query);
   return { rows: found.rows.map(toWholeCluster), more: found.more };
 }
 

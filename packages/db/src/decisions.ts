@@ -1,5 +1,6 @@
 import type { Database } from "./database.ts";
-import { columns, type Page, page, type Sql, startWhere } from "./sql.ts";
+import { type ListQuery, pageByAge } from "./page-by-age.ts";
+import { columns, type Page, type Sql, startWhere } from "./sql.ts";
 
 /** A decision as lists show it: candidates may be hundreds, so only their number. */
 export interface DecisionSummary {
@@ -33,31 +34,23 @@ const COLUMNS = columns<Omit<DecisionSummary, "candidateCount">>("d", [
   "lastSeenAt",
 ]);
 
-export interface DecisionQuery {
+export interface DecisionQuery extends ListQuery {
   readonly kubeId?: string | undefined;
   readonly clusterId?: string | undefined;
   readonly instanceId?: string | undefined;
+  readonly machineId?: string | undefined;
   readonly outcome?: string | undefined;
-  /** Only older ones than this. */
-  readonly before?: string | undefined;
-  readonly limit: number;
 }
 
-/** Newest first. */
-export function listDecisions(db: Database, query: DecisionQuery): Promise<Page<DecisionSummary>> {
+export function listDecisions(sql: Sql, query: DecisionQuery): Promise<Page<DecisionSummary>> {
   const where = startWhere();
   where.add("d.kube_id = ?", query.kubeId);
   where.add("d.cluster_id = ?", query.clusterId);
   where.add("d.instance_id = ?", query.instanceId);
+  where.add("d.machine_id = ?", query.machineId);
   where.add("d.outcome = ?", query.outcome);
-  where.add("d.id < ?", query.before);
-  return page<DecisionSummary>(
-    db,
-    `select ${COLUMNS}, jsonb_array_length(d.candidates) as "candidateCount"
-       from placement_decision d ${where.text()} order by d.id desc`,
-    where.values,
-    query.limit,
-  );
+  const select = `select ${COLUMNS}, jsonb_array_length(d.candidates) as "candidateCount" from placement_decision d`;
+  return pageByAge(sql, select, "d", where, query);
 }
 
 export interface DecisionRow extends Omit<DecisionSummary, "candidateCount"> {

@@ -70,6 +70,7 @@ export interface EventQuery {
   readonly organizationId: OrganizationId;
   /** Only later ones. */
   readonly afterSeq?: bigint | undefined;
+  readonly type?: string | undefined;
   readonly targetId?: string | undefined;
   readonly operationId?: string | undefined;
   readonly limit: number;
@@ -80,6 +81,7 @@ export function listEvents(sql: Sql, query: EventQuery): Promise<Page<EventRow>>
   const where = startWhere();
   where.add("e.organization_id = ?", query.organizationId);
   where.add("e.seq > ?", query.afterSeq?.toString());
+  where.add("e.type = ?", query.type);
   where.add("e.target_id = ?", query.targetId);
   where.add("e.operation_id = ?", query.operationId);
   return page(sql, `select ${COLUMNS} from event e ${where.text()} order by e.seq`, where.values, query.limit);

@@ -91,6 +91,8 @@ describe("tenancy", () => {
   });
 });
 
+const TEN = { order: "ascending", limit: 10 } as const;
+
 describe("the fleet", () => {
   it("registers a kube once by its name, with its secret, due at once", async () => {
     const { kubeId } = await makeKube(db, operator.organizationId, "eu-1");
@@ -115,8 +117,8 @@ describe("the fleet", () => {
     );
     expect(again).toBe(false);
     expect((await listOpenRegions(db.operator)).get("eu-1")).toEqual(["eu-1a", "eu-1b", "eu-1c"]);
-    expect((await listKubes(db.operator, { region: "eu-1", limit: 10 })).rows).toEqual([kube]);
-    expect((await listKubes(db.operator, { region: "eu-1", after: kubeId, limit: 10 })).rows).toEqual([]);
+    expect((await listKubes(db.operator, { region: "eu-1", ...TEN })).rows).toEqual([kube]);
+    expect((await listKubes(db.operator, { region: "eu-9", ...TEN })).rows).toEqual([]);
   });
 
   it("makes pools with the defaults, changes what is named and nothing else, and wakes placement", async () => {
@@ -143,7 +145,7 @@ describe("the fleet", () => {
     );
     expect(nobody).toBeUndefined();
     expect(await findPool(db.operator, poolId)).toEqual(changed);
-    expect((await listPools(db.operator, { kubeId, limit: 10 })).rows).toEqual([changed]);
+    expect((await listPools(db.operator, { kubeId, ...TEN })).rows).toEqual([changed]);
   });
 
   it("imports a catalogue: only differences are written, and a lack of capacity stays", async () => {
@@ -203,21 +205,22 @@ describe("the fleet", () => {
       ],
     );
 
-    expect((await listMachines(db.operator, { kubeId, limit: 10 })).rows).toMatchObject([
+    expect((await listMachines(db.operator, { kubeId, ...TEN })).rows).toMatchObject([
       { id: machineId, state: "planned", allocatable },
     ]);
-    expect((await listMachines(db.operator, { kubeId, zone: "eu-4b", limit: 10 })).rows).toEqual([]);
-    expect((await listMachines(db.operator, { poolId, state: "failed", limit: 10 })).rows).toEqual([]);
+    expect((await listMachines(db.operator, { kubeId, zone: "eu-4b", ...TEN })).rows).toEqual([]);
+    const otherType = { kubeId, machineType: "m7i.metal", ...TEN };
+    expect((await listMachines(db.operator, otherType)).rows).toEqual([]);
+    expect((await listMachines(db.operator, { poolId, state: "failed", ...TEN })).rows).toEqual([]);
     expect(await findMachine(db.operator, machineId)).toMatchObject({ nodeName: machine.nodeName });
     expect(await listResidents(db.operator, [machineId])).toMatchObject([
       { id: instance.instanceId, machineId, podName: "data-0", memoryMib: 1024, decisionId },
     ]);
     expect(await listLaunches(db.operator, machineId)).toEqual([]);
-    const listed = await listDecisions(db.operator, { kubeId, outcome: "waiting_for_machine", limit: 10 });
+    const listed = await listDecisions(db.operator, { kubeId, outcome: "waiting_for_machine", ...TEN });
     expect(listed.rows).toMatchObject([{ id: decisionId, candidateCount: 2, executedAt: null, verdict: null }]);
-    expect((await listDecisions(db.operator, { clusterId: cluster.id, before: decisionId, limit: 10 })).rows).toEqual(
-      [],
-    );
+    const elsewhere = { clusterId: cluster.id, machineId: ids.next("machine"), ...TEN };
+    expect((await listDecisions(db.operator, elsewhere)).rows).toEqual([]);
     expect((await findDecision(db.operator, decisionId))?.candidates).toHaveLength(2);
     const [capacity] = await findKubeCapacities(db.operator, "eu-4");
     expect(capacity).toMatchObject({ kubeId, clusters: 0, zones: ["eu-4a", "eu-4b", "eu-4c"], isStatic: false });

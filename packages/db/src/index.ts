@@ -174,6 +174,7 @@ export {
   updateLimits,
   updateSpendCap,
 } from "./organizations.ts";
+export type { ListQuery, PlaceInList } from "./page-by-age.ts";
 export {
   findPool,
   insertPool,

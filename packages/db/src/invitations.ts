@@ -1,7 +1,8 @@
 import type { IdSource, InvitationId, MemberId, MemberRole, OrganizationId } from "@berth/domain";
 import type { Actor } from "./actor.ts";
 import { appendAudit } from "./audit.ts";
-import { columns, type Page, page, type Sql, startWhere, type Tx } from "./sql.ts";
+import { type ListQuery, pageByAge } from "./page-by-age.ts";
+import { columns, type Page, type Sql, startWhere, type Tx } from "./sql.ts";
 
 export type InvitationState = "pending" | "accepted" | "revoked" | "expired";
 
@@ -75,23 +76,19 @@ export async function findInvitationByToken(
   return row;
 }
 
-export interface InvitationQuery {
+export interface InvitationQuery extends ListQuery {
   readonly organizationId: OrganizationId;
   readonly state?: InvitationState | undefined;
   readonly email?: string | undefined;
-  /** Only older ones than this. */
-  readonly before?: string | undefined;
-  readonly limit: number;
 }
 
-/** Newest first, also those that are over. */
+/** Also those that are over. */
 export function listInvitations(sql: Sql, query: InvitationQuery): Promise<Page<InvitationRow>> {
   const where = startWhere();
   where.add("i.organization_id = ?", query.organizationId);
   where.add(`${STATE} = ?`, query.state);
   where.add("i.email = ?", query.email);
-  where.add("i.id < ?", query.before);
-  return page(sql, `select ${COLUMNS} from invitation i ${where.text()} order by i.id desc`, where.values, query.limit);
+  return pageByAge(sql, `select ${COLUMNS} from invitation i`, "i", where, query);
 }
 
 export interface NewInvitation {

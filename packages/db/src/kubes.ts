@@ -10,11 +10,10 @@ import {
 } from "@berth/domain";
 import type { Actor } from "./actor.ts";
 import { appendAudit } from "./audit.ts";
-import type { Database } from "./database.ts";
 import { type ObservedAllocatable, observedAllocatable } from "./observed-allocatable.ts";
+import { type ListQuery, pageByAge } from "./page-by-age.ts";
 import { type SealedSecret, storeSecret } from "./secrets.ts";
-import type { Page, Sql, Tx } from "./sql.ts";
-import type { PrismaTx } from "./transaction.ts";
+import { columns, type Page, type Sql, startWhere, type Tx } from "./sql.ts";
 
 export interface KubeRow {
   readonly id: string;
@@ -75,48 +74,38 @@ export async function insertKube(tx: Tx, ids: IdSource, kube: NewKube): Promise<
   return true;
 }
 
-const GONE: MachineState[] = ["terminated", "failed"];
-const COUNTS = {
-  _count: {
-    select: {
-      pools: true,
-      machines: { where: { state: { notIn: GONE } } },
-      clusters: { where: { state: { not: "deleted" } } },
-    },
-  },
-} as const;
-
-/** Oldest first. */
-export async function listKubes(
-  db: Database,
-  query: { readonly region?: string | undefined; readonly after?: string | undefined; readonly limit: number },
-): Promise<Page<KubeRow>> {
-  const rows = await db.prisma.kube.findMany({
-    where: {
-      ...(query.region === undefined ? {} : { region: query.region }),
-      ...(query.after === undefined ? {} : { id: { gt: query.after } }),
-    },
-    include: COUNTS,
-    orderBy: { id: "asc" },
-    take: query.limit + 1,
-  });
-  return { rows: rows.slice(0, query.limit).map(toKubeRow), more: rows.length > query.limit };
-}
-
-export async function findKube(db: Pick<PrismaTx, "prisma">, id: string): Promise<KubeRow | undefined> {
-  const row = await db.prisma.kube.findUnique({ where: { id }, include: COUNTS });
-  return row === null ? undefined : toKubeRow(row);
-}
-
-interface StoredKube {
-  readonly _count: Pick<KubeRow, "pools" | "machines" | "clusters">;
-  readonly waitingFor: unknown;
-  readonly orphanGuards: unknown;
-}
-
 /** What the loop and the sweep wait for are stored apart and told together. */
-function toKubeRow<Row extends StoredKube>({ _count, orphanGuards, ...kube }: Row) {
-  return { ...kube, ..._count, waitingFor: [kube.waitingFor, orphanGuards].flat() };
+const COLUMNS = `${columns<Omit<KubeRow, "waitingFor" | "pools" | "machines" | "clusters">>("k", [
+  "id",
+  "name",
+  "region",
+  "zones",
+  "isStatic",
+  "apiServerUrl",
+  "storageClass",
+  "version",
+  "health",
+  "healthMessage",
+  "simulated",
+  "observedAt",
+  "createdAt",
+])}, k.waiting_for || k.orphan_guards as "waitingFor",
+  (select count(*)::int from pool p where p.kube_id = k.id) as pools,
+  (select count(*)::int from machine m where m.kube_id = k.id and m.state not in ('terminated', 'failed')) as machines,
+  (select count(*)::int from cluster c where c.kube_id = k.id and c.state <> 'deleted') as clusters`;
+
+export function listKubes(
+  sql: Sql,
+  query: ListQuery & { readonly region?: string | undefined },
+): Promise<Page<KubeRow>> {
+  const where = startWhere();
+  where.add("k.region = ?", query.region);
+  return pageByAge(sql, `select ${COLUMNS} from kube k`, "k", where, query);
+}
+
+export async function findKube(sql: Sql, id: string): Promise<KubeRow | undefined> {
+  const [row] = await sql.query<KubeRow>(`select ${COLUMNS} from kube k where k.id = $1`, [id]);
+  return row;
 }
 
 /** Zones of the kubes in each region, sorted: where clusters can be made. */

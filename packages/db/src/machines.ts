@@ -1,6 +1,7 @@
 import type { InstanceState, MachineState } from "@berth/domain";
 import type { Database } from "./database.ts";
-import type { Page, Sql } from "./sql.ts";
+import { type ListQuery, pageByAge } from "./page-by-age.ts";
+import { columns, type Page, type Sql, startWhere } from "./sql.ts";
 
 export interface MachineRow {
   readonly id: string;
@@ -24,31 +25,47 @@ export interface MachineRow {
   readonly observedAt: Date | null;
 }
 
-export interface MachineQuery {
+export interface MachineQuery extends ListQuery {
   readonly kubeId?: string | undefined;
   readonly poolId?: string | undefined;
   readonly zone?: string | undefined;
+  readonly machineType?: string | undefined;
   /** All but terminated and failed ones when absent. */
   readonly state?: MachineState | undefined;
-  /** Only younger ones than this. */
-  readonly after?: string | undefined;
-  readonly limit: number;
 }
 
-/** Oldest first. */
-export async function listMachines(db: Database, query: MachineQuery): Promise<Page<MachineRow>> {
-  const rows = await db.prisma.machine.findMany({
-    where: {
-      ...(query.kubeId === undefined ? {} : { kubeId: query.kubeId }),
-      ...(query.poolId === undefined ? {} : { poolId: query.poolId }),
-      ...(query.zone === undefined ? {} : { zone: query.zone }),
-      state: query.state ?? { notIn: ["terminated", "failed"] },
-      ...(query.after === undefined ? {} : { id: { gt: query.after } }),
-    },
-    orderBy: { id: "asc" },
-    take: query.limit + 1,
-  });
-  return { rows: rows.slice(0, query.limit), more: rows.length > query.limit };
+const COLUMNS = columns<MachineRow>("m", [
+  "id",
+  "kubeId",
+  "poolId",
+  "state",
+  "nodeName",
+  "zone",
+  "machineType",
+  "priceMicroUsdPerHour",
+  "allocatable",
+  "cloudInstanceId",
+  "attempt",
+  "waitingFor",
+  "lastFailure",
+  "createdAt",
+  "launchedAt",
+  "readyAt",
+  "emptySince",
+  "terminatedAt",
+  "observedAt",
+]);
+
+export function listMachines(sql: Sql, query: MachineQuery): Promise<Page<MachineRow>> {
+  const where = startWhere();
+  where.add("m.kube_id = ?", query.kubeId);
+  where.add("m.pool_id = ?", query.poolId);
+  where.add("m.zone = ?", query.zone);
+  where.add("m.machine_type = ?", query.machineType);
+  if (query.state === undefined)
+    where.add("m.state not in ('terminated', 'failed')"); // No value: a plan for any would take it for rare.
+  else where.add("m.state = ?", query.state);
+  return pageByAge(sql, `select ${COLUMNS} from machine m`, "m", where, query);
 }
 
 export async function findMachine(db: Database, id: string): Promise<MachineRow | undefined> {

@@ -2,7 +2,8 @@ import type { IdSource, MemberId, MemberRole, OrganizationId } from "@berth/doma
 import type { Actor } from "./actor.ts";
 import { appendAudit } from "./audit.ts";
 import { appendEvent } from "./events.ts";
-import { columns, type Page, page, type Sql, startWhere, type Tx } from "./sql.ts";
+import { type ListQuery, pageByAge } from "./page-by-age.ts";
+import { columns, type Page, type Sql, startWhere, type Tx } from "./sql.ts";
 
 export interface MemberRow {
   readonly id: MemberId;
@@ -48,23 +49,19 @@ export async function findMemberByEmail(
   return row;
 }
 
-export interface MemberQuery {
+export interface MemberQuery extends ListQuery {
   readonly organizationId: OrganizationId;
   readonly role?: MemberRole | undefined;
   readonly email?: string | undefined;
-  /** Only younger ones than this. */
-  readonly after?: string | undefined;
-  readonly limit: number;
 }
 
-/** Those who have not left, oldest first. */
+/** Those who have not left. */
 export function listMembers(sql: Sql, query: MemberQuery): Promise<Page<MemberRow>> {
   const where = startWhere();
   where.add("m.removed_at is null and m.organization_id = ?", query.organizationId);
   where.add("m.role = ?", query.role);
   where.add("m.email = ?", query.email);
-  where.add("m.id > ?", query.after);
-  return page(sql, `select ${COLUMNS} from member m ${where.text()} order by m.id`, where.values, query.limit);
+  return pageByAge(sql, `select ${COLUMNS} from member m`, "m", where, query);
 }
 
 /** Owners besides this member. Under `lockOrganization`: two owners who end each other's role must not both see one left. */

@@ -10,7 +10,8 @@ import {
   type StepState,
 } from "@berth/domain";
 import type { Actor } from "./actor.ts";
-import { columns, type Page, page, type Sql, startWhere, type Tx } from "./sql.ts";
+import { type ListQuery, pageByAge } from "./page-by-age.ts";
+import { columns, type Page, type Sql, startWhere, type Tx } from "./sql.ts";
 
 export interface StoredStep {
   readonly name: string;
@@ -140,25 +141,20 @@ export async function findLastOperation(
   return row;
 }
 
-export interface OperationQuery {
+export interface OperationQuery extends ListQuery {
   readonly organizationId: OrganizationId;
   readonly targetId?: string | undefined;
   readonly state?: OperationState | undefined;
   readonly kind?: OperationKind | undefined;
-  /** Only older ones than this. */
-  readonly before?: string | undefined;
-  readonly limit: number;
 }
 
-/** Newest first. */
 export function listOperations(sql: Sql, query: OperationQuery): Promise<Page<OperationRow>> {
   const where = startWhere();
   where.add("o.organization_id = ?", query.organizationId);
   where.add("o.target_id = ?", query.targetId);
   where.add("o.state = ?", query.state);
   where.add("o.kind = ?", query.kind);
-  where.add("o.id < ?", query.before);
-  return page(sql, `select ${COLUMNS} from operation o ${where.text()} order by o.id desc`, where.values, query.limit);
+  return pageByAge(sql, `select ${COLUMNS} from operation o`, "o", where, query);
 }
 
 /**

@@ -8,7 +8,8 @@ import {
 import type { Actor } from "./actor.ts";
 import { appendAudit } from "./audit.ts";
 import { appendEvent } from "./events.ts";
-import { columns, type Page, page, type Sql, startWhere, type Tx } from "./sql.ts";
+import { type ListQuery, pageByAge } from "./page-by-age.ts";
+import { columns, type Page, type Sql, startWhere, type Tx } from "./sql.ts";
 
 export interface OrganizationRow {
   readonly id: OrganizationId;
@@ -128,31 +129,19 @@ export async function findOrganizationByName(sql: Sql, name: string): Promise<Or
   return row;
 }
 
-export interface OrganizationQuery {
+export interface OrganizationQuery extends ListQuery {
   readonly state?: OrganizationState | undefined;
   readonly kind?: OrganizationKind | undefined;
   readonly name?: string | undefined;
-  readonly order: "ascending" | "descending";
-  /** Only those beyond this one, in that order. */
-  readonly beyond?: string | undefined;
-  readonly limit: number;
 }
 
-/** All of them, by when they were made. For the platform's own people. */
+/** All of them. For the platform's own people. */
 export function listOrganizations(sql: Sql, query: OrganizationQuery): Promise<Page<OrganizationRow>> {
-  const isAscending = query.order === "ascending";
   const where = startWhere();
   where.add("o.state = ?", query.state);
   where.add("o.kind = ?", query.kind);
   where.add("o.name = ?", query.name);
-  where.add(isAscending ? "o.id > ?" : "o.id < ?", query.beyond);
-  const order = isAscending ? "asc" : "desc";
-  return page(
-    sql,
-    `select ${COLUMNS} from organization o ${where.text()} order by o.id ${order}`,
-    where.values,
-    query.limit,
-  );
+  return pageByAge(sql, `select ${COLUMNS} from organization o`, "o", where, query);
 }
 
 /**

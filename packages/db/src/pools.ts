@@ -1,9 +1,9 @@
-import type { IdSource, KubeId, MachineState, OrganizationId, PoolId } from "@berth/domain";
+import type { IdSource, KubeId, OrganizationId, PoolId } from "@berth/domain";
 import type { Actor } from "./actor.ts";
 import { appendAudit } from "./audit.ts";
 import { isUniqueViolation } from "./conflicts.ts";
-import type { Database } from "./database.ts";
-import type { Page } from "./sql.ts";
+import { type ListQuery, pageByAge } from "./page-by-age.ts";
+import { columns, type Page, type Sql, startWhere } from "./sql.ts";
 import type { PrismaTx } from "./transaction.ts";
 
 export interface PoolRow {
@@ -54,12 +54,12 @@ export async function insertPool(
   // Asked first: a unique violation would end the transaction, and with it the caller's other statements.
   const taken = await tx.prisma.pool.findUnique({ where: { kubeId_name: { kubeId: pool.kubeId, name: pool.name } } });
   if (taken !== null) return undefined;
-  const row = await tx.prisma.pool.create({
+  await tx.prisma.pool.create({
     data: { id: pool.id, kubeId: pool.kubeId, name: pool.name, ...policyData(pool) },
   });
   await wakePlacement(tx, pool.kubeId);
   await audit(tx, ids, pool, "pool.create", { name: pool.name, kubeId: pool.kubeId });
-  return { ...row, machines: 0 };
+  return findPool(tx, pool.id);
 }
 
 /** Whether an insert failed because somebody else took the pool's name at the same moment. */
@@ -77,10 +77,10 @@ export async function updatePool(
   if (before === null) return undefined;
   const data = policyData(change);
   await tx.query("update pool set changed_at = now() where id = $1", [change.id]);
-  const row = await tx.prisma.pool.update({ where: { id: change.id }, data, include: COUNTS });
+  const row = await tx.prisma.pool.update({ where: { id: change.id }, data });
   await wakePlacement(tx, row.kubeId);
   await audit(tx, ids, change, "pool.update", { before: pick(before, data), after: pick(row, data) });
-  return withCount(row);
+  return findPool(tx, change.id);
 }
 
 function policyData(policy: PoolPolicy) {
@@ -113,32 +113,33 @@ async function audit(tx: PrismaTx, ids: IdSource, change: PoolChange, action: st
   await appendAudit(tx, ids, { organizationId, actor, requestId, action, targetType: "pool", targetId: id, data });
 }
 
-const GONE: MachineState[] = ["terminated", "failed"];
-const COUNTS = { _count: { select: { machines: { where: { state: { notIn: GONE } } } } } } as const;
+const COLUMNS = `${columns<PoolRow>("p", [
+  "id",
+  "kubeId",
+  "name",
+  "zones",
+  "machineTypes",
+  "instancesPerMachine",
+  "cpuLimitPercent",
+  "emptyAfterSeconds",
+  "maxMachines",
+  "imageId",
+  "subnetIds",
+  "securityGroupIds",
+  "instanceProfile",
+  "createdAt",
+])}, (select count(*)::int from machine m where m.pool_id = p.id and m.state not in ('terminated', 'failed')) as machines`;
 
-function withCount<Row extends { readonly _count: { readonly machines: number } }>(row: Row) {
-  const { _count, ...pool } = row;
-  return { ...pool, machines: _count.machines };
-}
-
-/** Oldest first. */
-export async function listPools(
-  db: Database,
-  query: { readonly kubeId?: string | undefined; readonly after?: string | undefined; readonly limit: number },
+export function listPools(
+  sql: Sql,
+  query: ListQuery & { readonly kubeId?: string | undefined },
 ): Promise<Page<PoolRow>> {
-  const rows = await db.prisma.pool.findMany({
-    where: {
-      ...(query.kubeId === undefined ? {} : { kubeId: query.kubeId }),
-      ...(query.after === undefined ? {} : { id: { gt: query.after } }),
-    },
-    include: COUNTS,
-    orderBy: { id: "asc" },
-    take: query.limit + 1,
-  });
-  return { rows: rows.slice(0, query.limit).map(withCount), more: rows.length > query.limit };
+  const where = startWhere();
+  where.add("p.kube_id = ?", query.kubeId);
+  return pageByAge(sql, `select ${COLUMNS} from pool p`, "p", where, query);
 }
 
-export async function findPool(db: Pick<PrismaTx, "prisma">, id: string): Promise<PoolRow | undefined> {
-  const row = await db.prisma.pool.findUnique({ where: { id }, include: COUNTS });
-  return row === null ? undefined : withCount(row);
+export async function findPool(sql: Sql, id: string): Promise<PoolRow | undefined> {
+  const [row] = await sql.query<PoolRow>(`select ${COLUMNS} from pool p where p.id = $1`, [id]);
+  return row;
 }

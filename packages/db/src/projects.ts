@@ -2,7 +2,8 @@ import { err, type IdSource, type OrganizationId, ok, type ProjectId, type Resul
 import type { Actor } from "./actor.ts";
 import { appendAudit } from "./audit.ts";
 import { appendEvent } from "./events.ts";
-import { columns, type Page, page, type Sql, startWhere, type Tx } from "./sql.ts";
+import { type ListQuery, pageByAge } from "./page-by-age.ts";
+import { columns, type Page, type Sql, startWhere, type Tx } from "./sql.ts";
 
 export interface ProjectRow {
   readonly id: ProjectId;
@@ -42,26 +43,23 @@ export async function findProject(
 /** All of an organization, oldest first: the first is where a cluster goes that names none. */
 export function listProjects(sql: Sql, organizationId: OrganizationId): Promise<ProjectRow[]> {
   return sql.query<ProjectRow>(
-    `select ${COLUMNS} from project p where p.organization_id = $1 and p.deleted_at is null order by p.id limit 1000`,
+    `select ${COLUMNS} from project p where p.organization_id = $1 and p.deleted_at is null
+      order by p.created_at, p.id limit 1000`,
     [organizationId],
   );
 }
 
-export interface ProjectQuery {
+export interface ProjectQuery extends ListQuery {
   readonly organizationId: OrganizationId;
   readonly name?: string | undefined;
-  /** Only younger ones than this. */
-  readonly after?: string | undefined;
-  readonly limit: number;
 }
 
-/** Live ones, oldest first. */
+/** Live ones. */
 export function pageOfProjects(sql: Sql, query: ProjectQuery): Promise<Page<ProjectRow>> {
   const where = startWhere();
   where.add("p.deleted_at is null and p.organization_id = ?", query.organizationId);
   where.add("p.name = ?", query.name);
-  where.add("p.id > ?", query.after);
-  return page(sql, `select ${COLUMNS} from project p ${where.text()} order by p.id`, where.values, query.limit);
+  return pageByAge(sql, `select ${COLUMNS} from project p`, "p", where, query);
 }
 
 /** Live ones. */

@@ -34,10 +34,10 @@ function columnOf(field: string): string {
   return field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-/** Conditions of a list, each with its own value: `where.add("c.project_id = ?", projectId)`. */
+/** Conditions of a list, each with its own values, one for each `?`: `where.add("c.project_id = ?", projectId)`. */
 export interface Where {
-  /** Leaves the condition out when the value is undefined. */
-  add(condition: string, value: unknown): void;
+  /** Leaves the condition out when a value is undefined. */
+  add(condition: string, ...values: readonly unknown[]): void;
   text(): string;
   readonly values: unknown[];
 }
@@ -47,10 +47,10 @@ export function startWhere(): Where {
   const conditions: string[] = [];
   return {
     values,
-    add: (condition, value) => {
-      if (value === undefined) return;
-      values.push(value);
-      conditions.push(condition.replaceAll("?", `$${values.length}`));
+    add: (condition, ...given) => {
+      if (given.includes(undefined)) return;
+      let next = 0;
+      conditions.push(condition.replaceAll("?", () => `$${values.push(given[next++])}`));
     },
     text: () => (conditions.length === 0 ? "" : `where ${conditions.join(" and ")}`),
   };

@@ -6,7 +6,7 @@ import type { ApiDeps } from "../deps.ts";
 import { actorOf } from "../http/actor.ts";
 import { etagOf } from "../http/etag.ts";
 import { once } from "../http/idempotency.ts";
-import { startOf, toPageBody } from "../http/paginate.ts";
+import { startList } from "../http/list.ts";
 import { NOT_FOUND } from "../http/refusal.ts";
 import { serve } from "../http/serve.ts";
 import { createApiKey } from "./create-api-key.ts";
@@ -33,19 +33,17 @@ export function apiKeyRoutes(app: FastifyInstance, deps: ApiDeps): void {
     });
   });
 
-  serve(app, ROUTES.listApiKeys, async ({ db, principal, query }) => {
-    const { limit, page_token, ...filter } = query;
-    const { organizationId } = principal;
-    const scope = ["listApiKeys", organizationId, filter] as const;
+  serve(app, ROUTES.listApiKeys, async (call) => {
+    const { db, principal, query } = call;
+    const list = startList(pageTokens, "listApiKeys", call);
     const page = await listApiKeys(db, {
-      organizationId,
-      memberId: filter.member_id,
-      state: filter.state,
-      name: filter.name,
-      before: startOf(pageTokens, scope, page_token),
-      limit,
+      organizationId: principal.organizationId,
+      memberId: query.member_id,
+      state: query.state,
+      name: query.name,
+      ...list.asked,
     });
-    return ok({ status: 200, body: toPageBody(pageTokens, scope, page, toApiKeyBody, ({ id }) => id) });
+    return ok({ status: 200, body: list.toBody(page, toApiKeyBody, (row) => row) });
   });
 
   serve(app, ROUTES.getApiKey, async ({ db, principal, params }) => {

@@ -4,11 +4,12 @@ import { type AuditRow, findAudit, findAuditHead, listAudit, listAuditOfAll, typ
 import { err, type OrganizationId, ok } from "@berth/domain";
 import type { FastifyInstance } from "fastify";
 import type { ApiDeps } from "../deps.ts";
+import { orderOf } from "../http/list.ts";
 import { type ListScope, startOf, toPageBody } from "../http/paginate.ts";
 import { NOT_FOUND } from "../http/refusal.ts";
 import { serve, serveFile } from "../http/serve.ts";
 import { exportAudit } from "./export-audit.ts";
-import { auditPageText, auditText, filterOf, orderOf } from "./wire.ts";
+import { auditPageText, auditText, filterOf } from "./wire.ts";
 
 /** What was changed, by whom: an organization's own chain, and all of them for operators. Rows go out as the text that was hashed. */
 export function auditRoutes(app: FastifyInstance, deps: ApiDeps): void {

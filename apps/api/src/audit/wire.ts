@@ -1,4 +1,5 @@
-import type { AuditFilter, AuditQuery, AuditRow } from "@berth/db";
+import type { AuditFilter, AuditRow } from "@berth/db";
+import { periodOf } from "../http/list.ts";
 
 /** What a query leaves, as the database is asked for it. */
 export function filterOf(query: {
@@ -9,19 +10,13 @@ export function filterOf(query: {
   readonly created_after?: string | undefined;
   readonly created_before?: string | undefined;
 }): AuditFilter {
-  const { created_after, created_before } = query;
   return {
     actorId: query.actor,
     action: query.action,
     targetType: query.target_type,
     targetId: query.target_id,
-    createdAfter: created_after === undefined ? undefined : new Date(created_after),
-    createdBefore: created_before === undefined ? undefined : new Date(created_before),
+    ...periodOf(query),
   };
-}
-
-export function orderOf({ order }: { readonly order: "created_at" | "-created_at" }): AuditQuery["order"] {
-  return order === "created_at" ? "ascending" : "descending";
 }
 
 /** A row's JSON: the very text that was hashed, and the hash. Nothing reads it into something else on the way. */

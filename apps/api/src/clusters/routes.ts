@@ -16,8 +16,8 @@ import type { ApiDeps } from "../deps.ts";
 import { actorOf } from "../http/actor.ts";
 import { etagOf } from "../http/etag.ts";
 import { once } from "../http/idempotency.ts";
+import { startList } from "../http/list.ts";
 import { operationHeaders } from "../http/operation-headers.ts";
-import { startOf, toPageBody } from "../http/paginate.ts";
 import { NOT_FOUND } from "../http/refusal.ts";
 import { serve } from "../http/serve.ts";
 import { createCluster } from "./create-cluster.ts";
@@ -54,22 +54,22 @@ export function clusterRoutes(app: FastifyInstance, deps: ApiDeps): void {
     });
   });
 
-  serve(app, ROUTES.listClusters, async ({ db, principal, query }) => {
-    const { limit, page_token, ...filter } = query;
-    const { organizationId } = principal;
-    const scope = ["listClusters", organizationId, filter] as const;
-    const labels = labelsOf(filter.label ?? []);
+  serve(app, ROUTES.listClusters, async (call) => {
+    const { db, principal, query } = call;
+    const list = startList(pageTokens, "listClusters", call);
+    const labels = labelsOf(query.label ?? []);
     if (labels === undefined) return ok({ status: 200, body: { data: [], next_page_token: null } });
     const page = await listClusters(db, {
-      organizationId,
-      projectId: filter.project_id,
-      name: filter.name,
-      state: filter.state,
-      labels: filter.label === undefined ? undefined : labels,
-      before: startOf(pageTokens, scope, page_token),
-      limit,
+      organizationId: principal.organizationId,
+      projectId: query.project_id,
+      name: query.name,
+      state: query.state,
+      region: query.region,
+      engine: query.engine,
+      labels: query.label === undefined ? undefined : labels,
+      ...list.asked,
     });
-    return ok({ status: 200, body: toPageBody(pageTokens, scope, page, toClusterBody, ({ cluster }) => cluster.id) });
+    return ok({ status: 200, body: list.toBody(page, toClusterBody, ({ cluster }) => cluster) });
   });
 
   serve(app, ROUTES.getCluster, async ({ db, principal, params }) => {

@@ -6,6 +6,7 @@ import type { StreamMessage } from "../http/serve.ts";
 import { toEventBody } from "./wire.ts";
 
 export interface Following {
+  readonly type?: string | undefined;
   readonly targetId?: string | undefined;
   readonly operationId?: string | undefined;
   /** Only later ones; those that come from now on when absent. */
@@ -21,10 +22,11 @@ export async function* followEvents(
   deps: ApiDeps,
   db: Sql,
   organizationId: OrganizationId,
-  { targetId, operationId, afterSeq, hasEnded }: Following,
+  { type, targetId, operationId, afterSeq, hasEnded }: Following,
   signal: AbortSignal,
 ): AsyncGenerator<StreamMessage<Event>> {
   const fits = (event: EventRow) =>
+    (type === undefined || event.type === type) &&
     (targetId === undefined || event.targetId === targetId) &&
     (operationId === undefined || event.operationId === operationId);
   const watch = await deps.feed.watch(organizationId, fits, signal);
@@ -32,7 +34,7 @@ export async function* followEvents(
     let after = afterSeq ?? (await latestSeq(db, organizationId));
     while (!signal.aborted) {
       const isLast = (await hasEnded?.()) ?? false;
-      const page = await listEvents(db, { organizationId, targetId, operationId, afterSeq: after, limit: PAGE });
+      const page = await listEvents(db, { organizationId, type, targetId, operationId, afterSeq: after, limit: PAGE });
       for (const row of page.rows) {
         yield { id: row.id, event: row.type, data: toEventBody(row) };
         after = row.seq;

@@ -13,6 +13,7 @@ export async function listEventPage(
   operation: string,
   organizationId: OrganizationId,
   filter: {
+    readonly type?: string | undefined;
     readonly operationId?: string | undefined;
     readonly targetId?: string | undefined;
     readonly after?: string | undefined;
@@ -26,6 +27,7 @@ export async function listEventPage(
   if (!after.ok) return after;
   const page = await listEvents(db, {
     organizationId,
+    type: filter.type,
     operationId: filter.operationId,
     targetId: filter.targetId,
     afterSeq: after.value,

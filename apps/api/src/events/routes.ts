@@ -10,7 +10,8 @@ import { listEventPage, placeInFeed } from "./list-events.ts";
 export function eventRoutes(app: FastifyInstance, deps: ApiDeps): void {
   serveStream(app, ROUTES.listEvents, {
     list: async ({ db, principal, query }) => {
-      const filter = { targetId: query.target_id, operationId: query.operation_id, after: query.after };
+      const { type, target_id: targetId, operation_id: operationId, after } = query;
+      const filter = { type, targetId, operationId, after };
       const page = await listEventPage(deps, db, "listEvents", principal.organizationId, filter, query);
       return page.ok ? ok({ status: 200, body: page.value }) : page;
     },
@@ -18,7 +19,8 @@ export function eventRoutes(app: FastifyInstance, deps: ApiDeps): void {
       const { organizationId } = principal;
       const from = await placeInFeed(db, organizationId, headers["last-event-id"], query.after);
       if (!from.ok) return from;
-      const following = { targetId: query.target_id, operationId: query.operation_id, afterSeq: from.value };
+      const { type, target_id: targetId, operation_id: operationId } = query;
+      const following = { type, targetId, operationId, afterSeq: from.value };
       return ok(followEvents(deps, db, organizationId, following, signal));
     },
   });

@@ -267,7 +267,7 @@ describe("bodies", () => {
 describe("queries", () => {
   it("are read as what they mean, and cut to the largest page", async () => {
     await app.inject({ url: "/v1/admin/pools?limit=1000", headers: writer });
-    expect(received).toEqual({ limit: 200 });
+    expect(received).toEqual({ limit: 200, order: "created_at" });
   });
 
   it.each(["limit=-1", "limit=1&limit=2", "limit=1e3", "unknown=1", "kube_id=cl_1"])(

@@ -5,7 +5,7 @@ import type { FastifyInstance } from "fastify";
 import type { ApiDeps } from "../deps.ts";
 import { actorOf } from "../http/actor.ts";
 import { keyOf, once, onceWithin } from "../http/idempotency.ts";
-import { startOf, toPageBody } from "../http/paginate.ts";
+import { startList } from "../http/list.ts";
 import { NOT_FOUND } from "../http/refusal.ts";
 import { serve } from "../http/serve.ts";
 import { iso } from "../http/wire.ts";
@@ -33,13 +33,12 @@ export function invitationRoutes(app: FastifyInstance, deps: ApiDeps): void {
     });
   });
 
-  serve(app, ROUTES.listInvitations, async ({ db, principal, query }) => {
-    const { limit, page_token, ...filter } = query;
-    const { organizationId } = principal;
-    const scope = ["listInvitations", organizationId, filter] as const;
-    const before = startOf(pageTokens, scope, page_token);
-    const page = await listInvitations(db, { organizationId, state: filter.state, email: filter.email, before, limit });
-    return ok({ status: 200, body: toPageBody(pageTokens, scope, page, toInvitationBody, ({ id }) => id) });
+  serve(app, ROUTES.listInvitations, async (call) => {
+    const list = startList(pageTokens, "listInvitations", call);
+    const { organizationId } = call.principal;
+    const { state, email } = call.query;
+    const page = await listInvitations(call.db, { organizationId, state, email, ...list.asked });
+    return ok({ status: 200, body: list.toBody(page, toInvitationBody, (row) => row) });
   });
 
   serve(app, ROUTES.getInvitation, async ({ db, principal, params }) => {

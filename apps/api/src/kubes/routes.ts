@@ -5,7 +5,7 @@ import type { FastifyInstance } from "fastify";
 import type { ApiDeps } from "../deps.ts";
 import { actorOf } from "../http/actor.ts";
 import { once } from "../http/idempotency.ts";
-import { startOf, toPageBody } from "../http/paginate.ts";
+import { startList } from "../http/list.ts";
 import { NOT_FOUND } from "../http/refusal.ts";
 import { serve } from "../http/serve.ts";
 import { checkKube, createKube } from "./create-kube.ts";
@@ -27,11 +27,10 @@ export function kubeRoutes(app: FastifyInstance, deps: ApiDeps): void {
     });
   });
 
-  serve(app, ROUTES.listKubes, async ({ db, principal, query }) => {
-    const { limit, page_token, region } = query;
-    const scope = ["listKubes", principal.organizationId, { region }] as const;
-    const page = await listKubes(db, { region, after: startOf(pageTokens, scope, page_token), limit });
-    return ok({ status: 200, body: toPageBody(pageTokens, scope, page, toKubeBody, ({ id }) => id) });
+  serve(app, ROUTES.listKubes, async (call) => {
+    const list = startList(pageTokens, "listKubes", call);
+    const page = await listKubes(call.db, { region: call.query.region, ...list.asked });
+    return ok({ status: 200, body: list.toBody(page, toKubeBody, (row) => row) });
   });
 
   serve(app, ROUTES.getKube, async ({ db, params }) => {

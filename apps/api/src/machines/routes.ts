@@ -3,7 +3,7 @@ import { findMachine, listLaunches, listMachines, listResidents, type MachineRow
 import { err, ok } from "@berth/domain";
 import type { FastifyInstance } from "fastify";
 import type { ApiDeps } from "../deps.ts";
-import { startOf, toPageBody } from "../http/paginate.ts";
+import { startList } from "../http/list.ts";
 import { NOT_FOUND } from "../http/refusal.ts";
 import { serve } from "../http/serve.ts";
 import { toMachineBody, toMachineDetailBody } from "./wire.ts";
@@ -12,16 +12,16 @@ import { toMachineBody, toMachineDetailBody } from "./wire.ts";
 export function machineRoutes(app: FastifyInstance, deps: ApiDeps): void {
   const { pageTokens } = deps;
 
-  serve(app, ROUTES.listMachines, async ({ db, principal, query }) => {
-    const { limit, page_token, ...filter } = query;
-    const scope = ["listMachines", principal.organizationId, filter] as const;
+  serve(app, ROUTES.listMachines, async (call) => {
+    const { db, query } = call;
+    const list = startList(pageTokens, "listMachines", call);
     const page = await listMachines(db, {
-      kubeId: filter.kube_id,
-      poolId: filter.pool_id,
-      zone: filter.zone,
-      state: filter.state,
-      after: startOf(pageTokens, scope, page_token),
-      limit,
+      kubeId: query.kube_id,
+      poolId: query.pool_id,
+      zone: query.zone,
+      machineType: query.machine_type,
+      state: query.state,
+      ...list.asked,
     });
     const ids = page.rows.map(({ id }) => id);
     const residents = await listResidents(db, ids);
@@ -30,7 +30,7 @@ export function machineRoutes(app: FastifyInstance, deps: ApiDeps): void {
         { id, ...machine },
         residents.filter((one) => one.machineId === id),
       );
-    return ok({ status: 200, body: toPageBody(pageTokens, scope, page, toBody, ({ id }) => id) });
+    return ok({ status: 200, body: list.toBody(page, toBody, (row) => row) });
   });
 
   serve(app, ROUTES.getMachine, async ({ db, params }) => {

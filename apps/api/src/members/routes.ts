@@ -5,7 +5,7 @@ import type { FastifyInstance } from "fastify";
 import type { ApiDeps } from "../deps.ts";
 import { actorOf } from "../http/actor.ts";
 import { etagOf, versionOf } from "../http/etag.ts";
-import { startOf, toPageBody } from "../http/paginate.ts";
+import { startList } from "../http/list.ts";
 import { NOT_FOUND, refuse } from "../http/refusal.ts";
 import { serve } from "../http/serve.ts";
 import { removeMember } from "./remove-member.ts";
@@ -16,13 +16,12 @@ import { toMemberBody } from "./wire.ts";
 export function memberRoutes(app: FastifyInstance, deps: ApiDeps): void {
   const { pageTokens } = deps;
 
-  serve(app, ROUTES.listMembers, async ({ db, principal, query }) => {
-    const { limit, page_token, ...filter } = query;
-    const { organizationId } = principal;
-    const scope = ["listMembers", organizationId, filter] as const;
-    const after = startOf(pageTokens, scope, page_token);
-    const page = await listMembers(db, { organizationId, role: filter.role, email: filter.email, after, limit });
-    return ok({ status: 200, body: toPageBody(pageTokens, scope, page, toMemberBody, ({ id }) => id) });
+  serve(app, ROUTES.listMembers, async (call) => {
+    const list = startList(pageTokens, "listMembers", call);
+    const { organizationId } = call.principal;
+    const { role, email } = call.query;
+    const page = await listMembers(call.db, { organizationId, role, email, ...list.asked });
+    return ok({ status: 200, body: list.toBody(page, toMemberBody, (row) => row) });
   });
 
   serve(app, ROUTES.getMember, async ({ db, principal, params }) => {

@@ -5,7 +5,7 @@ import type { FastifyInstance } from "fastify";
 import type { ApiDeps } from "../deps.ts";
 import { followEvents } from "../events/follow-events.ts";
 import { listEventPage, placeInFeed } from "../events/list-events.ts";
-import { startOf, toPageBody } from "../http/paginate.ts";
+import { startList } from "../http/list.ts";
 import { NOT_FOUND } from "../http/refusal.ts";
 import { serve, serveStream } from "../http/serve.ts";
 import { waitForOperation } from "./wait-for-operation.ts";
@@ -15,18 +15,17 @@ import { toOperationBody } from "./wire.ts";
 export function operationRoutes(app: FastifyInstance, deps: ApiDeps): void {
   const { pageTokens } = deps;
 
-  serve(app, ROUTES.listOperations, async ({ db, principal, query }) => {
-    const { limit, page_token, ...filter } = query;
-    const scope = ["listOperations", principal.organizationId, filter] as const;
+  serve(app, ROUTES.listOperations, async (call) => {
+    const { db, principal, query } = call;
+    const list = startList(pageTokens, "listOperations", call);
     const page = await listOperations(db, {
       organizationId: principal.organizationId,
-      targetId: filter.cluster_id,
-      state: filter.state,
-      kind: filter.kind,
-      before: startOf(pageTokens, scope, page_token),
-      limit,
+      targetId: query.cluster_id,
+      state: query.state,
+      kind: query.kind,
+      ...list.asked,
     });
-    return ok({ status: 200, body: toPageBody(pageTokens, scope, page, toOperationBody, ({ id }) => id) });
+    return ok({ status: 200, body: list.toBody(page, toOperationBody, (row) => row) });
   });
 
   serve(app, ROUTES.getOperation, async ({ db, principal, params }) => {

@@ -5,7 +5,7 @@ import type { FastifyInstance } from "fastify";
 import type { ApiDeps } from "../deps.ts";
 import { actorOf } from "../http/actor.ts";
 import { once } from "../http/idempotency.ts";
-import { startOf, toPageBody } from "../http/paginate.ts";
+import { startList } from "../http/list.ts";
 import { NOT_FOUND } from "../http/refusal.ts";
 import { serve } from "../http/serve.ts";
 import { toInvitationBody } from "../invitations/wire.ts";
@@ -18,13 +18,11 @@ import { etagOfSeen, type SeenOrganization, toAdminOrganizationBody } from "./wi
 export function adminOrganizationRoutes(app: FastifyInstance, deps: ApiDeps): void {
   const { pageTokens, invitationTokens } = deps;
 
-  serve(app, ROUTES.listOrganizations, async ({ db, principal, query }) => {
-    const { limit, page_token, ...filter } = query;
-    const scope = ["listOrganizations", principal.organizationId, filter] as const;
-    const beyond = startOf(pageTokens, scope, page_token);
-    const { state, kind, name } = filter;
-    const order = filter.order === "created_at" ? "ascending" : "descending";
-    const page = await listOrganizations(db, { state, kind, name, order, beyond, limit });
+  serve(app, ROUTES.listOrganizations, async (call) => {
+    const { db, query } = call;
+    const list = startList(pageTokens, "listOrganizations", call);
+    const { state, kind, name } = query;
+    const page = await listOrganizations(db, { state, kind, name, ...list.asked });
     const usages = await readQuotas(
       db,
       page.rows.map(({ id }) => id),
@@ -34,8 +32,7 @@ export function adminOrganizationRoutes(app: FastifyInstance, deps: ApiDeps): vo
       return usage === undefined ? [] : [{ organization, usage }];
     });
     const seen = { rows, more: page.more };
-    const body = toPageBody(pageTokens, scope, seen, toAdminOrganizationBody, ({ organization }) => organization.id);
-    return ok({ status: 200, body });
+    return ok({ status: 200, body: list.toBody(seen, toAdminOrganizationBody, ({ organization }) => organization) });
   });
 
   serve(app, ROUTES.createOrganization, async (call) => {

@@ -3,7 +3,7 @@ import { findDecision, listDecisions } from "@berth/db";
 import { err, ok } from "@berth/domain";
 import type { FastifyInstance } from "fastify";
 import type { ApiDeps } from "../deps.ts";
-import { startOf, toPageBody } from "../http/paginate.ts";
+import { startList } from "../http/list.ts";
 import { NOT_FOUND } from "../http/refusal.ts";
 import { serve } from "../http/serve.ts";
 import { toDecisionBody, toDecisionDetailBody } from "./wire.ts";
@@ -12,18 +12,18 @@ import { toDecisionBody, toDecisionDetailBody } from "./wire.ts";
 export function placementDecisionRoutes(app: FastifyInstance, deps: ApiDeps): void {
   const { pageTokens } = deps;
 
-  serve(app, ROUTES.listPlacementDecisions, async ({ db, principal, query }) => {
-    const { limit, page_token, ...filter } = query;
-    const scope = ["listPlacementDecisions", principal.organizationId, filter] as const;
+  serve(app, ROUTES.listPlacementDecisions, async (call) => {
+    const { db, query } = call;
+    const list = startList(pageTokens, "listPlacementDecisions", call);
     const page = await listDecisions(db, {
-      kubeId: filter.kube_id,
-      clusterId: filter.cluster_id,
-      instanceId: filter.instance_id,
-      outcome: filter.outcome,
-      before: startOf(pageTokens, scope, page_token),
-      limit,
+      kubeId: query.kube_id,
+      clusterId: query.cluster_id,
+      instanceId: query.instance_id,
+      machineId: query.machine_id,
+      outcome: query.outcome,
+      ...list.asked,
     });
-    return ok({ status: 200, body: toPageBody(pageTokens, scope, page, toDecisionBody, ({ id }) => id) });
+    return ok({ status: 200, body: list.toBody(page, toDecisionBody, (row) => row) });
   });
 
   serve(app, ROUTES.getPlacementDecision, async ({ db, params }) => {

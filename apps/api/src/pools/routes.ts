@@ -5,7 +5,7 @@ import type { FastifyInstance } from "fastify";
 import type { ApiDeps } from "../deps.ts";
 import { actorOf } from "../http/actor.ts";
 import { once } from "../http/idempotency.ts";
-import { startOf, toPageBody } from "../http/paginate.ts";
+import { startList } from "../http/list.ts";
 import { NOT_FOUND } from "../http/refusal.ts";
 import { serve } from "../http/serve.ts";
 import { createPool } from "./create-pool.ts";
@@ -26,11 +26,10 @@ export function poolRoutes(app: FastifyInstance, deps: ApiDeps): void {
     });
   });
 
-  serve(app, ROUTES.listPools, async ({ db, principal, query }) => {
-    const { limit, page_token, kube_id } = query;
-    const scope = ["listPools", principal.organizationId, { kube_id }] as const;
-    const page = await listPools(db, { kubeId: kube_id, after: startOf(pageTokens, scope, page_token), limit });
-    return ok({ status: 200, body: toPageBody(pageTokens, scope, page, toPoolBody, ({ id }) => id) });
+  serve(app, ROUTES.listPools, async (call) => {
+    const list = startList(pageTokens, "listPools", call);
+    const page = await listPools(call.db, { kubeId: call.query.kube_id, ...list.asked });
+    return ok({ status: 200, body: list.toBody(page, toPoolBody, (row) => row) });
   });
 
   serve(app, ROUTES.getPool, async ({ db, params }) => {

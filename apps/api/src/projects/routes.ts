@@ -6,7 +6,7 @@ import type { ApiDeps } from "../deps.ts";
 import { actorOf } from "../http/actor.ts";
 import { etagOf, versionOf } from "../http/etag.ts";
 import { once } from "../http/idempotency.ts";
-import { startOf, toPageBody } from "../http/paginate.ts";
+import { startList } from "../http/list.ts";
 import { NOT_FOUND } from "../http/refusal.ts";
 import { serve } from "../http/serve.ts";
 import { createProject } from "./create-project.ts";
@@ -28,13 +28,11 @@ export function projectRoutes(app: FastifyInstance, deps: ApiDeps): void {
     });
   });
 
-  serve(app, ROUTES.listProjects, async ({ db, principal, query }) => {
-    const { limit, page_token, ...filter } = query;
-    const { organizationId } = principal;
-    const scope = ["listProjects", organizationId, filter] as const;
-    const after = startOf(pageTokens, scope, page_token);
-    const page = await pageOfProjects(db, { organizationId, name: filter.name, after, limit });
-    return ok({ status: 200, body: toPageBody(pageTokens, scope, page, toProjectBody, ({ id }) => id) });
+  serve(app, ROUTES.listProjects, async (call) => {
+    const list = startList(pageTokens, "listProjects", call);
+    const { organizationId } = call.principal;
+    const page = await pageOfProjects(call.db, { organizationId, name: call.query.name, ...list.asked });
+    return ok({ status: 200, body: list.toBody(page, toProjectBody, (row) => row) });
   });
 
   serve(app, ROUTES.getProject, async ({ db, principal, params }) => {
