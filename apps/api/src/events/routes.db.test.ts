@@ -28,7 +28,7 @@ describe("GET /v1/events", () => {
     ]);
   });
 
-  it("200: of one target or operation", async () => {
+  it("200: of one target, operation or type", async () => {
     const { key } = await api.newTenant();
     const [one, other] = [await create(key), await create(key)];
     const ids = async (query: string) =>
@@ -37,6 +37,8 @@ describe("GET /v1/events", () => {
         .data.map((event: { target: { id: string } }) => event.target.id);
     expect(await ids(`target_id=${one.id}`)).toEqual([one.id]);
     expect(await ids(`operation_id=${other.current_operation.id}`)).toEqual([other.id]);
+    expect(await ids(`type=cluster.create.started&target_id=${one.id}`)).toEqual([one.id]);
+    expect(await ids("type=cluster.deleted")).toEqual([]);
   });
 
   it("stream: what comes from now on, to everybody who follows", async () => {

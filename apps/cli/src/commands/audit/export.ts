@@ -4,6 +4,7 @@ import { usageFailure } from "../../failure.ts";
 import type { Io } from "../../io.ts";
 import { openProgressLine } from "../../output/progress-line.ts";
 import type { Berth } from "../../program.ts";
+import { withPeriod } from "../list-options.ts";
 import { auditFilterOf, withAuditFilter } from "./filter.ts";
 
 const EXAMPLES = `
@@ -12,7 +13,7 @@ Examples:
   berth audit export --format csv --since 30d > audit.csv`;
 
 export const exportAudit = (berth: Berth) =>
-  withAuditFilter(new Command("export"))
+  withAuditFilter(withPeriod(new Command("export")))
     .description("Write the audit log out, oldest first, however long it is")
     .addOption(new Option("--format <format>", "a JSON row a line, or CSV").choices(["jsonl", "csv"]).default("jsonl"))
     .option("--file <file>", "write there instead of stdout; it appears when it is whole")

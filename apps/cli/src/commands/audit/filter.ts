@@ -1,15 +1,13 @@
-import type { Command } from "@commander-js/extra-typings";
-import { instant } from "../parse.ts";
+import type { Command, OptionValues } from "@commander-js/extra-typings";
+import { periodOf } from "../list-options.ts";
 
 /** The options by which rows of an audit log are found, on every command that reads some. */
-export const withAuditFilter = (command: Command) =>
+export const withAuditFilter = <Options extends OptionValues>(command: Command<[], Options>) =>
   command
     .option("--actor <id>", "only by this key, member or invitation; or by system")
     .option("--action <action>", "only this, as cluster.delete")
     .option("--target-type <type>", "only of targets of this type, as cluster")
-    .option("--target <id>", "only of this target")
-    .option("--since <time>", "from then on, as 2026-11-28T09:00:00Z, or 24h for so long ago", instant)
-    .option("--until <time>", "before then", instant);
+    .option("--target <id>", "only of this target");
 
 export function auditFilterOf(options: {
   readonly actor?: string | undefined;
@@ -24,7 +22,6 @@ export function auditFilterOf(options: {
     action: options.action,
     target_type: options.targetType,
     target_id: options.target,
-    created_after: options.since,
-    created_before: options.until,
+    ...periodOf(options),
   };
 }

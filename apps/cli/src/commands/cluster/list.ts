@@ -2,15 +2,16 @@ import { Command, Option } from "@commander-js/extra-typings";
 import { printList } from "../../output/print.ts";
 import type { Berth } from "../../program.ts";
 import { collect, DEFAULT_LIMIT } from "../collect.ts";
+import { listOptionsOf, withListOptions } from "../list-options.ts";
 import { keyValue, wholeNumber } from "../parse.ts";
 import { CLUSTERS } from "./view.ts";
 
 const STATES = ["creating", "running", "updating", "deleting", "deleted"] as const;
 
 export const listClusters = (berth: Berth) =>
-  new Command("list")
+  withListOptions(new Command("list"))
     .alias("ls")
-    .description("List clusters, newest first")
+    .description("List clusters")
     .addOption(new Option("--state <state>", "only in this state").choices(STATES))
     .option("--project <id>", "only of this project")
     .option("--label <key=value>", "only with this label; repeat for several", keyValue)
@@ -23,6 +24,7 @@ export const listClusters = (berth: Berth) =>
         client.listClusters({
           query: {
             ...query,
+            ...listOptionsOf(options),
             ...(options.state === undefined ? {} : { state: options.state }),
             ...(options.project === undefined ? {} : { project_id: options.project }),
             ...(label.length === 0 ? {} : { label }),
