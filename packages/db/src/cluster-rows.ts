@@ -114,6 +114,11 @@ export const INSTANCE_COLUMNS = columns<InstanceRow>("i", [
   "observedAt",
 ]);
 
+/** How many instances of a component are in one state. */
+export interface InstanceCount extends Pick<InstanceRow, "componentId" | "state"> {
+  readonly count: number;
+}
+
 /** A cluster with all that its body says, in one statement. */
 export interface WholeCluster {
   readonly cluster: ClusterRow;
@@ -121,7 +126,7 @@ export interface WholeCluster {
   readonly version: string;
   /** By name. */
   readonly components: readonly ComponentRow[];
-  readonly instances: readonly Pick<InstanceRow, "componentId" | "state">[];
+  readonly instances: readonly InstanceCount[];
   /** The one that changes it now. */
   readonly operation:
     | { readonly id: OperationId; readonly kind: OperationKind; readonly state: OperationState }
@@ -135,8 +140,9 @@ export const WHOLE_COLUMNS = `${CLUSTER_COLUMNS},
        'roles', to_jsonb(m.roles), 'size', m.size, 'instanceCount', m.instance_count, 'memoryMib', m.memory_mib,
        'cpuMilli', m.cpu_milli, 'storageMib', m.storage_mib, 'zones', to_jsonb(m.zones)) order by m.name), '[]')
      from component m where m.cluster_id = c.id) as "components",
-  (select coalesce(jsonb_agg(jsonb_build_object('componentId', i.component_id, 'state', i.state)), '[]')
-     from instance i where i.cluster_id = c.id) as "instances",
+  (select coalesce(jsonb_agg(to_jsonb(n)), '[]')
+     from (select i.component_id as "componentId", i.state, count(*)::int as count from instance i
+            where i.cluster_id = c.id group by 1, 2) n) as "instances",
   (select jsonb_build_object('id', o.id, 'kind', o.kind, 'state', o.state) from operation o
      where o.target_id = c.id and o.state in ('pending', 'running', 'cancelling')) as "operation"`;
 

@@ -30,7 +30,7 @@ export {
 } from "./audit.ts";
 export { countChangedRows, type Origin } from "./audit-trail.ts";
 export { hastenPurge, requestDeletion, requestRestore, updateCluster } from "./change-cluster.ts";
-export type { ClusterRow, ComponentRow, InstanceRow, WholeCluster } from "./cluster-rows.ts";
+export type { ClusterRow, ComponentRow, InstanceCount, InstanceRow, WholeCluster } from "./cluster-rows.ts";
 export {
   type ClusterQuery,
   findCluster,

@@ -1,7 +1,8 @@
 import type { ClusterId, OrganizationId, ProjectId } from "@berth/domain";
 import type pg from "pg";
-import { type Database, runPrepared, turnsOf } from "./database.ts";
+import { type Database, runPrepared } from "./database.ts";
 import { retryConflicts } from "./retry.ts";
+import { scopedRead } from "./scoped-read.ts";
 import type { Sql, Tx } from "./sql.ts";
 import { ATTEMPTS, type PrismaTx, type TransactionOptions, transaction, withTransaction } from "./transaction.ts";
 
@@ -12,8 +13,8 @@ import { ATTEMPTS, type PrismaTx, type TransactionOptions, transaction, withTran
  * organization's rows alone, whatever its WHERE says. The setting ends with the transaction, so a connection that goes back
  * to the pool belongs to nobody, and a statement that was sent past this file sees nothing at all.
  *
- * On a pipelining connection a read is one round trip: begin, set, select and commit leave together. So do a change's audit
- * row and its commit.
+ * A read is one message: its settings and itself are one implicit transaction (see scoped-read.ts). On a pipelining connection
+ * a change's audit row and its commit leave together.
  */
 
 /** What a caller's statements may see. Empty lists: all of the organization. */
@@ -31,6 +32,8 @@ export interface ScopedDatabase<T extends Tx = Tx> extends Sql {
 
 const SET = `select set_config('berth.organization_id', $1, true), set_config('berth.project_ids', $2, true),
   set_config('berth.cluster_ids', $3, true)`;
+
+const SET_TO_READ = `${SET}, set_config('transaction_read_only', 'on', true)`;
 
 /** The database as one tenant sees it. `db` is opened as berth_api, with `pipeline`. */
 export function tenantDatabase(db: Database, reach: Reach): ScopedDatabase {
@@ -56,7 +59,7 @@ export function operatorDatabase(db: Database): OperatorDatabase {
   return { ...db, transaction: (work, options) => transaction(db, work, options) };
 }
 
-/** Sends begin, the settings, the statement and commit at once; gives the statement's rows, or throws the first error. */
+/** As a transaction of its own that changes nothing. */
 async function readAlone<Row extends object>(
   pool: pg.Pool,
   settings: readonly unknown[],
@@ -70,18 +73,17 @@ async function readAlone<Row extends object>(
   };
   client.on("error", noteBroken);
   try {
-    const turn = turnsOf(client);
-    const begun = turn(() => client.query("begin read only"));
-    const set = turn(() => runPrepared(client, SET, settings));
-    const answer = turn(() => runPrepared<Row>(client, text, values));
-    const ended = turn(() => client.query("commit"));
-    // All are waited for: the connection is given back only when nothing of ours is under way on it.
-    const outcomes = await Promise.allSettled([begun, set, answer, ended]);
-    const failed = outcomes.find((one) => one.status === "rejected");
-    if (failed !== undefined) throw failed.reason;
-    return await answer;
+    if (!prepared.has(client)) {
+      // Alone it sets nothing: its transaction ends with it.
+      await runPrepared(client, SET_TO_READ, settings);
+      prepared.add(client);
+    }
+    return await scopedRead<Row>(client, { text: SET_TO_READ, values: settings }, { text, values });
   } finally {
     client.removeListener("error", noteBroken);
     client.release(broken);
   }
 }
+
+/** Connections that know SET_TO_READ. */
+const prepared = new WeakSet<pg.PoolClient>();

@@ -1,6 +1,6 @@
 import type { Cluster, Component, Connection, Instance } from "@berth/contract";
-import type { ClusterRow, ComponentRow, InstanceRow, WholeCluster } from "@berth/db";
-import { moneyFromMicroUsd, namespaceOf, ROLES, type Role } from "@berth/domain";
+import type { ClusterRow, ComponentRow, InstanceCount, InstanceRow, WholeCluster } from "@berth/db";
+import { type InstanceState, moneyFromMicroUsd, namespaceOf, ROLES, type Role } from "@berth/domain";
 import { bytesOf, failureOf, guardsOf, iso, isoOrNull, labelsOf, oneOf } from "../http/wire.ts";
 import { referenceTo } from "../operations/wire.ts";
 
@@ -26,7 +26,7 @@ export function toClusterBody(whole: WholeCluster): Cluster {
       conditions: conditionsOf(whole),
       waiting_for: guardsOf(cluster.waitingFor, cluster.createdAt),
       last_failure: failureOf(cluster.lastFailure),
-      instances: { total: instances.length, running: instances.filter((one) => one.state === "running").length },
+      instances: { total: countOf(instances), running: countOf(instances, "running") },
       observed_at: isoOrNull(cluster.observedAt),
     },
     price_per_hour: moneyFromMicroUsd(cluster.priceMicroUsdPerHour),
@@ -36,6 +36,12 @@ export function toClusterBody(whole: WholeCluster): Cluster {
     purge_at: isoOrNull(cluster.purgeAt),
     deleted_at: isoOrNull(cluster.deletedAt),
   };
+}
+
+/** How many there are in these states; in any when none is named. */
+function countOf(instances: readonly InstanceCount[], ...states: readonly InstanceState[]): number {
+  const counted = states.length === 0 ? instances : instances.filter(({ state }) => states.includes(state));
+  return counted.reduce((sum, { count }) => sum + count, 0);
 }
 
 function toComponentSpec(component: ComponentRow): Cluster["spec"]["components"][number] {
@@ -57,7 +63,7 @@ function rolesOf(component: ComponentRow): Role[] {
 
 /** The steps to a healthy cluster, as conditions: each is True in one that is well. */
 function conditionsOf({ cluster, instances }: WholeCluster): Cluster["status"]["conditions"] {
-  const unplaced = instances.filter((one) => one.state === "pending" || one.state === "gated").length;
+  const unplaced = countOf(instances, "pending", "gated");
   const condition = (
     type: Cluster["status"]["conditions"][number]["type"],
     holds: boolean | undefined,
@@ -79,7 +85,9 @@ function conditionsOf({ cluster, instances }: WholeCluster): Cluster["status"]["
       "Placed",
       unplaced === 0,
       unplaced === 0 ? "AllPlaced" : "WaitingForPlacement",
-      unplaced === 0 ? "Every instance has a node." : `${unplaced} of ${instances.length} instances have no node yet.`,
+      unplaced === 0
+        ? "Every instance has a node."
+        : `${unplaced} of ${countOf(instances)} instances have no node yet.`,
     ),
     condition(
       "Formed",
@@ -105,7 +113,8 @@ function conditionsOf({ cluster, instances }: WholeCluster): Cluster["status"]["
 }
 
 export function toComponentBody(component: ComponentRow, instances: WholeCluster["instances"]): Component {
-  const running = instances.filter((one) => one.componentId === component.id && one.state === "running").length;
+  const own = instances.filter((one) => one.componentId === component.id);
+  const running = countOf(own, "running");
   return { id: component.id, cluster_id: component.clusterId, ...toComponentSpec(component), running };
 }
 
