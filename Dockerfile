@@ -20,4 +20,4 @@ COPY apps/api ./apps/api
 COPY apps/worker ./apps/worker
 USER node
 EXPOSE 7070 7071
-CMD ["node", "--import", "tsx", "apps/api/src/main.ts"]
+CMD ["node", "--max-semi-space-size=32", "--import", "tsx", "apps/api/src/main.ts"]

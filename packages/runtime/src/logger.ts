@@ -6,7 +6,7 @@ export interface LoggerOptions {
   /** Process that writes, as `api`. */
   readonly name: string;
   readonly level: string;
-  /** Where lines go; standard output when absent. */
+  /** Where lines go; standard output when absent, written in the background: a crash by force may lose the last ones. */
   readonly destination?: pino.DestinationStream;
 }
 
@@ -39,7 +39,7 @@ export function createLogger(options: LoggerOptions): Logger {
     },
     serializers: { err: errorFacts },
   };
-  return options.destination === undefined ? pino(settings) : pino(settings, options.destination);
+  return pino(settings, options.destination ?? pino.destination({ dest: 1, sync: false }));
 }
 
 /**

@@ -1,4 +1,5 @@
 export { type Figure, median, p99 } from "./bench/figure.ts";
+export { latenciesLine, openLoop, type Sent } from "./bench/open-loop.ts";
 export { runBench } from "./bench/run-bench.ts";
 export { cacheFolder } from "./cache-folder.ts";
 export { type BuildOptions, buildControlPlane, KUBERNETES_VERSION } from "./control-plane/build.ts";

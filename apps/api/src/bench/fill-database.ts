@@ -77,7 +77,8 @@ export async function fillDatabase(owner: Database, pepper: Uint8Array): Promise
     });
     tenants.push({ key: key.text, clusterIds });
   }
-  await owner.query("analyze");
+  // As a database is that has run for a while: else it would vacuum while it is measured.
+  await owner.query("vacuum analyze");
   return tenants;
 }
 
@@ -98,6 +99,6 @@ components as (
   select 'cmp_' || id, $1, id, 'data', '{master,data,ingest}', '8g', $4::int, 8192, 1500, 1024, 176000, '{us-east-1a}' from made),
 operations as (
   insert into operation (id, organization_id, kind, state, target_type, target_id, generation, steps, requested_by, request_id, finished_at)
-  select 'op_' || id, $1, 'cluster.create', 'succeeded', 'cluster', id, 1, '[]', 'key', 'r', now() from made)
+  select 'op_' || substr(id, 4), $1, 'cluster.create', 'succeeded', 'cluster', id, 1, '[]', 'key', 'r', now() from made)
 insert into instance (id, organization_id, cluster_id, component_id, ordinal, zone, pod_name)
 select 'ins_' || id || '_' || n, $1, id, 'cmp_' || id, n, 'us-east-1a', 'data-' || n from made, generate_series(0, $4::int - 1) n`;

@@ -1,14 +1,12 @@
 import { spawn } from "node:child_process";
 import { randomBytes, randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
-import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createDatabase, migrate } from "@berth/db";
 import { readKeyFile } from "@berth/runtime";
-import { type Figure, median, p99, runBench, startThrowawayPostgres } from "@berth/testing";
+import { type Figure, latenciesLine, openLoop, runBench, type Sent, startThrowawayPostgres } from "@berth/testing";
 import { type BenchTenant, FILLED, fillDatabase } from "./fill-database.ts";
 
 /**
@@ -22,6 +20,8 @@ import { type BenchTenant, FILLED, fillDatabase } from "./fill-database.ts";
 /** A hundred thousand rows, written through to the disk of a busy machine. */
 const FILL_TIMEOUT_MS = 120_000;
 const SECONDS = 10;
+/** Every organization's key five times. */
+const WARM_UP = 2500;
 
 process.exitCode = await runBench(process.argv.slice(2), [{ name: "api", measure }]);
 
@@ -40,14 +40,16 @@ async function measure(tell: (line: string) => void): Promise<Figure[]> {
     stop.unshift(api.stop);
 
     const requests = requestsOf(tenants);
+    const load = (perSecond: number, make: (n: number) => Sent) =>
+      openLoop({ url: api.url, perSecond, seconds: SECONDS, warmUp: WARM_UP, make });
     const stages = {
-      reads: await load(api.url, 500, requests.read),
-      lists: await load(api.url, 100, requests.list),
-      creates: await load(api.url, 100, requests.create),
-      manyReads: await load(api.url, 1000, requests.read),
-      manyCreates: await load(api.url, 300, requests.create),
+      reads: await load(500, requests.read),
+      lists: await load(100, requests.list),
+      creates: await load(100, requests.create),
+      manyReads: await load(1000, requests.read),
+      manyCreates: await load(300, requests.create),
     };
-    for (const [name, one] of Object.entries(stages)) tell(`${name}: ${describe(one)}`);
+    for (const [name, one] of Object.entries(stages)) tell(`${name}: ${latenciesLine(one)}`);
     const { reads, lists, creates, manyReads, manyCreates } = stages;
     const lower = { unit: "ms", better: "lower" } as const;
     return [
@@ -74,28 +76,34 @@ async function measure(tell: (line: string) => void): Promise<Figure[]> {
 function requestsOf(tenants: readonly BenchTenant[]) {
   const tenant = (n: number) => tenants[n % tenants.length] as BenchTenant;
   const cluster = (n: number) => tenant(n).clusterIds[n % FILLED.clustersEach] ?? "";
-  const read = (n: number): Sent => ({
-    key: tenant(n).key,
+  const get = (n: number, path: string): Sent => ({
     method: "GET",
-    path:
+    path,
+    headers: { authorization: `Bearer ${tenant(n).key}` },
+  });
+  /** Things of one's own, and of every five one short page. */
+  const read = (n: number) =>
+    get(
+      n,
       [
         `/v1/clusters/${cluster(n)}`,
-        "/v1/clusters?limit=20",
-        "/v1/operations?limit=20",
         `/v1/clusters/${cluster(n)}/instances`,
-      ][Math.floor(n / tenants.length + n) % 4] ?? "",
-  });
-  const list = (n: number): Sent => ({
-    key: tenant(n).key,
-    method: "GET",
-    path: ["/v1/clusters", "/v1/operations", "/v1/events", "/v1/audit_events"][n % 4] ?? "",
-  });
+        `/v1/clusters/${cluster(n)}/components`,
+        `/v1/operations/op_${cluster(n).slice("cl_".length)}`,
+        "/v1/clusters?limit=20",
+      ][Math.floor(n / tenants.length + n) % 5] ?? "",
+    );
+  const list = (n: number) => get(n, ["/v1/clusters", "/v1/operations", "/v1/events", "/v1/audit_events"][n % 4] ?? "");
   let creates = 0;
   const create = (n: number): Sent => ({
-    key: tenant(n).key,
     method: "POST",
     path: "/v1/clusters",
-    body: { name: `bench-${creates++}`, region: "us-east-1", size: "8g", instances: 3 },
+    headers: {
+      authorization: `Bearer ${tenant(n).key}`,
+      "content-type": "application/json",
+      "idempotency-key": randomUUID(),
+    },
+    body: JSON.stringify({ name: `bench-${creates++}`, region: "us-east-1", size: "8g", instances: 3 }),
   });
   return { read, list, create };
 }
@@ -104,7 +112,7 @@ function requestsOf(tenants: readonly BenchTenant[]) {
 async function startServer(databaseUrl: string, pepper: Uint8Array, keyFile: string) {
   readKeyFile(keyFile);
   const main = fileURLToPath(new URL("../main.ts", import.meta.url));
-  const child = spawn(process.execPath, ["--import", "tsx", main], {
+  const child = spawn(process.execPath, ["--max-semi-space-size=32", "--import", "tsx", main], {
     stdio: ["ignore", "pipe", "inherit"],
     env: {
       PATH: process.env.PATH,
@@ -116,6 +124,8 @@ async function startServer(databaseUrl: string, pepper: Uint8Array, keyFile: str
       // One key stands for many customers here; that a process that is behind refuses requests stays as it is.
       BERTH_REQUESTS_PER_MINUTE: "10000000",
       BERTH_REQUESTS_IN_FLIGHT: "100000",
+      // Three times the cores: more backends than that take them from each other.
+      BERTH_DATABASE_POOL: "6",
       LOG_LEVEL: "warn",
     },
   });
@@ -130,70 +140,4 @@ async function startServer(databaseUrl: string, pepper: Uint8Array, keyFile: str
     return { url, stop };
   }
   throw new Error("the API ended before it listened");
-}
-
-interface Sent {
-  readonly key: string;
-  readonly method: string;
-  readonly path: string;
-  readonly body?: object;
-}
-
-/** Milliseconds. */
-interface Load {
-  readonly perSecond: number;
-  readonly p50: number;
-  readonly p99: number;
-  readonly longest: number;
-  readonly failed: number;
-  /** How much later than due the generator sent: what it adds itself when the machine has no time for it. */
-  readonly lateP99: number;
-}
-
-async function load(url: string, perSecond: number, make: (n: number) => Sent): Promise<Load> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 100 });
-  const send = (one: Sent) => sendOne(url, agent, one);
-  // Connections, prepared statements and the compiler's second thoughts are not what is measured.
-  for (let n = 0; n < 100; n++) await Promise.all([0, 1, 2, 3].map((lane) => send(make(4 * n + lane))));
-  const latencies: number[] = [];
-  const late: number[] = [];
-  let failed = 0;
-  const startedAt = performance.now();
-  const all: Promise<void>[] = [];
-  for (let n = 0; n < perSecond * SECONDS; n++) {
-    const dueAt = startedAt + (n * 1000) / perSecond;
-    const early = dueAt - performance.now();
-    if (early > 1) await sleep(early);
-    late.push(Math.max(0, performance.now() - dueAt));
-    all.push(
-      send(make(n)).then((status) => {
-        latencies.push(performance.now() - dueAt);
-        if (status >= 400) failed += 1;
-      }),
-    );
-  }
-  await Promise.all(all);
-  agent.destroy();
-  const longest = latencies.reduce((most, one) => Math.max(most, one), 0);
-  return { perSecond, p50: median(latencies), p99: p99(latencies), longest, failed, lateP99: p99(late) };
-}
-
-function describe({ perSecond, p50, p99: slow, longest, failed, lateP99 }: Load): string {
-  const ms = (value: number) => `${value.toFixed(1)} ms`;
-  return `${perSecond}/s: p50 ${ms(p50)}, p99 ${ms(slow)}, longest ${ms(longest)}, ${failed} failed; sent late p99 ${ms(lateP99)}`;
-}
-
-function sendOne(url: string, agent: Agent, { key, method, path, body }: Sent): Promise<number> {
-  return new Promise((resolve) => {
-    const headers = {
-      authorization: `Bearer ${key}`,
-      ...(body === undefined ? {} : { "content-type": "application/json", "idempotency-key": randomUUID() }),
-    };
-    const sent = request(url + path, { method, agent, headers }, (response) => {
-      response.resume();
-      response.once("end", () => resolve(response.statusCode ?? 500));
-    });
-    sent.once("error", () => resolve(599));
-    sent.end(body === undefined ? undefined : JSON.stringify(body));
-  });
 }
