@@ -320,8 +320,9 @@ describe("between tenants, with the application's conditions on the organization
       const text = statement.text.replaceAll(/(\b\w+\.)?\borganization_id = (\$\d+)/g, "$2::text is not null");
       if (text === statement.text) return query.call(this, first, ...rest);
       rewritten += 1;
-      // Prepared under another name: the connection may know the whole statement already.
-      return query.call(this, { ...statement, text, name: `open_${statement.name}`.slice(0, 60) }, ...rest);
+      // Prepared under another name: the connection may know the whole statement already. In place: it may be a query itself.
+      Object.assign(statement, { text, name: `open_${statement.name}`.slice(0, 60) });
+      return query.call(this, statement, ...rest);
     };
     restore = () => {
       prototype.query = query;
