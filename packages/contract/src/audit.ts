@@ -55,7 +55,7 @@ export const auditHeadSchema = z
     public_key: z.string().meta({ description: "Ed25519, base64url: the same for every head of this installation." }),
     signature: z.string().meta({
       description:
-        "Base64url, over the canonical JSON of the members before public_key and `purpose`: berth audit head.",
+        'Base64url, over the canonical JSON (RFC 8785) of {"hash", "number", "organization_id", "purpose": "berth audit head", "signed_at"}.',
     }),
   })
   .meta({

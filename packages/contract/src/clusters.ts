@@ -220,7 +220,7 @@ export const clusterSchema = z
     purge_at: timestamp
       .nullable()
       .meta({ description: "When the volumes go; until then a deleted cluster can be restored." }),
-    deleted_at: timestamp.nullable(),
+    deleted_at: timestamp.nullable().meta({ description: "When the last of it was gone, its volumes too." }),
   })
   .meta({ id: "Cluster" });
 export type Cluster = z.infer<typeof clusterSchema>;
@@ -256,7 +256,7 @@ export const clusterPreviewSchema = z
     ),
     observed_at: timestamp
       .nullable()
-      .meta({ description: "Age of what is known of the machines; null when there are none." }),
+      .meta({ description: "When the machines were last looked at; null when there are none. UTC, RFC 3339." }),
   })
   .meta({ id: "ClusterPreview" });
 export type ClusterPreview = z.infer<typeof clusterPreviewSchema>;
@@ -336,7 +336,8 @@ export const listClusters = route({
   path: "/v1/clusters",
   tag: "clusters",
   summary: "List clusters",
-  description: "Newest first. Deleted ones only with `state=deleted`.",
+  description:
+    "Newest first. One in its grace period is `deleting`; ones of which nothing is left only with `state=deleted`.",
   permission: "clusters:read",
   query: listQuery("-created_at", {
     project_id: idInput("project").optional().meta({ description: "Only those of this project." }),

@@ -38,7 +38,11 @@ export const listEvents = route({
       .regex(/^[a-z_.]{1,64}$/, "1 to 64 lower-case letters, dots and underscores.")
       .optional()
       .meta({ description: "Only those of this type.", examples: ["cluster.created"] }),
-    target_id: z.string().max(64).optional().meta({ description: "Only of this cluster, instance or credential." }),
+    target_id: z
+      .string()
+      .max(64)
+      .optional()
+      .meta({ description: "Only of this cluster, credential, project or member." }),
     operation_id: idInput("operation").optional().meta({ description: "Only those of this operation." }),
   }),
   headers: lastEventId,

@@ -25,7 +25,8 @@ export function openApiDocument(): ReturnType<typeof createDocument> {
       info: {
         title: "Berth",
         version: "1.0.0",
-        description: "Elasticsearch and OpenSearch clusters, packed onto few machines. See docs/ for the concepts.",
+        description:
+          "Elasticsearch and OpenSearch clusters, packed onto few machines. Errors are described under /problems.",
         license: { name: "Apache-2.0", identifier: "Apache-2.0" },
       },
       servers: [{ url: "/", description: "The server that this document came from." }],

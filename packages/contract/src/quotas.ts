@@ -19,7 +19,7 @@ export type QuotaName = (typeof QUOTA_NAMES)[Quota];
 export const quotaSchema = z
   .object({
     name: z.string().meta({
-      description: `${Object.values(QUOTA_NAMES).join(", ")}. Deleted clusters do not count, ones being deleted do.`,
+      description: `${Object.values(QUOTA_NAMES).join(", ")}. A cluster counts until its volumes are gone, which a deletion with purge does at once.`,
       examples: ["memory_bytes"],
     }),
     limit: z.int(),
@@ -73,7 +73,9 @@ export type QuotaLimits = z.infer<typeof quotaLimitsInput>;
 export const spendSchema = z
   .object({
     cap: money.nullable().meta({ description: "An hour; null when none is set." }),
-    used: money.meta({ description: "An hour, of all clusters that are not deleted." }),
+    used: money.meta({
+      description: "An hour, of all clusters whose volumes are not gone: a deleted one counts until `purge_at`.",
+    }),
   })
   .meta({ id: "Spend" });
 export type SpendEntry = z.infer<typeof spendSchema>;
