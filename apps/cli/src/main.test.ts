@@ -239,11 +239,12 @@ describe("an organization", () => {
     expect(out).toContain("suspended since 2026-11-28T00:00:00.000Z: invoice");
   });
 
-  test("of one's own is renamed and capped by two requests, the price exactly as it was written", async () => {
-    const words = ["organization", "update", "--name", "New", "--max-price-per-hour", "12.50"];
-    await berth(words, (request) => ours(request, { ...acme, max_price_per_hour: usd("12.500000000000") }));
+  test("of one's own is renamed, or capped with the price exactly as it was written", async () => {
+    await berth(["organization", "update", "--name", "New"], (request) => ours(request, acme));
+    expect(api?.requests.slice(1)).toMatchObject([{ path: "/v1/organizations/org_1", body: { name: "New" } }]);
+    await api?.close();
+    await berth(["organization", "update", "--max-price-per-hour", "12.50"], (request) => ours(request, acme));
     expect(api?.requests.slice(1)).toMatchObject([
-      { path: "/v1/organizations/org_1", body: { name: "New" } },
       { path: "/v1/organizations/org_1/spend_cap", body: { max_price_per_hour: usd("12.50") } },
     ]);
     await api?.close();
@@ -251,6 +252,13 @@ describe("an organization", () => {
       ours(request, { ...acme, max_price_per_hour: null }),
     );
     expect(api?.requests.at(-1)?.body).toEqual({ max_price_per_hour: null });
+  });
+
+  test("of one's own is not renamed and capped at once, as half of it could fail: nothing is asked for", async () => {
+    const words = ["organization", "update", "--name", "New", "--max-price-per-hour", "12.50"];
+    const { code, err } = await berth(words, (request) => ours(request, acme));
+    expect({ code, requests: api?.requests }).toEqual({ code: EXIT_CODES.usage, requests: [] });
+    expect(err).toContain("Run it once with each.");
   });
 
   test("shows its quotas with what is used of each, and what its clusters cost", async () => {

@@ -38,9 +38,10 @@ test("lists have no empty parts, and labels add up", () => {
 
 test("a price stays the text that was written, and none is no price", () => {
   expect(priceOrNone("12.50")).toEqual({ price: { amount: "12.50", currency: "USD" } });
+  expect(priceOrNone("999999999.999999").price?.amount).toBe("999999999.999999");
   expect(priceOrNone("none")).toEqual({ price: null });
 });
-test.each(["", "-1", "$5", "1e3", "1,5", "."])("%j is refused as a price", (text) => {
+test.each(["", "-1", "$5", "1e3", "1,5", ".", "1234567890", "1.0000001", "1."])("%j is refused as a price", (text) => {
   expect(() => priceOrNone(text)).toThrow();
 });
 

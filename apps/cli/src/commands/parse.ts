@@ -30,10 +30,12 @@ export function durationMs(text: string): number {
   return result;
 }
 
-/** A price in dollars as `12.50`, exactly as it is written; `none` for no price. */
+/** A price in dollars as `12.50`, exactly as it is written, of at most 9 digits and 6 decimals; `none` for no price. */
 export function priceOrNone(text: string): { readonly price: { amount: string; currency: "USD" } | null } {
   if (text === "none") return { price: null };
-  if (!/^\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError("Dollars as 12.50, or none.");
+  if (!/^\d{1,9}(\.\d{1,6})?$/.test(text)) {
+    throw new InvalidArgumentError("Dollars as 12.50, with at most 9 digits and 6 decimals, or none.");
+  }
   return { price: { amount: text, currency: "USD" } };
 }
 
