@@ -335,14 +335,38 @@ describe("a deleted cluster", () => {
     ({ method }: FakeRequest): FakeAnswer =>
       method === "GET" ? { body: { data: [found], next_page_token: null } } : answer;
 
-  test("is said to come back by which command, and until when", async () => {
-    const deleted = aCluster("deleting", { purge_at: purgeAt, current_operation: { id: "op_1" } });
+  test("is said to come back by which command, and until when, and what ends it at once", async () => {
+    const over = { name: "search logs" };
+    const deleted = aCluster("deleting", { ...over, purge_at: purgeAt, current_operation: { id: "op_1" } });
     const { out, err } = await berth(
-      ["cluster", "delete", "demo"],
-      answering(aCluster("running"), { status: 202, body: deleted }),
+      ["cluster", "delete", "search logs"],
+      answering(aCluster("running", over), { status: 202, body: deleted }),
     );
-    expect(out).toBe("demo (cl_1) is being deleted\n");
-    expect(err).toContain(`Its volumes go at ${purgeAt}. Until then: berth cluster restore demo`);
+    expect(out).toBe("search logs (cl_1) is being deleted\n");
+    expect(err.split("\n")).toEqual([
+      "Watch with: berth operation watch op_1",
+      `Its volumes go at ${purgeAt}. Until then it counts against quotas and keeps its name.`,
+      "Bring it back: berth cluster restore cl_1",
+      "End it now: berth cluster delete cl_1 --purge --confirm 'search logs'",
+      "",
+    ]);
+  });
+
+  test.each([
+    [[], purgeAt, "It runs no more."],
+    [["--purge", "--confirm", "demo"], null, "It is gone."],
+  ])("with --wait %j is at the end what it says", async (words, purge_at, end) => {
+    const deleted = aCluster("deleting", { purge_at, current_operation: { id: "op_1" } });
+    const operation = { id: "op_1", kind: "cluster.delete", state: "succeeded", target: {}, progress: { steps: [] } };
+    const { code, err } = await berth(["cluster", "delete", "demo", "--wait", ...words], (request) =>
+      request.path.startsWith("/v1/operations")
+        ? { body: operation }
+        : answering(aCluster("running"), { status: 202, body: deleted })(request),
+    );
+    expect({ code, says: ["It runs no more.", "It is gone."].filter((text) => err.includes(text)) }).toEqual({
+      code: 0,
+      says: [end],
+    });
   });
 
   test("is found by its name and restored", async () => {
@@ -356,8 +380,14 @@ describe("a deleted cluster", () => {
   });
 
   test.each([
-    ["running", "invalid_state", {}, "berth cluster describe demo"],
-    ["deleting", "invalid_state", {}, "berth cluster create demo"],
+    ["running", "invalid_state", {}, "See: berth cluster describe cl_1\n"],
+    ["deleted", "invalid_state", {}, "detail of invalid_state\nMake a new one: berth cluster create demo\n"],
+    [
+      "deleting",
+      "invalid_state",
+      {},
+      "berth cluster wait cl_1 --for deleted\nMake a new one: berth cluster create demo\n",
+    ],
     ["deleting", "operation_in_progress", { operation_id: "op_1" }, "berth operation watch op_1"],
   ])("that is %s and refused with %s: what to do next is said", async (state, code, more, command) => {
     const result = await berth(["cluster", "restore", "demo"], answering(aCluster(state), problem(409, code, more)));

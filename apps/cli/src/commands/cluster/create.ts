@@ -80,7 +80,7 @@ export const createCluster = (berth: Berth) =>
       if (options.wait !== true) session.note(`It is being built. Watch with: berth operation watch ${operation.id}`);
       else {
         await followOperation(session, operation.id, { timeoutMs: options.timeout });
-        session.note(`${created.name} can be used. Next: berth cluster connect ${created.name}`);
+        session.note(`${created.name} can be used. Next: berth cluster connect ${created.id}`);
       }
     });
 

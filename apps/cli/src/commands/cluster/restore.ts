@@ -2,6 +2,7 @@ import type { Cluster } from "@berth/contract";
 import { Command } from "@commander-js/extra-typings";
 import { Failure } from "../../failure.ts";
 import { printThing } from "../../output/print.ts";
+import { shellWord } from "../../output/shell-word.ts";
 import type { Berth } from "../../program.ts";
 import { followOperation } from "../../watch/follow-operation.ts";
 import { findCluster } from "../find.ts";
@@ -27,16 +28,22 @@ export const restoreCluster = (berth: Berth) =>
       if (options.wait !== true) session.note(`Watch with: berth operation watch ${operation.id}`);
       else {
         await followOperation(session, operation.id, { timeoutMs: options.timeout });
-        session.note(`${body.name} can be used again. Next: berth cluster connect ${body.name}`);
+        session.note(`${body.name} can be used again. Next: berth cluster connect ${body.id}`);
       }
     });
 
-/** A cluster that cannot be restored is either there, or its data is not any more. */
-async function withNextCommand(error: unknown, { name, status }: Cluster): Promise<unknown> {
+/** A cluster that cannot be restored is either there, or its data is not any more; its name is free when it is deleted. */
+async function withNextCommand(error: unknown, { id, name, status }: Cluster): Promise<unknown> {
   const { failureOfClientError } = await import("../../open-client.ts");
   const failure = failureOfClientError(error);
   if (failure?.problem.code !== "invalid_state") return error;
-  const isLost = status.state === "deleting" || status.state === "deleted";
-  const hint = isLost ? `Make a new one: berth cluster create ${name}` : `See: berth cluster describe ${name}`;
+  const hint = nextCommand({ id, name, state: status.state });
   return new Failure(failure.exitCode, failure.message, { hint, problem: failure.problem });
+}
+
+function nextCommand({ id, name, state }: { id: string; name: string; state: string }): string {
+  const create = `Make a new one: berth cluster create ${shellWord(name)}`;
+  if (state === "deleted") return create;
+  if (state === "deleting") return `Wait until its name is free: berth cluster wait ${id} --for deleted\n${create}`;
+  return `See: berth cluster describe ${id}`;
 }

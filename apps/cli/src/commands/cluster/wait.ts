@@ -21,7 +21,9 @@ export const waitForCluster = (berth: Berth) =>
     .description("Wait until a cluster is there, healthy, or gone")
     .argument("<cluster>", "name or id")
     .addOption(
-      new Option("--for <state>", "what to wait for").choices(Object.keys(GOALS) as Goal[]).default("running" as Goal),
+      new Option("--for <state>", "what to wait for; deleted is after the grace period")
+        .choices(Object.keys(GOALS) as Goal[])
+        .default("running" as Goal),
     )
     .option("--timeout <time>", "give up after so long, as 10m", durationMs, 30 * 60_000)
     .action(async (reference, options, command) => {
