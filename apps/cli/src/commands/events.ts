@@ -3,6 +3,7 @@ import { Command } from "@commander-js/extra-typings";
 import { EXIT_CODES } from "../exit-codes.ts";
 import { Failure } from "../failure.ts";
 import { type ListView, printList } from "../output/print.ts";
+import { shellWord } from "../output/shell-word.ts";
 import { formatTable } from "../output/table.ts";
 import type { Berth } from "../program.ts";
 import type { Session } from "../session.ts";
@@ -42,7 +43,10 @@ export const events = (berth: Berth) =>
       };
       if (options.follow !== true) {
         const page = await collect(options.limit, (query) => client.listEvents({ query: { ...query, ...filter } }));
-        return printList(session, page, EVENTS);
+        const which = options.after === undefined ? "the oldest" : "the first";
+        const last = page.data.at(-1)?.id;
+        const howToGoOn = `Only ${which} ${page.data.length}. Go on with: ${commandLine(options, { after: last })}`;
+        return printList(session, page, EVENTS, howToGoOn);
       }
       let last: string | undefined;
       for await (const event of client.follow.listEvents({ query: filter, signal: session.io.interrupted })) {
@@ -50,10 +54,27 @@ export const events = (berth: Berth) =>
         printEvent(session, event);
       }
       if (session.io.interrupted.aborted) {
-        const hint = last === undefined ? undefined : `Go on after the last one with: berth events -f --after ${last}`;
+        const hint = `Go on with: ${commandLine(options, { after: last ?? options.after })}`;
         throw new Failure(EXIT_CODES.interrupted, "stopped following", { hint });
       }
     });
+
+interface EventsOptions {
+  readonly follow?: true | undefined;
+  readonly cluster?: string | undefined;
+  readonly operation?: string | undefined;
+}
+
+/** The same command from another event on. */
+function commandLine({ follow, cluster, operation }: EventsOptions, { after }: { after: string | undefined }): string {
+  const options = [
+    ["--cluster", cluster],
+    ["--operation", operation],
+    ["--after", after],
+  ] as const;
+  const words = options.flatMap(([option, value]) => (value === undefined ? [] : [option, shellWord(value)]));
+  return ["berth events", ...(follow === true ? ["-f"] : []), ...words].join(" ");
+}
 
 function printEvent({ io, output }: Session, event: Event): void {
   if (output === "name") io.out(`${event.id}\n`);

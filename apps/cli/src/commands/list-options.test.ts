@@ -15,6 +15,21 @@ const LISTS = [["cluster"], ["operation"], ["key"], ["audit"], ["admin", "audit"
   noun,
 ]);
 
+const CUT = { data: [{ id: "prj_1", name: "search", created_at: "2026-11-28T00:00:00Z" }], next_page_token: "more" };
+const note = "Only the first 1: more with --limit\n";
+
+test.each([
+  ["table", CUT, note],
+  ["name", CUT, note],
+  ["json", CUT, ""],
+  ["yaml", CUT, ""],
+  ["table", { ...CUT, next_page_token: null }, ""],
+])("a list as %s that was cut says so where the data does not", async (format, body, expected) => {
+  await api.close();
+  api = await startFakeApi(() => ({ body }));
+  expect((await berth("project", "list", "--limit", "1", "-o", format)).err).toBe(expected);
+});
+
 test.each(LISTS)("berth %s list asks for the time and the order that are given", async (_, noun) => {
   await berth(...noun, "list");
   expect([...(api.requests.at(-1)?.query.keys() ?? [])]).toEqual(["limit"]);

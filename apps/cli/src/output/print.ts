@@ -11,16 +11,28 @@ export interface ListView<Row> {
 
 interface List<Row> {
   readonly data: readonly Row[];
+  /** Not null when entries were left out. */
+  readonly next_page_token?: string | null;
 }
 
 /**
  * Prints a list in the form that was asked for. `json` and `yaml` are the API's answer unchanged, `name` one id a line,
  * so that it can be piped into whatever takes ids.
+ *
+ * @param howToGoOn what is said on stderr where entries were left out and the data does not tell
  */
-export async function printList<Row>(session: Session, list: List<Row>, view: ListView<Row>): Promise<void> {
-  if (await printRaw(session, list, () => list.data.map(view.nameOf))) return;
-  if (list.data.length === 0) session.note(`No ${view.noun}.`);
-  else session.io.out(formatTable(view.columns, list.data, { wide: session.output === "wide" }));
+export async function printList<Row>(
+  session: Session,
+  list: List<Row>,
+  view: ListView<Row>,
+  howToGoOn = `Only the first ${list.data.length}: more with --limit`,
+): Promise<void> {
+  if (!(await printRaw(session, list, () => list.data.map(view.nameOf)))) {
+    if (list.data.length === 0) session.note(`No ${view.noun}.`);
+    else session.io.out(formatTable(view.columns, list.data, { wide: session.output === "wide" }));
+  }
+  const tells = session.output === "json" || session.output === "yaml";
+  if (!tells && (list.next_page_token ?? null) !== null) session.note(howToGoOn);
 }
 
 /** Prints one thing; `describe` is what people see. */

@@ -17,6 +17,8 @@ interface RunOptions {
   readonly terminal?: ReturnType<typeof fakeTerminal>;
   /** Called with all of stderr so far at each piece of it. */
   readonly onErr?: (text: string) => void;
+  /** Called with each piece of stdout. */
+  readonly onOut?: (text: string) => void;
 }
 
 /** Runs one command line in this process. */
@@ -28,6 +30,7 @@ export async function run(words: readonly string[], options: RunOptions = {}): P
   const io: Io = {
     out: (text) => {
       out += text;
+      options.onOut?.(text);
     },
     err: (text) => {
       err += text;

@@ -55,7 +55,10 @@ async function waitFor(session: Session, id: string, goal: Goal, timeoutMs: numb
     },
   ).finally(() => leaving.abort());
 
-  if (end === "interrupted") throw new Failure(EXIT_CODES.interrupted, "stopped waiting");
+  if (end === "interrupted") {
+    const hint = `Nothing was stopped but the waiting. Go on with: berth cluster wait ${id} --for ${goal}`;
+    throw new Failure(EXIT_CODES.interrupted, "stopped waiting", { hint });
+  }
   if (end === "timed_out" || seen === undefined) {
     const why = seen?.status.waiting_for.map((guard) => `${guard.name} (${guard.subject}): ${guard.hint}`) ?? [];
     throw new Failure(EXIT_CODES.waitTimedOut, `not ${goal} after ${timeoutMs / 1000} s`, {
