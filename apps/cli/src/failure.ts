@@ -78,6 +78,13 @@ function hintOf(problem: Problem): string | undefined {
   if (problem.code === "deletion_protected") {
     return "Take the protection off first: berth cluster update CLUSTER --no-deletion-protection";
   }
+  if (problem.code === "quota_exceeded") return "See: berth quota list";
+  if (problem.code === "spend_cap_exceeded") {
+    return "See: berth quota list. Raise the cap with: berth organization update --max-price-per-hour USD";
+  }
+  if (problem.code === "organization_suspended") {
+    return "Its clusters run on; its keys work again when the operator resumes it.";
+  }
   if (problem.code === "operation_in_progress" && typeof problem.operation_id === "string") {
     return `Follow it with: berth operation watch ${problem.operation_id}`;
   }

@@ -52,6 +52,28 @@ describe("a refusal of the API", () => {
   });
 });
 
+describe("a refusal says where to look next:", () => {
+  test.each([
+    [422, "quota_exceeded", ["whoami"], "See: berth quota list\n"],
+    [422, "spend_cap_exceeded", ["whoami"], "berth organization update --max-price-per-hour USD\n"],
+    [403, "organization_suspended", ["whoami"], "Its clusters run on"],
+    [
+      409,
+      "name_taken",
+      ["cluster", "create", "demo", "--region", "here", "--size", "8g", "--instances", "1"],
+      "See: berth cluster list. A deleted cluster keeps its name",
+    ],
+  ])("%i %s", async (status, problemCode, words, hint) => {
+    const { err } = await berth(words, () => problem(status, problemCode));
+    expect(err).toContain(hint);
+  });
+
+  test("a project's taken name says nothing of clusters", async () => {
+    const { err } = await berth(["project", "create", "search"], () => problem(409, "name_taken"));
+    expect(err).toBe("error: name_taken: detail of name_taken\n");
+  });
+});
+
 describe("a wrong command line", () => {
   test.each([
     [["clster"]],

@@ -8,6 +8,7 @@ import { byteCount, durationMs, keyValue, several, wholeNumber } from "../parse.
 import { chooseRegion } from "./choose-region.ts";
 import { readComponents } from "./component-option.ts";
 import { reserveCredentialFile } from "./credential-file.ts";
+import { explainNameTaken } from "./name-taken.ts";
 import { previewCluster } from "./preview.ts";
 
 const ENGINES = ["elasticsearch", "opensearch"] as const;
@@ -70,7 +71,7 @@ export const createCluster = (berth: Berth) =>
         created = answer.body;
       } catch (error) {
         await file?.discard();
-        throw error;
+        throw await explainNameTaken(error);
       }
       await file?.write(created.initial_credential);
       await printThing(session, created, () => describeCreated(created, file?.path));

@@ -5,7 +5,8 @@ import { formatAge, formatMoney } from "../../output/format.ts";
 import { printBody } from "../../output/print.ts";
 import { type Column, formatFacts, formatTable } from "../../output/table.ts";
 import type { Session } from "../../session.ts";
-import { describeAdmission } from "../describe-admission.ts";
+import { describeAdmission, refusalOfAdmission } from "../describe-admission.ts";
+import { NAME_TAKEN_HINT } from "./name-taken.ts";
 
 type Place = ClusterPreview["placement"][number];
 
@@ -35,10 +36,8 @@ export async function dryRunOf(session: Session, body: CreateClusterBody): Promi
 
 /** How the create would be refused now; undefined when it would be accepted. */
 export function refusalOf({ name }: CreateClusterBody, preview: ClusterPreview): Failure | undefined {
-  if (preview.name_taken) return new Failure(EXIT_CODES.conflict, `the project has a cluster named ${name} already`);
-  const exceeded = preview.admission.would_exceed;
-  if (exceeded.length === 0) return undefined;
-  return new Failure(EXIT_CODES.quota, `it would be too much for: ${exceeded.join(", ")}`);
+  if (!preview.name_taken) return refusalOfAdmission(preview.admission);
+  return new Failure(EXIT_CODES.conflict, `the project has a cluster named ${name} already`, { hint: NAME_TAKEN_HINT });
 }
 
 export function describePreview(preview: ClusterPreview): string {

@@ -8,6 +8,7 @@ import type { Berth } from "../../program.ts";
 import type { Session } from "../../session.ts";
 import { findCluster } from "../find.ts";
 import { keyValue, several } from "../parse.ts";
+import { explainNameTaken } from "./name-taken.ts";
 import { CLUSTERS } from "./view.ts";
 
 export const updateCluster = (berth: Berth) =>
@@ -55,7 +56,7 @@ async function change(session: Session, id: string, body: UpdateClusterBody): Pr
   } catch (error) {
     const { failureOfClientError } = await import("../../open-client.ts");
     const failure = failureOfClientError(error);
-    if (failure?.problem.code !== "precondition_failed") throw error;
+    if (failure?.problem.code !== "precondition_failed") throw await explainNameTaken(error);
     const hint = `Somebody else changed it just now; nothing of yours was stored. See what it is with berth cluster describe ${id}, then run this again.`;
     throw new Failure(EXIT_CODES.conflict, failure.message, { hint, problem: failure.problem });
   }
