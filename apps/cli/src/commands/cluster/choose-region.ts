@@ -1,11 +1,16 @@
-import type { Region } from "@berth/contract";
 import { EXIT_CODES } from "../../exit-codes.ts";
 import { Failure, usageFailure } from "../../failure.ts";
 import { askChoice } from "../../prompts.ts";
 import type { Session } from "../../session.ts";
 
+interface ChosenRegion {
+  readonly name: string;
+  /** Whether a person was asked. */
+  readonly wasAsked: boolean;
+}
+
 /** The only region that is open, or the one that a person picks; without a person, several are a question too many. */
-export async function chooseRegion(session: Session): Promise<Region> {
+export async function chooseRegion(session: Session): Promise<ChosenRegion> {
   const client = await session.client();
   const regions = (await client.listRegions()).body.data;
   const [only, another] = regions;
@@ -14,10 +19,10 @@ export async function chooseRegion(session: Session): Promise<Region> {
       hint: "An operator registers one with: berth admin kube register",
     });
   }
-  if (another === undefined) return only;
+  if (another === undefined) return { name: only.name, wasAsked: false };
   if (!session.mayAsk) {
     throw usageFailure("several regions are open", `Add --region: ${regions.map(({ name }) => name).join(", ")}.`);
   }
-  const options = regions.map((one) => ({ value: one, label: `${one.name} (${one.zones.length} zones)` }));
-  return askChoice(session, "Region", options);
+  const options = regions.map((one) => ({ value: one.name, label: `${one.name} (${one.zones.length} zones)` }));
+  return { name: await askChoice(session, "Region", options), wasAsked: true };
 }

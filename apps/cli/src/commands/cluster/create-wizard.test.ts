@@ -164,6 +164,29 @@ describe("a create on a terminal", () => {
     expect(out).toContain("Nothing was stored");
   });
 
+  test.each([
+    ["y", 0, 1],
+    ["n", EXIT_CODES.usage, 0],
+  ])("that lacks the region alone asks for it, shows the price, and heeds %s", async (type, expected, clusters) => {
+    const words = ["demo", "--size", "8g", "--instances", "3"];
+    const { code, screen, unanswered } = await create(words, [
+      { to: "Region", type: DOWN + ENTER },
+      { to: "Create demo?", type },
+    ]);
+    expect({ code, unanswered, clusters: made().length }).toEqual({ code: expected, unanswered: [], clusters });
+    expect(screen).toContain("$0.528 an hour, $385.44 a month");
+    expect(screen).toContain("berth cluster create demo --size 8g --instances 3 --region there\n");
+  });
+
+  test("with --dry-run that lacks the region alone previews once", async () => {
+    const words = ["demo", "--size", "8g", "--instances", "3", "--dry-run"];
+    const { code } = await create(words, [{ to: "Region", type: ENTER }]);
+    expect({ code, previews: api.requests.filter(({ method }) => method === "POST").length }).toEqual({
+      code: 0,
+      previews: 1,
+    });
+  });
+
   test("asks nothing when all was given", async () => {
     const words = ["demo", "--region", "here", "--size", "1g", "--instances", "1"];
     const { code, screen } = await create(words, []);
@@ -179,6 +202,17 @@ test.each([["--no-input"], ["--yes"]])(
     const { code, err } = await create([option], []);
     expect({ code, requests: api.requests }).toEqual({ code: EXIT_CODES.usage, requests: [] });
     expect(err).toContain("missing required argument 'name'");
+  },
+);
+
+test.each([[["demo"]], [["demo", "--size", "8g"]], [["demo", "--region", "here", "--instances", "3", "--dry-run"]]])(
+  "%j without a terminal is told which options are missing, and asks for nothing",
+  async (words) => {
+    api = await startFakeApi(() => ({ body: { data: [] } }));
+    const env = { BERTH_API_URL: api.url, BERTH_API_KEY: "x" };
+    const { code, err } = await run(["cluster", "create", ...words], { env });
+    expect({ code, requests: api.requests }).toEqual({ code: EXIT_CODES.usage, requests: [] });
+    expect(err).toBe("error: give --size and --instances, or --component\n");
   },
 );
 

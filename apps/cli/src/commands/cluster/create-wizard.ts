@@ -28,8 +28,13 @@ export async function askForCluster(
 ): Promise<CreateClusterBody> {
   const base = await withBasics(session, given);
   const { body, words } = base.body.components === undefined ? await withShape(session, base) : base;
-  session.note(`The same without questions:\n  ${commandLine(typed, words)}`);
+  sayCommandLine(session, typed, words);
   return body;
+}
+
+/** Says how to write what was typed and answered without questions. */
+export function sayCommandLine(session: Session, typed: readonly string[], answered: readonly string[]): void {
+  session.note(`The same without questions:\n  ${commandLine(typed, answered)}`);
 }
 
 async function withBasics(session: Session, given: Partial<CreateClusterBody>): Promise<Answers> {

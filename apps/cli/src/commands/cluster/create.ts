@@ -1,5 +1,5 @@
 import type { CreateClusterBody, CreatedCluster } from "@berth/contract";
-import { Command, Option } from "@commander-js/extra-typings";
+import { Command } from "@commander-js/extra-typings";
 import { printThing } from "../../output/print.ts";
 import { formatFacts } from "../../output/table.ts";
 import type { AnyCommand, Berth } from "../../program.ts";
@@ -8,10 +8,11 @@ import { byteCount, durationMs, keyValue, several, wholeNumber } from "../parse.
 import { chooseRegion } from "./choose-region.ts";
 import { readComponents } from "./component-option.ts";
 import { reserveCredentialFile } from "./credential-file.ts";
+import { engineOption } from "./engine-option.ts";
 import { explainNameTaken } from "./name-taken.ts";
 import { previewCluster } from "./preview.ts";
+import { hasShape, requireShape } from "./shape.ts";
 
-const ENGINES = ["elasticsearch", "opensearch"] as const;
 const EXAMPLES = `
 Examples:
   berth cluster create demo --size 8g --instances 3 --zones 3 --wait
@@ -30,7 +31,7 @@ export const createCluster = (berth: Berth) =>
     .option("--zones <n>", "spread over so many zones", wholeNumber)
     .option("--storage <size>", "volume of an instance, as 500g (what the size includes when absent)", byteCount)
     .option("--component <spec>", "instead of the four above, once for each component: name=…,size=…,…", several)
-    .addOption(new Option("--engine <engine>", "what it runs").choices(ENGINES))
+    .addOption(engineOption())
     .option("--version <version>", "of the engine (its default when absent)")
     .option("--region <region>", "where (asked for, or the only one, when absent)")
     .option("--project <id>", "the organization's first when absent")
@@ -93,9 +94,8 @@ async function completed(
   isDryRun: boolean,
 ): Promise<CreateClusterBody> {
   const session = berth.session(command);
-  const { name, region, components, size, instances } = fields;
-  const isWhole = components !== undefined || (size !== undefined && instances !== undefined);
-  if (session.mayAsk && (name === undefined || !isWhole)) {
+  const { name, region } = fields;
+  if (session.mayAsk && (name === undefined || !hasShape(fields))) {
     const { askForCluster, confirmCluster } = await import("./create-wizard.ts");
     const body = await askForCluster(session, fields, berth.words);
     if (!isDryRun) await confirmCluster(session, body);
@@ -103,7 +103,17 @@ async function completed(
   }
   // In commander's own words: the argument is only optional where it can be asked for.
   if (name === undefined) command.error("error: missing required argument 'name'");
-  return { ...fields, name, region: region ?? (await chooseRegion(session)).name };
+  requireShape(fields);
+  if (region !== undefined) return { ...fields, name, region };
+  const chosen = await chooseRegion(session);
+  const body = { ...fields, name, region: chosen.name };
+  // Whoever is there to be asked sees what it costs before it is made.
+  if (chosen.wasAsked && !isDryRun) {
+    const { confirmCluster, sayCommandLine } = await import("./create-wizard.ts");
+    sayCommandLine(session, berth.words, ["--region", chosen.name]);
+    await confirmCluster(session, body);
+  }
+  return body;
 }
 
 function describeCreated(
