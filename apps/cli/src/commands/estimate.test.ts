@@ -9,7 +9,7 @@ import { run } from "../test-support/run.ts";
 const usd = (amount: string) => ({ amount, currency: "USD" });
 const prices = { price_per_hour: usd("0.528000000000"), price_per_month: usd("385.440000000000") };
 const totals = { instances: 3, memory_bytes: 24 * 2 ** 30, cpu_millis: 3000, storage_bytes: 720 * 2 ** 30 };
-const one = { components: [{ name: "data", size: "8g", ...prices, ...totals }] };
+const one = { placement: [], components: [{ name: "data", size: "8g", ...prices, ...totals }] };
 const answerOf = (clusters: readonly object[]) => ({
   clusters,
   feasible: true,
@@ -58,6 +58,32 @@ describe("an estimate", () => {
     expect(out).toContain("$0.528 an hour, $385.44 a month");
     expect(out).toContain("there is room");
     expect(out).toMatch(/^COMPONENT .*\ndata +8g +3 +24GiB +720GiB +\$0\.528 +\$385\.44$/m);
+  });
+
+  test("takes the engine and its version", async () => {
+    await estimate(["--size", "8g", "--instances", "3", "--engine", "opensearch", "--version", "2.19.4"]);
+    expect(asked()[0]?.body).toMatchObject({ engine: "opensearch", version: "2.19.4" });
+  });
+
+  const places = [
+    { component: "data", ordinal: 0, zone: "a", machine_type: "m", machine: "existing", reason: null },
+    { component: "data", ordinal: 1, zone: "b", machine_type: null, machine: "none", reason: "The pool is full." },
+  ];
+  test("shows of what has no place why, and of several clusters which, and ends with 1", async () => {
+    const body = { ...answerOf([one, { ...one, placement: places }]), feasible: false };
+    const { code, out, err } = await estimate(["-f", "-"], { stdin: JSON.stringify(TWO), answer: { body } });
+    expect(code).toBe(EXIT_CODES.failure);
+    expect(out).toMatch(/^CLUSTER +INSTANCE +ZONE +WHY NOT\n +2 +data-1 +b +The pool is full\.\n$/m);
+    expect(out).not.toContain("data-0");
+    expect(err).toContain("not every instance has a place");
+  });
+
+  test("of what a quota would refuse is shown, and ends with 6 as the create would", async () => {
+    const whole = answerOf([one]);
+    const body = { ...whole, feasible: false, admission: { ...whole.admission, would_exceed: ["memory_bytes"] } };
+    const { code, out, err } = await estimate(["--size", "8g", "--instances", "3", "-o", "json"], { answer: { body } });
+    expect({ code, out: JSON.parse(out) }).toEqual({ code: EXIT_CODES.quota, out: body });
+    expect(err).toContain("memory");
   });
 
   test("with -o json is the API's answer unchanged", async () => {

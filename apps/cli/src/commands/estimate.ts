@@ -1,4 +1,4 @@
-import type { Estimate, EstimateBody } from "@berth/contract";
+import type { CreateClusterBody, Estimate, EstimateBody } from "@berth/contract";
 import { Command } from "@commander-js/extra-typings";
 import { usageFailure } from "../failure.ts";
 import { formatBytes, formatCpuMillis, formatMoney } from "../output/format.ts";
@@ -8,7 +8,10 @@ import type { Berth } from "../program.ts";
 import type { Session } from "../session.ts";
 import { chooseRegion } from "./cluster/choose-region.ts";
 import { readComponents } from "./cluster/component-option.ts";
-import { describeAdmission } from "./describe-admission.ts";
+import { engineOption } from "./cluster/engine-option.ts";
+import { noPlace } from "./cluster/preview.ts";
+import { requireShape } from "./cluster/shape.ts";
+import { describeAdmission, refusalOfAdmission } from "./describe-admission.ts";
 import { byteCount, several, wholeNumber } from "./parse.ts";
 import { readText } from "./read-text.ts";
 
@@ -18,7 +21,16 @@ interface Line {
   readonly component: Estimate["clusters"][number]["components"][number];
 }
 
-const CLUSTER: Column<Line> = { header: "cluster", value: (line) => line.cluster, align: "right" };
+interface Gap {
+  readonly cluster: number;
+  readonly place: Estimate["clusters"][number]["placement"][number];
+}
+
+const CLUSTER: Column<{ readonly cluster: number }> = {
+  header: "cluster",
+  value: ({ cluster }) => cluster,
+  align: "right",
+};
 const COMPONENTS: readonly Column<Line>[] = [
   { header: "component", value: ({ component }) => component.name },
   { header: "size", value: ({ component }) => component.size },
@@ -29,9 +41,20 @@ const COMPONENTS: readonly Column<Line>[] = [
   { header: "a month", value: ({ component }) => formatMoney(component.price_per_month) },
 ];
 
-const EXAMPLES = `
+/** Instances that have no place now. */
+const GAPS: readonly Column<Gap>[] = [
+  { header: "instance", value: ({ place }) => `${place.component}-${place.ordinal}` },
+  { header: "zone", value: ({ place }) => place.zone },
+  { header: "why not", value: ({ place }) => place.reason ?? undefined },
+];
+
+const HELP = `
+Exit codes are those of berth cluster create --dry-run: 6 when quotas or the spend cap would refuse it,
+1 when not every instance has a place now.
+
 Examples:
   berth estimate --size 8g --instances 3 --zones 3
+  berth estimate --engine opensearch --version 2.19.4 --size 4g --instances 1
   berth estimate -f clusters.yaml
 
 A file with two clusters:
@@ -40,6 +63,8 @@ A file with two clusters:
     - { region: us-east-1, engine: opensearch, size: 2g, instances: 1 }`;
 
 interface ShapeOptions {
+  readonly engine?: NonNullable<CreateClusterBody["engine"]> | undefined;
+  readonly version?: string | undefined;
   readonly size?: string | undefined;
   readonly instances?: number | undefined;
   readonly zones?: number | undefined;
@@ -60,8 +85,10 @@ export const estimate = (berth: Berth) =>
     .option("--zones <n>", "spread over so many zones", wholeNumber)
     .option("--storage <size>", "volume of an instance, as 500g (what the size includes when absent)", byteCount)
     .option("--component <spec>", "instead of the four above, once for each component: name=…,size=…,…", several)
+    .addOption(engineOption())
+    .option("--version <version>", "of the engine (its default when absent)")
     .option("--region <region>", "where (asked for, or the only one, when absent)")
-    .addHelpText("after", EXAMPLES)
+    .addHelpText("after", HELP)
     .action(async ({ file, ...options }, command) => {
       const session = berth.session(command);
       const others = Object.keys(options).filter((name) => command.getOptionValueSource(name) === "cli");
@@ -71,17 +98,20 @@ export const estimate = (berth: Berth) =>
       const body = file === undefined ? await bodyOf(session, options) : await readBody(session, file);
       const answer = await (await session.client()).createEstimate({ body });
       await printBody(session, answer.body, describe);
+      const refusal = refusalOfAdmission(answer.body.admission);
+      if (refusal !== undefined) throw refusal;
+      if (!answer.body.feasible) throw noPlace();
     });
 
 async function bodyOf(session: Session, options: ShapeOptions): Promise<EstimateBody> {
-  const { size, instances, zones, storage } = options;
+  const { size, instances, zones, storage, engine, version } = options;
   const components = readComponents(options.component);
-  if (components === undefined && (size === undefined || instances === undefined)) {
-    throw usageFailure("give --size and --instances, --component, or --file");
-  }
+  requireShape({ size, instances, components }, "--component, or --file");
   const region = options.region ?? (await chooseRegion(session)).name;
   return {
     region,
+    ...(engine === undefined ? {} : { engine }),
+    ...(version === undefined ? {} : { version }),
     ...(size === undefined ? {} : { size }),
     ...(instances === undefined ? {} : { instances }),
     ...(zones === undefined ? {} : { zones }),
@@ -112,6 +142,13 @@ function describe(whole: Estimate): string {
   const lines = whole.clusters.flatMap(({ components }, index) =>
     components.map((component) => ({ cluster: index + 1, component })),
   );
-  const columns = whole.clusters.length > 1 ? [CLUSTER, ...COMPONENTS] : COMPONENTS;
-  return `${facts}\n${formatTable(columns, lines)}`;
+  const gaps = whole.clusters.flatMap(({ placement }, index) =>
+    placement.filter(({ reason }) => reason !== null).map((place) => ({ cluster: index + 1, place })),
+  );
+  const tellApart = whole.clusters.length > 1 ? [CLUSTER] : [];
+  const tables = [
+    formatTable([...tellApart, ...COMPONENTS], lines),
+    ...(gaps.length === 0 ? [] : [formatTable([...tellApart, ...GAPS], gaps)]),
+  ];
+  return [facts, ...tables].join("\n");
 }

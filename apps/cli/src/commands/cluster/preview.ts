@@ -24,7 +24,11 @@ export async function previewCluster(session: Session, body: CreateClusterBody):
   await printBody(session, preview, (one) => `${describePreview(one)}\nNothing was stored: this was a dry run.\n`);
   const refusal = refusalOf(body, preview);
   if (refusal !== undefined) throw refusal;
-  if (!preview.feasible) throw new Failure(EXIT_CODES.failure, "not every instance has a place: see the reasons above");
+  if (!preview.feasible) throw noPlace();
+}
+
+export function noPlace(): Failure {
+  return new Failure(EXIT_CODES.failure, "not every instance has a place: see the reasons above");
 }
 
 export async function dryRunOf(session: Session, body: CreateClusterBody): Promise<ClusterPreview> {
