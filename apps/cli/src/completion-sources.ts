@@ -142,7 +142,7 @@ export const LISTS: readonly string[] = [
 ];
 
 /** Arguments that only the person knows. */
-export const UNGUESSABLE_ARGUMENTS: readonly string[] = ["name", "email", "path"];
+export const UNGUESSABLE_ARGUMENTS: readonly string[] = ["name", "email", "path", "credential"];
 
 /** Options of which that holds: new names, numbers, times, and files, which the shell completes. */
 export const UNGUESSABLE_OPTIONS: readonly string[] = [
@@ -183,5 +183,6 @@ export const UNGUESSABLE_OPTIONS: readonly string[] = [
   "--subnet <zone=subnet>",
   "--timeout <time>",
   "--until <time>",
+  "--username <name>",
   "--zones <n>",
 ];

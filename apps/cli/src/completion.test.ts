@@ -57,6 +57,8 @@ describe("completion", () => {
     ["berth cluster get ", "demo"],
     ["berth cluster get ", "--output"],
     ["berth cluster restore ", "cl_kept"],
+    ["berth credential create ", "demo"],
+    ["berth credential create demo --role ", "read"],
     ["berth key revoke ", "key_1"],
     ["berth member get ", "ada@example.com"],
     ["berth invitation get ", "bob@example.com"],

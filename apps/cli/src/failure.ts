@@ -78,7 +78,10 @@ function hintOf(problem: Problem): string | undefined {
   if (problem.code === "deletion_protected") {
     return "Take the protection off first: berth cluster update CLUSTER --no-deletion-protection";
   }
-  if (problem.code === "quota_exceeded") return "See: berth quota list";
+  if (problem.code === "quota_exceeded") {
+    // A limit of each cluster, and no quota of the organization.
+    return problem.quota === "credentials" ? "See: berth credential list CLUSTER" : "See: berth quota list";
+  }
   if (problem.code === "spend_cap_exceeded") {
     return "See: berth quota list. Raise the cap with: berth organization update --max-price-per-hour USD";
   }

@@ -43,6 +43,11 @@ const NOUNS: readonly Noun[] = [
     load: async () => (await import("./commands/cluster/cluster.ts")).cluster,
   },
   {
+    name: "credential",
+    description: "Make, see and delete the users of a cluster",
+    load: async () => (await import("./commands/credential/credential.ts")).credential,
+  },
+  {
     name: "key",
     description: "Make, see, change, rotate and revoke API keys",
     load: async () => (await import("./commands/key/key.ts")).key,

@@ -80,7 +80,7 @@ export const estimate = (berth: Berth) =>
       "-f, --file <file>",
       "the body of POST /v1/estimates in YAML or JSON, also of several clusters; - for stdin",
     )
-    .option("--size <size>", "memory of an instance, as 8g: see /v1/sizes")
+    .option("--size <size>", "memory of an instance, as 8g: see berth api GET /v1/sizes")
     .option("--instances <n>", "how many", wholeNumber)
     .option("--zones <n>", "spread over so many zones", wholeNumber)
     .option("--storage <size>", "volume of an instance, as 500g (what the size includes when absent)", byteCount)

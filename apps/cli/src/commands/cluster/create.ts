@@ -26,7 +26,7 @@ export const createCluster = (berth: Berth) =>
       "Create a cluster, and show the password of its first user: this once. On a terminal, what is missing is asked for",
     )
     .argument("[name]")
-    .option("--size <size>", "memory of an instance, as 8g: see /v1/sizes")
+    .option("--size <size>", "memory of an instance, as 8g: see berth api GET /v1/sizes")
     .option("--instances <n>", "how many", wholeNumber)
     .option("--zones <n>", "spread over so many zones", wholeNumber)
     .option("--storage <size>", "volume of an instance, as 500g (what the size includes when absent)", byteCount)
