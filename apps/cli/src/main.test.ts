@@ -376,7 +376,7 @@ describe("a deleted cluster", () => {
 
   test.each([
     [[], purgeAt, "It runs no more."],
-    [["--purge", "--confirm", "demo"], null, "It is gone."],
+    [["--purge", "--confirm", "demo"], purgeAt, "It is gone."],
   ])("with --wait %j is at the end what it says", async (words, purge_at, end) => {
     const deleted = aCluster("deleting", { purge_at, current_operation: { id: "op_1" } });
     const operation = { id: "op_1", kind: "cluster.delete", state: "succeeded", target: {}, progress: { steps: [] } };
@@ -389,6 +389,7 @@ describe("a deleted cluster", () => {
       code: 0,
       says: [end],
     });
+    expect(err.includes("Its volumes go at")).toBe(end !== "It is gone.");
   });
 
   test("is found by its name and restored", async () => {

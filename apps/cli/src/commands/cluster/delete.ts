@@ -38,7 +38,7 @@ export const deleteCluster = (berth: Berth) =>
         await followOperation(session, operation.id, { timeoutMs: options.timeout });
         session.note(purge ? "It is gone." : "It runs no more.");
       }
-      if (body.purge_at !== null && Date.parse(body.purge_at) > Date.now()) {
+      if (!purge && body.purge_at !== null && Date.parse(body.purge_at) > Date.now()) {
         session.note(describeGracePeriod(body.id, body.name, body.purge_at));
       }
     });
