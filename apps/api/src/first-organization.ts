@@ -9,10 +9,12 @@ const USAGE =
 
 /** `first-organization EMAIL [NAME]`: once an installation, after the migrations. Prints the key once, on stdout. */
 const words = process.argv.slice(2);
-const isAgain = words[0] === "--again";
-const [email, name, ...rest] = isAgain ? words.slice(1) : words;
+const isAgain = words.includes("--again");
+const [email, name, ...rest] = words.filter((word) => word !== "--again");
+const unknown = [email, name].find((word) => word?.startsWith("-"));
 try {
-  if (email === undefined || rest.length > 0 || (isAgain && name !== undefined)) throw new ConfigError(USAGE);
+  if (email === undefined || unknown !== undefined || rest.length > 0 || (isAgain && name !== undefined))
+    throw new ConfigError(USAGE);
   const { databaseUrl, pepper } = firstOrganizationConfig(process.env);
   const key = makeApiKey(pepper);
   const request = { databaseUrl, email, key };

@@ -120,6 +120,7 @@ export const updateQuotas = route({
   description: "A limit may be below what is used: what is there stays, and more is refused.",
   permission: "admin:tenants:act",
   params,
+  tenantData: { organization: "id" },
   headers: ifMatch,
   body: updateQuotasBody,
   responses: {
@@ -139,6 +140,7 @@ export const suspendOrganization = route({
     "is suspended already stays so, for the reason that it was. A platform organization cannot be suspended.",
   permission: "admin:tenants:act",
   params,
+  tenantData: { organization: "id" },
   body: reasonBody,
   responses: {
     200: { description: "The suspended organization.", schema: adminOrganizationSchema, headers: ["ETag"] },
@@ -156,6 +158,7 @@ export const resumeOrganization = route({
   description: "Its keys open again what they did, within five seconds. One that is active stays as it is.",
   permission: "admin:tenants:act",
   params,
+  tenantData: { organization: "id" },
   body: reasonBody,
   responses: { 200: { description: "The active organization.", schema: adminOrganizationSchema, headers: ["ETag"] } },
   problems: [],

@@ -135,9 +135,10 @@ async function aKubeId(): Promise<string> {
 }
 
 /** How many rows each chain has. */
+/** Rows of changes: that an operator was shown what is so already is a row of another kind. */
 async function rowsByChain(): Promise<Record<string, number>> {
   const rows = await api.owner.query<{ id: string; count: number }>(
-    "select organization_id as id, number::int as count from audit_head where number > 0",
+    "select organization_id as id, count(*)::int as count from audit_event where action <> 'operator.read' group by 1",
   );
   return Object.fromEntries(rows.map(({ id, count }) => [id, count]));
 }
@@ -199,7 +200,7 @@ describe.each(changing.map((shape) => [shape.operationId, shape] as const))("%s"
     }
 
     const [row] = await api.owner.query<{ content: string }>(
-      "select content from audit_event where organization_id = $1 order by number desc limit 1",
+      "select content from audit_event where organization_id = $1 and action <> 'operator.read' order by number desc limit 1",
       [chain],
     );
     // Somebody of the platform is shown to a tenant without name and address.

@@ -315,6 +315,17 @@ describe("POST /v1/clusters", () => {
       expect(other.json().code).toBe("idempotency_mismatch");
     });
 
+    it("idempotency_mismatch, when another key of the organization used it: the answer holds what that one may see", async () => {
+      const idempotencyKey = randomUUID();
+      const body = aCluster();
+      const { key, organizationId } = await api.newTenant();
+      expect((await create(body, { key, idempotencyKey })).statusCode).toBe(202);
+      const other = await api.newKey(organizationId, ["clusters:read", "clusters:write"]);
+      const asked = await create(body, { key: other, idempotencyKey });
+      expect(asked.json().code).toBe("idempotency_mismatch");
+      expect(asked.body).not.toContain("password");
+    });
+
     it("quota_exceeded, with the numbers, however many ask at once", async () => {
       const { key, organizationId } = await api.newTenant({ maxClusters: 3, maxInstances: 7 });
       const answers = await Promise.all(Array.from({ length: 12 }, () => create(aCluster(), { key })));

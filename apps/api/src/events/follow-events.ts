@@ -1,5 +1,5 @@
 import type { Event } from "@berth/contract";
-import { type EventRow, latestSeq, listEvents, type Sql } from "@berth/db";
+import { type EventRow, latestSeq, listEvents, type Sql, tenantDatabase } from "@berth/db";
 import type { OrganizationId } from "@berth/domain";
 import type { ApiDeps } from "../deps.ts";
 import type { StreamMessage } from "../http/serve.ts";
@@ -29,10 +29,14 @@ export async function* followEvents(
     (type === undefined || event.type === type) &&
     (targetId === undefined || event.targetId === targetId) &&
     (operationId === undefined || event.operationId === operationId);
+  const whole = tenantDatabase(deps.databases.tenants, { organizationId, projectIds: [], clusterIds: [] });
   const watch = await deps.feed.watch(organizationId, fits, signal);
   try {
     let after = afterSeq ?? (await latestSeq(db, organizationId));
+    let sawNothing = false;
     while (!signal.aborted) {
+      // Of whoever reaches a part: what woke it was not theirs, and is not looked through again.
+      const newest = sawNothing ? await latestSeq(whole, organizationId) : after;
       const isLast = (await hasEnded?.()) ?? false;
       const page = await listEvents(db, { organizationId, type, targetId, operationId, afterSeq: after, limit: PAGE });
       for (const row of page.rows) {
@@ -40,6 +44,8 @@ export async function* followEvents(
         after = row.seq;
       }
       if (page.more) continue;
+      sawNothing = page.rows.length === 0;
+      if (newest > after) after = newest;
       if (isLast) return;
       await watch.changed(deps.settings.recheckMs);
     }

@@ -37,9 +37,9 @@ export async function once<R extends RouteShape>(
   call: Call<R>,
   work: (tx: TxOf<R>) => Promise<Result<Answer<R>, Refusal>>,
 ): Promise<Result<SerializedAnswer, Refusal>> {
-  const { organizationId } = principalOf(call);
+  const { organizationId, apiKeyId } = principalOf(call);
   const db = call.db as unknown as ScopedDatabase<TxOf<R> & Tx>;
-  return onceWithin(deps, shape, call, { db, organizationId }, work);
+  return onceWithin(deps, shape, call, { db, organizationId, caller: apiKeyId }, work);
 }
 
 /**
@@ -54,15 +54,17 @@ export async function onceWithin<R extends RouteShape, T extends Tx>(
     readonly db: ScopedDatabase<T>;
     readonly organizationId: OrganizationId;
     readonly space?: string;
+    /** Who asks. The stored answer may hold what only they may see, and is given without another look at what they may. */
+    readonly caller?: string;
   },
   work: (tx: T) => Promise<Result<Answer<R>, Refusal>>,
 ): Promise<Result<SerializedAnswer, Refusal>> {
   const given = keyOf(call.idempotencyKey);
   if (!given.ok) return given;
-  const { db, organizationId, space } = within;
+  const { db, organizationId, space, caller } = within;
   const key = space === undefined ? given.value : `${space} ${given.value}`;
   const place = placeOfOutcome(organizationId, key);
-  const fingerprint = fingerprintOf(shape, call);
+  const fingerprint = fingerprintOf(shape, call, caller);
   // Asked for before the transaction: the key service may take its time. Another is needed only when it runs twice.
   const seals = [await deps.envelope.prepare(place)];
 
@@ -117,12 +119,13 @@ function principalOf(call: Pick<Call<RouteShape>, "principal">) {
   return call.principal;
 }
 
-/** What makes two requests the same: the route, and every value that it was given. The order of fields does not count. */
+/** What makes two requests the same: who asks, the route, and every value that it was given. The order of fields does not count. */
 function fingerprintOf(
   shape: RouteShape,
   call: { readonly params: unknown; readonly query: unknown; readonly body: unknown },
+  caller: string | undefined,
 ) {
-  const request = [shape.operationId, call.params ?? null, call.query ?? null, call.body ?? null];
+  const request = [caller ?? null, shape.operationId, call.params ?? null, call.query ?? null, call.body ?? null];
   return createHash("sha256")
     .update(JSON.stringify(request, (_, value: unknown) => sorted(value)))
     .digest();

@@ -13,6 +13,8 @@ import type { Principal } from "./authenticate.ts";
 export interface Recording {
   /** The same database, with transactions that know who asked and are held to the rule. */
   onRecord<D extends ScopedDatabase<T>, T extends Tx>(db: D): D;
+  /** Audit rows written so far, in transactions that were committed. */
+  rows(): number;
   /** Throws when a changing request is about to succeed without a transaction that was held to the rule. */
   checkAnswer(outcome: { readonly ok: boolean }): void;
 }
@@ -56,6 +58,7 @@ export function startRecording(asked: Asked): Recording {
         }
       },
     }),
+    rows: () => rows,
     checkAnswer: (outcome) => {
       const isDryRun = (asked.query as { readonly dry_run?: unknown } | undefined)?.dry_run === true;
       if (!isChanging || !outcome.ok || isDryRun || transactions > 0) return;

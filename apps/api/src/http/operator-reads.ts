@@ -17,6 +17,8 @@ export function useOperatorReads(app: FastifyInstance, ids: IdSource): void {
     const { principal } = request;
     const shape = request.routeOptions.config?.contract;
     if (shape?.tenantData === undefined || shape.tenantData === "none" || reply.statusCode !== 200) return;
+    // A change is a row of its own; one that changed nothing is a look.
+    if ((request.recording?.rows() ?? 0) > 0) return;
     if (principal === undefined) throw new Error(`${shape.operationId} shows what is tenants' to somebody unknown`);
     const seen = sightsOf(shape.tenantData, JSON.parse(String(payload)));
     const sights = seen.filter(({ organizationId }) => organizationId !== principal.organizationId);

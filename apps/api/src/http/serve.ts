@@ -21,6 +21,8 @@ declare module "fastify" {
     principal: Principal | undefined;
     /** Why the caller may not go on with what is open: the key was revoked meanwhile, for example. */
     endedBy: Refusal | undefined;
+    /** What the request has put on record; undefined before its handler runs. */
+    recording: Recording | undefined;
     /** Aborted when the caller has gone, the server stops, or `endedBy` is set; undefined while nobody has asked. */
     gone: AbortSignal | undefined;
   }
@@ -197,6 +199,7 @@ function headersOf({ headers = z.object({}), idempotent }: RouteShape) {
 function callOf(shape: RouteShape, request: FastifyRequest, reply: FastifyReply) {
   const { principal, query, ip } = request;
   const recording = startRecording({ shape, query, principal, ip, userAgent: request.headers["user-agent"] });
+  request.recording = recording;
   const call = {
     params: request.params,
     query,
@@ -255,6 +258,7 @@ export function usePermissions(
   app.decorateRequest("principal", undefined);
   app.decorateRequest("endedBy", undefined);
   app.decorateRequest("gone", undefined);
+  app.decorateRequest("recording", undefined);
   app.addHook("onRequest", async (request) => {
     const shape = request.routeOptions.config?.contract;
     if (shape === undefined || shape.permission === "public") return;

@@ -163,6 +163,26 @@ describe("GET /v1/admin/organizations/{organization_id}", () => {
   });
 });
 
+describe("a change that changes nothing", () => {
+  const looksAt = async (id: string) =>
+    (
+      await api.owner.query(
+        "select 1 as one from audit_event where organization_id = $1 and action = 'operator.read'",
+        [id],
+      )
+    ).length;
+
+  it("shows the organization all the same, and so is a look on its record; a change is its own row and no look", async () => {
+    const { organizationId } = await api.newTenant({ maxClusters: 5 });
+    await setLimits(organizationId, { clusters: { limit: 7 } });
+    expect(await looksAt(organizationId)).toBe(0);
+    await setLimits(organizationId, {});
+    expect(await looksAt(organizationId)).toBe(1);
+    await resume(organizationId);
+    expect(await looksAt(organizationId)).toBe(2);
+  });
+});
+
 describe("PATCH /v1/admin/organizations/{organization_id}", () => {
   it("200: other limits, with what was and what is in the tenant's audit log; a change of nothing is none", async () => {
     const { organizationId } = await api.newTenant({ maxClusters: 5 });
