@@ -89,7 +89,10 @@ export interface RouteShape {
    * off, and never ends as if it were whole.
    */
   readonly file?: Readonly<Record<string, `${string}/${string}`>>;
-  /** Of every `admin:*` GET: which tenants' data it shows. Their audit chains say so before the answer goes out. */
+  /**
+   * Of every `admin:*` GET, and of a change that answers with a tenant's data also when it changes nothing: whose it shows.
+   * Their audit chains say so before the answer goes out.
+   */
   readonly tenantData?: TenantData | "none";
 }
 

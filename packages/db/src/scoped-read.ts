@@ -1,4 +1,5 @@
 import pg from "pg";
+import type { Statement } from "./sql.ts";
 import { preparedName } from "./statement-name.ts";
 
 /**
@@ -19,11 +20,6 @@ export function scopedRead<Row extends object>(
       new ScopedQuery(settings, statement, (error, result) => (error ? reject(error) : resolve(result.rows as Row[]))),
     );
   });
-}
-
-interface Statement {
-  readonly text: string;
-  readonly values: readonly unknown[];
 }
 
 /** What of pg's connection a query writes to. */

@@ -37,6 +37,7 @@ export {
   type VolumeProvisioner,
   type VolumeProvisionerOptions,
 } from "./process-kubelet/volume-provisioner.ts";
+export { type ApiProcess, startApiProcess } from "./processes/api-process.ts";
 export { type DebianTool, ensureCommand } from "./processes/ensure-command.ts";
 export { withMachineLock } from "./processes/machine-lock.ts";
 export { type ProcessSpec, type RunningProcess, startProcess } from "./processes/start-process.ts";

@@ -1,12 +1,18 @@
-import { spawn } from "node:child_process";
 import { randomBytes, randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { createDatabase, migrate } from "@berth/db";
 import { readKeyFile } from "@berth/runtime";
-import { type Figure, latenciesLine, openLoop, runBench, type Sent, startThrowawayPostgres } from "@berth/testing";
+import {
+  type Figure,
+  latenciesLine,
+  openLoop,
+  runBench,
+  type Sent,
+  startApiProcess,
+  startThrowawayPostgres,
+} from "@berth/testing";
 import { type BenchTenant, FILLED, fillDatabase } from "./fill-database.ts";
 
 /**
@@ -36,8 +42,8 @@ async function measure(tell: (line: string) => void): Promise<Figure[]> {
     await migrate({ url: postgres.url });
     const pepper = randomBytes(32);
     const tenants = await fillDatabase(owner, pepper);
-    const api = await startServer(postgres.url, pepper, join(folder, "key"));
-    stop.unshift(api.stop);
+    const api = await startServer(folder, postgres.url, pepper);
+    stop.unshift(() => api.process.stop());
 
     const requests = requestsOf(tenants);
     const load = (perSecond: number, make: (n: number) => Sent) =>
@@ -108,20 +114,17 @@ function requestsOf(tenants: readonly BenchTenant[]) {
   return { read, list, create };
 }
 
-/** The API as it runs in production: a process of its own, configured by its environment. */
-async function startServer(databaseUrl: string, pepper: Uint8Array, keyFile: string) {
+/** The API as it runs in production, with limits that 500 customers on one address do not reach. */
+function startServer(folder: string, databaseUrl: string, pepper: Uint8Array) {
+  const keyFile = join(folder, "key");
   readKeyFile(keyFile);
-  const main = fileURLToPath(new URL("../main.ts", import.meta.url));
-  const child = spawn(process.execPath, ["--max-semi-space-size=32", "--import", "tsx", main], {
-    stdio: ["ignore", "pipe", "inherit"],
+  return startApiProcess({
+    folder,
     env: {
-      PATH: process.env.PATH,
       DATABASE_URL: databaseUrl,
       BERTH_PEPPER: Buffer.from(pepper).toString("base64"),
       BERTH_KEY_FILE: keyFile,
-      BERTH_API_PORT: "0",
-      BERTH_METRICS_PORT: "0",
-      // One key stands for many customers here; that a process that is behind refuses requests stays as it is.
+      // That a process that is behind refuses requests stays as it is.
       BERTH_REQUESTS_PER_MINUTE: "10000000",
       BERTH_REQUESTS_IN_FLIGHT: "100000",
       // Three times the cores: more backends than that take them from each other.
@@ -129,15 +132,4 @@ async function startServer(databaseUrl: string, pepper: Uint8Array, keyFile: str
       LOG_LEVEL: "warn",
     },
   });
-  const ended = new Promise((resolve) => child.once("exit", resolve));
-  for await (const chunk of child.stdout) {
-    const url: unknown = JSON.parse(String(chunk)).api_url;
-    if (typeof url !== "string") continue;
-    const stop = async () => {
-      child.kill("SIGTERM");
-      await ended;
-    };
-    return { url, stop };
-  }
-  throw new Error("the API ended before it listened");
 }

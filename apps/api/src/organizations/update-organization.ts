@@ -1,28 +1,19 @@
 import type { UpdateOrganizationBody } from "@berth/contract";
-import { lockOrganization, type OrganizationRow, renameOrganization, type ScopedDatabase } from "@berth/db";
-import { type OrganizationId, ok, type Result } from "@berth/domain";
+import { type OrganizationRow, renameOrganization, type ScopedDatabase } from "@berth/db";
+import type { Result } from "@berth/domain";
 import type { ApiDeps } from "../deps.ts";
-import { mayChange } from "../http/etag.ts";
-import { changedMeanwhile, type Refusal } from "../http/refusal.ts";
+import type { Refusal } from "../http/refusal.ts";
+import { changeOrganization, type OrganizationChange } from "./change-organization.ts";
 
-/** Renames one's own organization. A change of nothing is no change: the generation stays. */
+/** Renames one's own organization. */
 export function updateOrganization(
   deps: ApiDeps,
   db: ScopedDatabase,
-  request: {
-    readonly organizationId: OrganizationId;
-    readonly ifMatch: string | undefined;
-    readonly body: UpdateOrganizationBody;
-    readonly actor: string;
-    readonly requestId: string;
-  },
+  request: OrganizationChange<UpdateOrganizationBody>,
 ): Promise<Result<OrganizationRow, Refusal>> {
-  const { organizationId, ifMatch, body, actor, requestId } = request;
-  return db.transaction(async (tx): Promise<Result<OrganizationRow, Refusal>> => {
-    const before = await lockOrganization(tx, organizationId);
-    if (!mayChange(ifMatch, before.generation)) return changedMeanwhile("organization");
+  const { body, actor, requestId } = request;
+  return changeOrganization(db, request, async (tx, before) => {
     const { name = before.name } = body;
-    if (name === before.name) return ok(before);
-    return ok(await renameOrganization(tx, deps.ids, { before, name, actor, requestId }));
+    return name === before.name ? before : renameOrganization(tx, deps.ids, { before, name, actor, requestId });
   });
 }

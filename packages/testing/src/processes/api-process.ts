@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../free-port.ts";
-import { type RunningProcess, startProcess } from "../processes/start-process.ts";
+import { type RunningProcess, startProcess } from "./start-process.ts";
 
 const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
 
@@ -24,7 +24,7 @@ export async function startApiProcess(spec: {
   const started = await startProcess({
     name: "api",
     command: process.execPath,
-    args: ["--import", "tsx", join(ROOT, "apps/api/src/main.ts")],
+    args: ["--max-semi-space-size=32", "--import", "tsx", join(ROOT, "apps/api/src/main.ts")],
     cwd: ROOT,
     logFile: join(spec.folder, "api.log"),
     env: { PATH, HOME, TMPDIR, BERTH_API_PORT: String(port), BERTH_METRICS_PORT: "0", ...spec.env },
