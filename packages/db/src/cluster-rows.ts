@@ -133,17 +133,17 @@ export interface WholeCluster {
     | undefined;
 }
 
-/** Extra columns of a row that `toWholeCluster` understands, over `cluster c`. */
+/** Extra columns of a row that `toWholeCluster` understands, over `cluster c`. As json: jsonb would be built to be sent as text. */
 export const WHOLE_COLUMNS = `${CLUSTER_COLUMNS},
   (select r.spec ->> 'version' from release r where r.cluster_id = c.id and r.number = c.desired_release) as "version",
-  (select coalesce(jsonb_agg(jsonb_build_object('id', m.id, 'clusterId', m.cluster_id, 'name', m.name,
-       'roles', to_jsonb(m.roles), 'size', m.size, 'instanceCount', m.instance_count, 'memoryMib', m.memory_mib,
-       'cpuMilli', m.cpu_milli, 'storageMib', m.storage_mib, 'zones', to_jsonb(m.zones)) order by m.name), '[]')
+  (select coalesce(json_agg(json_build_object('id', m.id, 'clusterId', m.cluster_id, 'name', m.name, 'roles', m.roles,
+       'size', m.size, 'instanceCount', m.instance_count, 'memoryMib', m.memory_mib, 'cpuMilli', m.cpu_milli,
+       'storageMib', m.storage_mib, 'zones', m.zones) order by m.name), '[]')
      from component m where m.cluster_id = c.id) as "components",
-  (select coalesce(jsonb_agg(to_jsonb(n)), '[]')
+  (select coalesce(json_agg(n), '[]')
      from (select i.component_id as "componentId", i.state, count(*)::int as count from instance i
             where i.cluster_id = c.id group by 1, 2) n) as "instances",
-  (select jsonb_build_object('id', o.id, 'kind', o.kind, 'state', o.state) from operation o
+  (select json_build_object('id', o.id, 'kind', o.kind, 'state', o.state) from operation o
      where o.target_id = c.id and o.state in ('pending', 'running', 'cancelling')) as "operation"`;
 
 export type WholeRow = ClusterRow &

@@ -1,7 +1,7 @@
 import { type KubeId, OPERATION_STEPS } from "@berth/domain";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hastenPurge, requestDeletion, updateCluster } from "./change-cluster.ts";
-import { findCluster, listClusters, listComponents, listInstances, lockCluster } from "./clusters.ts";
+import { findCluster, listClusters, listInstances, lockCluster } from "./clusters.ts";
 import { findCredential, insertCredential, listCredentials, requestCredentialDeletion } from "./credentials.ts";
 import { insertCluster, type NewCluster } from "./insert-cluster.ts";
 import { findOpenOperation, findOperation, insertOperation, listOperations } from "./operations.ts";
@@ -75,11 +75,10 @@ describe("a new cluster", () => {
     expect(whole?.instances).toMatchObject([{ state: "pending", count: 3 }]);
     expect(whole?.operation?.id).toBe(inserted.ok && inserted.value.operation.id);
     expect(await listInstances(db.owner, tenant.organizationId, cluster.id)).toMatchObject([
-      { ordinal: 0, zone: "us-east-1a", podName: "data-0" },
+      { ordinal: 0, zone: "us-east-1a", podName: "data-0", name: "data", memoryMib: 1024 },
       { ordinal: 1, zone: "us-east-1b", podName: "data-1" },
       { ordinal: 2, zone: "us-east-1c", podName: "data-2" },
     ]);
-    expect(await listComponents(db.owner, tenant.organizationId, cluster.id)).toHaveLength(1);
     expect(await listCredentials(db.owner, tenant.organizationId, cluster.id)).toMatchObject([
       { id: cluster.credential.id, username: "admin", role: "customer_admin", hint: "abcd", state: "pending" },
     ]);
@@ -162,7 +161,6 @@ describe("another tenant's cluster", () => {
     expect(await findCluster(db.owner, theirs, cluster.id)).toBeUndefined();
     expect(await sqlTransaction(db.owner, (tx) => lockCluster(tx, theirs, cluster.id))).toBeUndefined();
     expect(await listInstances(db.owner, theirs, cluster.id)).toEqual([]);
-    expect(await listComponents(db.owner, theirs, cluster.id)).toEqual([]);
     expect(await listCredentials(db.owner, theirs, cluster.id)).toEqual([]);
     expect(await findCredential(db.owner, theirs, cluster.id, cluster.credential.id)).toBeUndefined();
     expect(await findOpenOperation(db.owner, theirs, cluster.id)).toBeUndefined();

@@ -75,32 +75,24 @@ export async function lockCluster(tx: Tx, organizationId: OrganizationId, id: st
   return row;
 }
 
-/** All of a cluster, by component and ordinal. */
-export function listInstances(sql: Sql, organizationId: OrganizationId, clusterId: string): Promise<InstanceRow[]> {
-  return sql.query<InstanceRow>(
-    `select ${INSTANCE_COLUMNS} from instance i join component m on m.id = i.component_id
-      where i.organization_id = $1 and i.cluster_id = $2 order by m.name, i.ordinal`,
-    [organizationId, clusterId],
-  );
-}
+/** An instance with what it has from its component, whose `name` that is. */
+export type WholeInstance = InstanceRow &
+  Pick<ComponentRow, "name" | "roles" | "size" | "memoryMib" | "cpuMilli" | "storageMib">;
 
-const COMPONENT_COLUMNS = columns<ComponentRow>("m", [
-  "id",
-  "clusterId",
+const WHOLE_INSTANCE_COLUMNS = `${INSTANCE_COLUMNS}, ${columns<ComponentRow>("m", [
   "name",
   "roles",
   "size",
-  "instanceCount",
   "memoryMib",
   "cpuMilli",
   "storageMib",
-  "zones",
-]);
+])}`;
 
-/** All of a cluster, by name. */
-export function listComponents(sql: Sql, organizationId: OrganizationId, clusterId: string): Promise<ComponentRow[]> {
-  return sql.query<ComponentRow>(
-    `select ${COMPONENT_COLUMNS} from component m where m.organization_id = $1 and m.cluster_id = $2 order by m.name`,
+/** All of a cluster, by component and ordinal. Empty when it is another's: every cluster has some, also when it is gone. */
+export function listInstances(sql: Sql, organizationId: OrganizationId, clusterId: string): Promise<WholeInstance[]> {
+  return sql.query<WholeInstance>(
+    `select ${WHOLE_INSTANCE_COLUMNS} from instance i join component m on m.id = i.component_id
+      where i.organization_id = $1 and i.cluster_id = $2 order by m.name, i.ordinal`,
     [organizationId, clusterId],
   );
 }

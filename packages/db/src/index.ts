@@ -36,9 +36,9 @@ export {
   findCluster,
   isClusterNameTaken,
   listClusters,
-  listComponents,
   listInstances,
   lockCluster,
+  type WholeInstance,
 } from "./clusters.ts";
 export { isConflict, isUnavailable, isUniqueViolation } from "./conflicts.ts";
 export {

@@ -8,7 +8,8 @@ import { preparedName } from "./statement-name.ts";
  * are local to the transaction are gone with the answer.
  *
  * Begin, set, select and commit as four statements are four answers to wait for and to read: more than half of what a short
- * read costs on both sides.
+ * read costs on both sides. What the columns of a statement are is asked once a connection, which keeps it prepared: the
+ * server refuses to run it when they have changed.
  */
 export function scopedRead<Row extends object>(
   client: pg.PoolClient,
@@ -26,18 +27,50 @@ export function scopedRead<Row extends object>(
 interface Wire {
   bind(message: { readonly portal: string; readonly statement: string; readonly values: readonly unknown[] }): void;
   execute(message: { readonly portal: string; readonly rows: number }): void;
+  describe(message: unknown): void;
+}
+
+/** What pg makes of a statement's columns, for a result to parse its rows with. */
+interface Columns {
+  readonly fields: unknown;
+  readonly _parsers: unknown;
+  readonly _prebuiltEmptyResultObject: unknown;
 }
 
 /** pg's own query, as far as its types do not say. */
 interface QueryParts {
+  readonly _result: Columns;
+  _accumulateRows: boolean;
   prepare(connection: Wire): void;
+  handleRowDescription(message: unknown): void;
   handleDataRow(message: unknown): void;
   handleCommandComplete(message: unknown, connection: Wire): void;
 }
 const base = pg.Query.prototype as unknown as QueryParts;
 
+/** What is known of a connection. */
+interface Known {
+  /** Of each statement that was described on it, by its name. */
+  readonly columns: Map<string, Columns>;
+  /** The same connection, on which nothing is described again. */
+  readonly undescribing: Wire;
+}
+const known = new WeakMap<Wire, Known>();
+
+function knownOf(connection: Wire): Known {
+  const before = known.get(connection);
+  if (before !== undefined) return before;
+  const undescribing: Wire = Object.create(connection, { describe: { value: () => {} } });
+  const made = { columns: new Map<string, Columns>(), undescribing };
+  known.set(connection, made);
+  return made;
+}
+
 class ScopedQuery extends pg.Query {
   readonly #settings: Statement;
+  readonly #name: string;
+  /** Of the connection that it was sent on. */
+  #columns = new Map<string, Columns>();
   /** The settings were run: what comes now are the statement's own rows. */
   #isScoped = false;
 
@@ -46,8 +79,10 @@ class ScopedQuery extends pg.Query {
     { text, values }: Statement,
     callback: (error: Error | undefined, result: Rows) => void,
   ) {
-    super({ name: preparedName(text), text, values: [...values] }, callback as never);
+    const name = preparedName(text);
+    super({ name, text, values: [...values] }, callback as never);
     this.#settings = settings;
+    this.#name = name;
   }
 
   /** The settings' statement was prepared on this connection before. */
@@ -55,16 +90,33 @@ class ScopedQuery extends pg.Query {
     const { text, values } = this.#settings;
     connection.bind({ portal: "", statement: preparedName(text), values });
     connection.execute({ portal: "", rows: 0 });
-    base.prepare.call(this, connection);
+    const { columns, undescribing } = knownOf(connection);
+    this.#columns = columns;
+    const own = columns.get(this.#name);
+    if (own !== undefined) {
+      Object.assign(this.#parts._result, own);
+      this.#parts._accumulateRows = true;
+    }
+    base.prepare.call(this.#parts, own === undefined ? connection : undescribing);
+  }
+
+  handleRowDescription(message: unknown): void {
+    base.handleRowDescription.call(this.#parts, message);
+    const { fields, _parsers, _prebuiltEmptyResultObject } = this.#parts._result;
+    this.#columns.set(this.#name, { fields, _parsers, _prebuiltEmptyResultObject });
   }
 
   handleDataRow(message: unknown): void {
-    if (this.#isScoped) base.handleDataRow.call(this, message);
+    if (this.#isScoped) base.handleDataRow.call(this.#parts, message);
   }
 
   handleCommandComplete(message: unknown, connection: Wire): void {
-    if (this.#isScoped) base.handleCommandComplete.call(this, message, connection);
+    if (this.#isScoped) base.handleCommandComplete.call(this.#parts, message, connection);
     else this.#isScoped = true;
+  }
+
+  get #parts(): QueryParts {
+    return this as unknown as QueryParts;
   }
 }
 

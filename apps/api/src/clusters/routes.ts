@@ -1,14 +1,6 @@
 import { ROUTES } from "@berth/contract";
-import {
-  findCluster,
-  findClusterCa,
-  listClusters,
-  listComponents,
-  listCredentials,
-  listInstances,
-  type Sql,
-} from "@berth/db";
-import { err, type OrganizationId, ok } from "@berth/domain";
+import { findCluster, findClusterCa, listClusters, listCredentials, listInstances } from "@berth/db";
+import { err, ok } from "@berth/domain";
 import type { FastifyInstance } from "fastify";
 import { newPassword } from "../credentials/new-password.ts";
 import { toCredentialBody } from "../credentials/wire.ts";
@@ -129,14 +121,14 @@ export function clusterRoutes(app: FastifyInstance, deps: ApiDeps): void {
   });
 
   serve(app, ROUTES.listInstances, async ({ db, principal, params }) => {
-    const instances = await instancesOf(db, principal.organizationId, params.cluster_id);
-    return instances === undefined ? err(NOT_FOUND) : ok({ status: 200, body: { data: instances } });
+    const instances = await listInstances(db, principal.organizationId, params.cluster_id);
+    return instances.length === 0 ? err(NOT_FOUND) : ok({ status: 200, body: { data: instances.map(toInstanceBody) } });
   });
 
   serve(app, ROUTES.getInstance, async ({ db, principal, params }) => {
-    const instances = await instancesOf(db, principal.organizationId, params.cluster_id);
-    const instance = instances?.find(({ id }) => id === params.instance_id);
-    return instance === undefined ? err(NOT_FOUND) : ok({ status: 200, body: instance });
+    const instances = await listInstances(db, principal.organizationId, params.cluster_id);
+    const instance = instances.find(({ id }) => id === params.instance_id);
+    return instance === undefined ? err(NOT_FOUND) : ok({ status: 200, body: toInstanceBody(instance) });
   });
 
   serve(app, ROUTES.getConnection, async ({ db, principal, params }) => {
@@ -151,20 +143,6 @@ export function clusterRoutes(app: FastifyInstance, deps: ApiDeps): void {
     ]);
     const usernames = credentials.filter(({ state }) => state === "active").map(({ username }) => username);
     return ok({ status: 200, body: toConnectionBody(cluster, instances, caCertificate, usernames) });
-  });
-}
-
-/** Undefined when the cluster is not the organization's; all of them have at least one instance. */
-async function instancesOf(db: Sql, organizationId: OrganizationId, clusterId: string) {
-  const [instances, components] = await Promise.all([
-    listInstances(db, organizationId, clusterId),
-    listComponents(db, organizationId, clusterId),
-  ]);
-  if (components.length === 0) return undefined;
-  const byId = new Map(components.map((component) => [component.id, component]));
-  return instances.flatMap((instance) => {
-    const component = byId.get(instance.componentId);
-    return component === undefined ? [] : [toInstanceBody(instance, component)];
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Cluster, Component, Connection, Instance } from "@berth/contract";
-import type { ClusterRow, ComponentRow, InstanceCount, InstanceRow, WholeCluster } from "@berth/db";
+import type { ClusterRow, ComponentRow, InstanceCount, InstanceRow, WholeCluster, WholeInstance } from "@berth/db";
 import { type InstanceState, moneyFromMicroUsd, namespaceOf, ROLES, type Role } from "@berth/domain";
 import { bytesOf, failureOf, guardsOf, iso, isoOrNull, labelsOf, oneOf } from "../http/wire.ts";
 import { referenceTo } from "../operations/wire.ts";
@@ -57,8 +57,8 @@ function toComponentSpec(component: ComponentRow): Cluster["spec"]["components"]
   };
 }
 
-function rolesOf(component: ComponentRow): Role[] {
-  return component.roles.map((role) => oneOf(ROLES, role));
+function rolesOf({ roles }: Pick<ComponentRow, "roles">): Role[] {
+  return roles.map((role) => oneOf(ROLES, role));
 }
 
 /** The steps to a healthy cluster, as conditions: each is True in one that is well. */
@@ -118,20 +118,20 @@ export function toComponentBody(component: ComponentRow, instances: WholeCluster
   return { id: component.id, cluster_id: component.clusterId, ...toComponentSpec(component), running };
 }
 
-export function toInstanceBody(instance: InstanceRow, component: ComponentRow): Instance {
+export function toInstanceBody(instance: WholeInstance): Instance {
   return {
     id: instance.id,
     cluster_id: instance.clusterId,
-    component_id: component.id,
-    component: component.name,
+    component_id: instance.componentId,
+    component: instance.name,
     name: instance.podName,
     ordinal: instance.ordinal,
     zone: instance.zone,
-    roles: rolesOf(component),
-    size: component.size,
-    memory_bytes: bytesOf(component.memoryMib),
-    cpu_millis: component.cpuMilli,
-    storage_bytes: bytesOf(component.storageMib),
+    roles: rolesOf(instance),
+    size: instance.size,
+    memory_bytes: bytesOf(instance.memoryMib),
+    cpu_millis: instance.cpuMilli,
+    storage_bytes: bytesOf(instance.storageMib),
     state: instance.state,
     release: instance.release,
     restarts: instance.restarts,
