@@ -200,21 +200,43 @@ function callOf(shape: RouteShape, request: FastifyRequest, reply: FastifyReply)
   const { principal, query, ip } = request;
   const recording = startRecording({ shape, query, principal, ip, userAgent: request.headers["user-agent"] });
   request.recording = recording;
-  const call = {
-    params: request.params,
-    query,
-    headers: request.headers,
-    body: request.body,
-    principal,
-    db: principal === undefined ? undefined : recording.onRecord(request.server.databaseFor(shape, principal)),
-    onRecord: recording.onRecord,
-    idempotencyKey: request.headers["idempotency-key"],
-    requestId: request.id,
-    get signal() {
-      return goneSignalOf(shape, request, reply);
-    },
-  } as unknown as Call<RouteShape>;
-  return { call, recording };
+  return { call: new ServedCall(shape, request, reply, recording) as unknown as Call<RouteShape>, recording };
+}
+
+/** A class for the sake of its getter: one in an object's literal is a hidden class a request, which keeps all of it alive. */
+class ServedCall {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly headers: unknown;
+  readonly body: unknown;
+  readonly principal: Principal | undefined;
+  readonly db: ScopedDatabase | undefined;
+  readonly onRecord: Recording["onRecord"];
+  readonly idempotencyKey: unknown;
+  readonly requestId: string;
+  readonly #shape: RouteShape;
+  readonly #request: FastifyRequest;
+  readonly #reply: FastifyReply;
+
+  constructor(shape: RouteShape, request: FastifyRequest, reply: FastifyReply, { onRecord }: Recording) {
+    const { params, query, headers, body, principal, id, server } = request;
+    this.params = params;
+    this.query = query;
+    this.headers = headers;
+    this.body = body;
+    this.principal = principal;
+    this.db = principal === undefined ? undefined : onRecord(server.databaseFor(shape, principal));
+    this.onRecord = onRecord;
+    this.idempotencyKey = headers["idempotency-key"];
+    this.requestId = id;
+    this.#shape = shape;
+    this.#request = request;
+    this.#reply = reply;
+  }
+
+  get signal(): AbortSignal {
+    return goneSignalOf(this.#shape, this.#request, this.#reply);
+  }
 }
 
 /** Made when it is asked for, and then one a request: most are answered before anybody could go. */
