@@ -10,9 +10,10 @@ import type { ApiDeps } from "./deps.ts";
 import { estimateRoutes } from "./estimates/routes.ts";
 import { eventRoutes } from "./events/routes.ts";
 import { healthRoutes } from "./health/routes.ts";
-import { createAuthenticator, REMEMBER_MS } from "./http/authenticate.ts";
+import { createAuthenticator } from "./http/authenticate.ts";
 import { createServer, type ServerLimits } from "./http/create-server.ts";
 import { databaseFor } from "./http/database-for.ts";
+import { createKeyMemory, REMEMBER_MS } from "./http/key-memory.ts";
 import { createKeyUses } from "./http/key-uses.ts";
 import { createKeyWatch } from "./http/watch-keys.ts";
 import { invitationRoutes } from "./invitations/routes.ts";
@@ -44,14 +45,16 @@ export interface AppOptions {
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { deps, pepper } = options;
   const rememberMs = options.rememberKeysMs ?? REMEMBER_MS;
-  const authenticate = createAuthenticator({
-    rememberMs,
-    findApiKey: async (publicId) => (await findApiKeysByPublicId(deps.databases.tenants, [publicId]))[0],
-    pepper,
+  const findApiKeys = (publicIds: readonly string[]) => findApiKeysByPublicId(deps.databases.tenants, publicIds);
+  const keyMemory = createKeyMemory({
+    findApiKeys,
     clock: deps.clock,
+    rememberMs,
+    onError: (err) => options.loggerInstance?.warn({ err }, "keys in use not looked at"),
   });
+  const authenticate = createAuthenticator({ findApiKey: keyMemory.find, pepper, clock: deps.clock });
   const keyWatch = createKeyWatch({
-    findApiKeys: (publicIds) => findApiKeysByPublicId(deps.databases.tenants, publicIds),
+    findApiKeys,
     clock: deps.clock,
     everyMs: rememberMs / 2,
     onError: (err) => options.loggerInstance?.warn({ err }, "keys of open streams not looked at"),
@@ -74,6 +77,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     heartbeatMs: options.heartbeatMs ?? 15_000,
   });
 
+  app.addHook("onClose", async () => keyMemory.close());
   app.addHook("onClose", keyUses.close);
 
   accountRoutes(app);

@@ -25,6 +25,8 @@ describe("an API key", () => {
   });
 });
 
+const NOW = new Date("2026-11-01T00:00:00Z");
+
 describe("authentication", () => {
   const key = makeApiKey(pepper);
   const stored = {
@@ -42,13 +44,11 @@ describe("authentication", () => {
     clusterIds: [],
     cidrs: [],
   } as unknown as StoredApiKey;
-  let now = 0;
-
   function authenticator(rows: Record<string, StoredApiKey>) {
     let lookups = 0;
     const check = createAuthenticator({
       pepper,
-      clock: { now: () => new Date(now) },
+      clock: { now: () => NOW },
       findApiKey: async (publicId) => {
         lookups += 1;
         return rows[publicId];
@@ -61,14 +61,10 @@ describe("authentication", () => {
     return { codeOf, lookups: () => lookups };
   }
 
-  it("takes the key of a row, and asks for it once in five seconds", async () => {
-    const { codeOf, lookups } = authenticator({ [key.publicId]: stored });
+  it("takes the key of a row", async () => {
+    const { codeOf } = authenticator({ [key.publicId]: stored });
     expect(await codeOf(`Bearer ${key.text}`)).toBe("ok");
     expect(await codeOf(`bearer ${key.text}`)).toBe("ok");
-    expect(lookups()).toBe(1);
-    now += 5001;
-    await codeOf(`Bearer ${key.text}`);
-    expect(lookups()).toBe(2);
   });
 
   it("refuses another secret with the same public part", async () => {
@@ -80,7 +76,7 @@ describe("authentication", () => {
     expect(await authenticator({}).codeOf(`Bearer ${key.text}`)).toBe("invalid_credentials");
     const revoked = { ...stored, revokedAt: new Date(0) };
     expect(await authenticator({ [key.publicId]: revoked }).codeOf(`Bearer ${key.text}`)).toBe("invalid_credentials");
-    const expired = { ...stored, expiresAt: new Date(now) };
+    const expired = { ...stored, expiresAt: NOW };
     expect(await authenticator({ [key.publicId]: expired }).codeOf(`Bearer ${key.text}`)).toBe("expired_credentials");
     for (const header of [undefined, "", "Basic abc", "Bearer", "Bearer a b"]) {
       expect(await authenticator({}).codeOf(header)).toBe("missing_credentials");

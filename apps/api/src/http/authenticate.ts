@@ -48,41 +48,17 @@ export interface AuthenticatorDeps {
   readonly findApiKey: (publicId: string) => Promise<StoredApiKey | undefined>;
   readonly pepper: Uint8Array;
   readonly clock: Clock;
-  /** How long a row is remembered, and so how late a revocation may take effect; 5 s when absent. */
-  readonly rememberMs?: number;
 }
 
 export type Authenticator = (credentials: Credentials) => Promise<Result<Principal, Refusal>>;
 
-/** A revoked key works for at most so long. */
-export const REMEMBER_MS = 5000;
-const CACHE_ENTRIES = 10_000;
-
 /**
  * Checks the Authorization header.
  *
- * A mistyped key is known by its checksum, without asking the database; a well-formed one is looked up by its public part,
- * and compared in constant time. Rows are kept for five seconds, which is how late a revocation may take effect.
+ * A mistyped key is known by its checksum, without asking for any; a well-formed one is looked up by its public part, and
+ * compared in constant time.
  */
 export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
-  const rememberMs = deps.rememberMs ?? REMEMBER_MS;
-  const cache = new Map<string, { readonly until: number; readonly row: Promise<StoredApiKey | undefined> }>();
-
-  const find = (publicId: string): Promise<StoredApiKey | undefined> => {
-    const now = deps.clock.now().getTime();
-    const known = cache.get(publicId);
-    if (known !== undefined && known.until > now) return known.row;
-    if (cache.size >= CACHE_ENTRIES) cache.clear();
-    const row = deps.findApiKey(publicId);
-    cache.set(publicId, { until: now + rememberMs, row });
-    // Neither a failure nor an unknown key is remembered: the one may pass, the other would let strangers fill the cache.
-    row.then(
-      (found) => found === undefined && cache.delete(publicId),
-      () => cache.delete(publicId),
-    );
-    return row;
-  };
-
   return async ({ authorization, address }) => {
     const text = /^Bearer ([\w]{1,200})$/i.exec(authorization ?? "")?.[1];
     if (text === undefined) {
@@ -90,7 +66,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
     }
     const publicId = publicIdOf(text);
     if (publicId === undefined) return refuse("invalid_credentials", "That is not an API key of this service.");
-    const row = await find(publicId);
+    const row = await deps.findApiKey(publicId);
     const given = hashApiKey(text, deps.pepper);
     const matches = timingSafeEqual(
       given,

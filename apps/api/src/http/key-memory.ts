@@ -1,0 +1,86 @@
+import type { StoredApiKey } from "@berth/db";
+import type { Clock } from "@berth/ports";
+
+/** Rows of keys by their public part, known without asking the database each time. */
+export interface KeyMemory {
+  find(publicId: string): Promise<StoredApiKey | undefined>;
+  /** Asks again for what was used since it was asked for, and forgets what is too old. */
+  refresh(): Promise<void>;
+  close(): void;
+}
+
+/** A revoked key works for at most so long. */
+export const REMEMBER_MS = 5000;
+/** Keys at a time. */
+const MOST = 10_000;
+/** Keys of one statement: what it holds up is a few milliseconds. */
+const ASKED_AT_ONCE = 25;
+
+interface Remembered {
+  readonly until: number;
+  readonly row: Promise<StoredApiKey | undefined>;
+  isUsed: boolean;
+}
+
+/**
+ * Holds a row for `rememberMs` after it was asked for, which is how late a revocation may take effect.
+ *
+ * What is in use is asked for again before that, many in one statement. Each by itself and in a request's way, the keys of a
+ * busy process would come due together: every few seconds it would do half as much again, and its slowest answers are those.
+ */
+export function createKeyMemory(deps: {
+  readonly findApiKeys: (publicIds: readonly string[]) => Promise<readonly StoredApiKey[]>;
+  readonly clock: Clock;
+  readonly rememberMs: number;
+  readonly onError: (error: unknown) => void;
+}): KeyMemory {
+  const { findApiKeys, rememberMs } = deps;
+  const known = new Map<string, Remembered>();
+  const now = () => deps.clock.now().getTime();
+
+  const find = (publicId: string): Promise<StoredApiKey | undefined> => {
+    const before = known.get(publicId);
+    if (before !== undefined && before.until > now()) {
+      before.isUsed = true;
+      return before.row;
+    }
+    if (known.size >= MOST) known.clear();
+    const until = now() + rememberMs;
+    const row = findApiKeys([publicId]).then(([found]) => found);
+    known.set(publicId, { until, row, isUsed: true });
+    // Neither a failure nor an unknown key is remembered: the one may pass, the other would let strangers fill the memory.
+    row.then(
+      (found) => found === undefined && known.delete(publicId),
+      () => known.delete(publicId),
+    );
+    return row;
+  };
+
+  const askAgain = async (publicIds: readonly string[]): Promise<void> => {
+    const until = now() + rememberMs;
+    const rows = new Map((await findApiKeys(publicIds)).map((row) => [row.publicId, row]));
+    for (const publicId of publicIds) {
+      const row = rows.get(publicId);
+      if (row === undefined) known.delete(publicId);
+      else known.set(publicId, { until, row: Promise.resolve(row), isUsed: false });
+    }
+  };
+
+  const refresh = async (): Promise<void> => {
+    for (const [publicId, { until }] of known) if (until <= now()) known.delete(publicId);
+    const used = [...known].flatMap(([publicId, { isUsed }]) => (isUsed ? [publicId] : []));
+    for (let from = 0; from < used.length; from += ASKED_AT_ONCE) {
+      await askAgain(used.slice(from, from + ASKED_AT_ONCE));
+    }
+  };
+
+  let isRefreshing = false;
+  const timer = setInterval(async () => {
+    if (isRefreshing) return;
+    isRefreshing = true;
+    await refresh().catch(deps.onError);
+    isRefreshing = false;
+  }, rememberMs / 2).unref();
+
+  return { find, refresh, close: () => clearInterval(timer) };
+}
