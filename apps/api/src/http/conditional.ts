@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { isConditional } from "@berth/contract";
 import type { FastifyInstance } from "fastify";
 import { isUnchanged } from "./etag.ts";
@@ -8,16 +8,17 @@ import { isUnchanged } from "./etag.ts";
  * version of its own its handler sets that; everything else is known by its bytes.
  */
 export function useConditionalReads(app: FastifyInstance): void {
-  app.addHook("onSend", async (request, reply, payload) => {
+  app.addHook("onSend", (request, reply, payload, done) => {
     const shape = request.routeOptions.config?.contract;
-    if (shape === undefined || !isConditional(shape) || reply.statusCode !== 200 || typeof payload !== "string") return;
-    const etag =
-      reply.getHeader("etag") ?? `"${createHash("sha256").update(payload).digest("base64url").slice(0, 27)}"`;
+    if (shape === undefined || !isConditional(shape) || reply.statusCode !== 200 || typeof payload !== "string") {
+      return done();
+    }
+    const etag = reply.getHeader("etag") ?? `"${hash("sha256", payload, "base64url").slice(0, 27)}"`;
     reply.header("etag", etag);
-    if (!isUnchanged(request.headers["if-none-match"], String(etag))) return;
+    if (!isUnchanged(request.headers["if-none-match"], String(etag))) return done();
     reply.code(304);
     reply.removeHeader("content-length");
     reply.removeHeader("content-type");
-    return "";
+    done(null, "");
   });
 }

@@ -10,8 +10,9 @@ export function countRequests(app: FastifyInstance, registry: Registry): void {
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30],
     registers: [registry],
   });
-  app.addHook("onResponse", async (request, reply) => {
+  app.addHook("onResponse", (request, reply, done) => {
     const operation = request.routeOptions.config?.contract?.operationId ?? "none";
     seconds.observe({ operation, method: request.method, status: reply.statusCode }, reply.elapsedTime / 1000);
+    done();
   });
 }

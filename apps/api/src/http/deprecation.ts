@@ -3,9 +3,10 @@ import type { FastifyInstance } from "fastify";
 
 /** Says of a route that will go since when (RFC 9745), until when (RFC 8594), and what to use instead. */
 export function useDeprecations(app: FastifyInstance): void {
-  app.addHook("onRequest", async (request, reply) => {
+  app.addHook("onRequest", (request, reply, done) => {
     const deprecated = request.routeOptions.config?.contract?.deprecated;
     if (deprecated !== undefined) reply.headers(deprecationHeaders(deprecated));
+    done();
   });
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** Version of an answer: the generation that was asked for, and how often its status changed, or which one it is. */
 export interface Version {
@@ -13,8 +13,7 @@ export function versionOf({ generation }: { readonly generation: number }): Vers
 
 /** Of what has a status whose changes nobody counts: it is known by what it says. */
 export function versionWith({ generation }: { readonly generation: number }, status: unknown): Version {
-  const hash = createHash("sha256").update(JSON.stringify(status)).digest("base64url");
-  return { generation, statusVersion: hash.slice(0, 11) };
+  return { generation, statusVersion: hash("sha256", JSON.stringify(status), "base64url").slice(0, 11) };
 }
 
 export function etagOf({ generation, statusVersion }: Version): string {

@@ -22,15 +22,15 @@ export function useInFlightLimits(app: FastifyInstance, limits: InFlightLimits):
   };
 
   // After authentication, before the body is read.
-  app.addHook("preParsing", async (request, reply) => {
+  app.addHook("preParsing", (request, reply, _payload, done) => {
     const organizationId = request.principal?.organizationId;
-    if (organizationId === undefined) return;
+    if (organizationId === undefined) return done();
     const kind = kindOf(request);
     const count = counts[kind].get(organizationId) ?? 0;
     if (count >= limits[kind]) {
       reply.header("retry-after", "1");
       const detail = `The organization has ${limits[kind]} ${kind} open already. Try again when one has ended.`;
-      throw new RefusalError({ code: "rate_limited", detail });
+      return done(new RefusalError({ code: "rate_limited", detail }));
     }
     counts[kind].set(organizationId, count + 1);
     reply.raw.once("close", () => {
@@ -38,6 +38,7 @@ export function useInFlightLimits(app: FastifyInstance, limits: InFlightLimits):
       if (left > 0) counts[kind].set(organizationId, left);
       else counts[kind].delete(organizationId);
     });
+    done();
   });
 }
 

@@ -1,7 +1,7 @@
-import type { TenantData } from "@berth/contract";
+import type { RouteShape, TenantData } from "@berth/contract";
 import { type OperatorSight, recordOperatorRead } from "@berth/db";
 import type { IdSource, OrganizationId } from "@berth/domain";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { startRecording } from "./on-record.ts";
 import { fieldsOf, listOf, textOf } from "./wire.ts";
 
@@ -13,14 +13,15 @@ import { fieldsOf, listOf, textOf } from "./wire.ts";
  * 304 shows nothing that was not shown, and recorded, before. A route that does not say what it shows does not start.
  */
 export function useOperatorReads(app: FastifyInstance, ids: IdSource): void {
-  app.addHook("onSend", async (request, reply, payload) => {
+  const record = async (
+    { shape, tenantData }: { readonly shape: RouteShape; readonly tenantData: TenantData },
+    request: FastifyRequest,
+    reply: FastifyReply,
+    payload: unknown,
+  ): Promise<void> => {
     const { principal } = request;
-    const shape = request.routeOptions.config?.contract;
-    if (shape?.tenantData === undefined || shape.tenantData === "none" || reply.statusCode !== 200) return;
-    // A change is a row of its own; one that changed nothing is a look.
-    if ((request.recording?.rows() ?? 0) > 0) return;
     if (principal === undefined) throw new Error(`${shape.operationId} shows what is tenants' to somebody unknown`);
-    const seen = sightsOf(shape.tenantData, JSON.parse(String(payload)));
+    const seen = sightsOf(tenantData, JSON.parse(String(payload)));
     const sights = seen.filter(({ organizationId }) => organizationId !== principal.organizationId);
     if (sights.length === 0) return;
     const { query, ip, headers } = request;
@@ -33,6 +34,15 @@ export function useOperatorReads(app: FastifyInstance, ids: IdSource): void {
       reply.removeHeader("etag"); // Of an answer that is not given.
       throw error;
     }
+  };
+
+  app.addHook("onSend", (request, reply, payload, done) => {
+    const shape = request.routeOptions.config?.contract;
+    const tenantData = shape?.tenantData;
+    const shows = tenantData !== undefined && tenantData !== "none" && reply.statusCode === 200;
+    // A change is a row of its own; one that changed nothing is a look.
+    if (shape === undefined || !shows || (request.recording?.rows() ?? 0) > 0) return done();
+    record({ shape, tenantData }, request, reply, payload).then(() => done(), done);
   });
 }
 

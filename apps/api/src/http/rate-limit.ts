@@ -37,8 +37,9 @@ export async function useRateLimits(app: FastifyInstance, limits: RateLimits): P
     const left = await guesses(request, { increment: false });
     if (!left.isAllowed && left.remaining <= 0) refuse(reply, left.ttlInSeconds, "Too many refused credentials.");
   });
-  app.addHook("onSend", async (request, reply) => {
-    if (reply.statusCode === 401) await guesses(request);
+  app.addHook("onSend", (request, reply, _payload, done) => {
+    if (reply.statusCode !== 401) return done();
+    guesses(request).then(() => done(), done);
   });
 
   const policy = `"requests";q=${limits.perKeyAMinute};w=${WINDOW_MS / 1000}`;

@@ -9,9 +9,10 @@ export function traceIdOf(traceparent: string | undefined): string | undefined {
 
 /** Puts the caller's trace id on every line that is logged of the request, beside its request id. */
 export function useTraces(app: FastifyInstance): void {
-  app.addHook("onRequest", async (request) => {
+  app.addHook("onRequest", (request, _reply, done) => {
     const { traceparent } = request.headers;
     const traceId = traceIdOf(typeof traceparent === "string" ? traceparent : undefined);
     if (traceId !== undefined) request.log = request.log.child({ traceId });
+    done();
   });
 }
