@@ -1,4 +1,6 @@
+import { randomUUID } from "node:crypto";
 import {
+  appendAudit,
   type Database,
   importOfferings,
   insertApiKey,
@@ -27,7 +29,10 @@ const UNLIMITED = {
   maxStorageMib: MAX_QUOTA_MIB,
 };
 
-/** 10,000 clusters with 100,000 instances of 500 organizations, each with a key, and somewhere to put new ones. */
+/**
+ * 10,000 clusters with 100,000 instances of 500 organizations, each with a key and all that its clusters leave in lists, and
+ * somewhere to put new ones.
+ */
 export async function fillDatabase(owner: Database, pepper: Uint8Array): Promise<readonly BenchTenant[]> {
   await importOfferings(
     owner,
@@ -74,6 +79,17 @@ export async function fillDatabase(owner: Database, pepper: Uint8Array): Promise
         createdBy: "system",
       });
       await tx.query(INSERT_CLUSTERS, [organizationId, projectId, clusterIds, FILLED.instancesEach]);
+      for (const targetId of clusterIds) {
+        await appendAudit(tx, systemIds, {
+          organizationId,
+          actor: "system",
+          requestId: randomUUID(),
+          action: "cluster.create",
+          targetType: "cluster",
+          targetId,
+          data: { name: targetId },
+        });
+      }
     });
     tenants.push({ key: key.text, clusterIds });
   }
@@ -82,7 +98,7 @@ export async function fillDatabase(owner: Database, pepper: Uint8Array): Promise
   return tenants;
 }
 
-/** Clusters that run, each with a component of so many instances and the operation that made it. */
+/** Clusters that run, each with a component of so many instances, a credential, and the operation and event that made it. */
 const INSERT_CLUSTERS = `
 with given as (select id from unnest($3::text[]) id),
 made as (
@@ -99,6 +115,12 @@ components as (
   select 'cmp_' || id, $1, id, 'data', '{master,data,ingest}', '8g', $4::int, 8192, 1500, 1024, 176000, '{us-east-1a}' from made),
 operations as (
   insert into operation (id, organization_id, kind, state, target_type, target_id, generation, steps, requested_by, request_id, finished_at)
-  select 'op_' || substr(id, 4), $1, 'cluster.create', 'succeeded', 'cluster', id, 1, '[]', 'key', 'r', now() from made)
+  select 'op_' || substr(id, 4), $1, 'cluster.create', 'succeeded', 'cluster', id, 1, '[]', 'key', 'r', now() from made),
+credentials as (
+  insert into credential (id, organization_id, cluster_id, username, role, hint, state)
+  select 'crd_' || substr(id, 4), $1, id, 'admin', 'customer_admin', 'abcd', 'active' from made),
+events as (
+  insert into event (id, organization_id, type, target_type, target_id, operation_id)
+  select 'evt_' || substr(id, 4), $1, 'cluster.create.succeeded', 'cluster', id, 'op_' || substr(id, 4) from made)
 insert into instance (id, organization_id, cluster_id, component_id, ordinal, zone, pod_name)
 select 'ins_' || id || '_' || n, $1, id, 'cmp_' || id, n, 'us-east-1a', 'data-' || n from made, generate_series(0, $4::int - 1) n`;
