@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hastenPurge, requestDeletion, updateCluster } from "./change-cluster.ts";
 import { findCluster, listClusters, listInstances, lockCluster } from "./clusters.ts";
 import { findCredential, insertCredential, listCredentials, requestCredentialDeletion } from "./credentials.ts";
-import { insertCluster, type NewCluster } from "./insert-cluster.ts";
+import { ClusterNameTaken, insertCluster, type NewCluster } from "./insert-cluster.ts";
 import { findOpenOperation, findOperation, insertOperation, listOperations } from "./operations.ts";
 import type { PlaceInList } from "./page-by-age.ts";
 import { lockFleetQuota, readFleetQuota } from "./quotas.ts";
@@ -27,8 +27,7 @@ afterAll(() => db.close());
 const insert = (cluster: NewCluster) => sqlTransaction(db.owner, (tx) => insertCluster(tx, ids, cluster));
 async function makeCluster(over: Partial<NewCluster> = {}, whose = tenant): Promise<NewCluster> {
   const cluster = await newCluster(whose, kubeId, over);
-  const inserted = await insert(cluster);
-  if (!inserted.ok) throw new Error(inserted.error.kind);
+  await insert(cluster);
   return cluster;
 }
 const eventTypes = async (targetId: string) =>
@@ -73,7 +72,7 @@ describe("a new cluster", () => {
       operation: { kind: "cluster.create", state: "pending" },
     });
     expect(whole?.instances).toMatchObject([{ state: "pending", count: 3 }]);
-    expect(whole?.operation?.id).toBe(inserted.ok && inserted.value.operation.id);
+    expect(whole?.operation?.id).toBe(inserted.operation.id);
     expect(await listInstances(db.owner, tenant.organizationId, cluster.id)).toMatchObject([
       { ordinal: 0, zone: "us-east-1a", podName: "data-0", name: "data", memoryMib: 1024 },
       { ordinal: 1, zone: "us-east-1b", podName: "data-1" },
@@ -118,10 +117,7 @@ describe("a new cluster", () => {
 
   it("may not have the name of a live cluster of its project, but of a deleted one, or in another project", async () => {
     const first = await makeCluster({ name: "taken" });
-    expect(await insert(await newCluster(tenant, kubeId, { name: "taken" }))).toEqual({
-      ok: false,
-      error: { kind: "name_taken" },
-    });
+    await expect(insert(await newCluster(tenant, kubeId, { name: "taken" }))).rejects.toThrow(ClusterNameTaken);
     await makeCluster({ name: "taken" }, other);
     await db.owner.query("update cluster set state = 'deleted', deleted_at = now() where id = $1", [first.id]);
     await makeCluster({ name: "taken" });
@@ -129,8 +125,9 @@ describe("a new cluster", () => {
 
   it("is refused to exactly one of two with the same name at the same moment", async () => {
     const twins = await Promise.all([1, 2].map(() => newCluster(tenant, kubeId, { name: "race" })));
-    const answers = await Promise.all(twins.map(insert));
-    expect(answers.map((answer) => answer.ok).sort()).toEqual([false, true]);
+    const answers = await Promise.allSettled(twins.map(insert));
+    const refused = answers.flatMap((answer) => (answer.status === "rejected" ? [answer.reason] : []));
+    expect(refused).toEqual([expect.any(ClusterNameTaken)]);
   });
 
   it("counts against the quota, which no number of requests at once gets past", async () => {
@@ -143,11 +140,12 @@ describe("a new cluster", () => {
         sqlTransaction(db.owner, async (tx) => {
           const { clusters: quota } = (await lockFleetQuota(tx, small.organizationId)).quotas;
           if (quota.used >= quota.limit) return "refused";
-          return (await insertCluster(tx, ids, cluster)).ok;
+          await insertCluster(tx, ids, cluster);
+          return "stored";
         }),
       ),
     );
-    expect(answers.filter((answer) => answer === true)).toHaveLength(3);
+    expect(answers.filter((answer) => answer === "stored")).toHaveLength(3);
     const { quotas } = await readFleetQuota(db.owner, small.organizationId);
     expect(quotas).toMatchObject({ clusters: { limit: 3, used: 3 }, instances: { limit: 200, used: 3 } });
   });

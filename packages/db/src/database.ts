@@ -84,8 +84,9 @@ export function createDatabase(options: DatabaseOptions): Database {
 export function connectionOptions(options: DatabaseOptions): pg.ClientConfig & pg.PoolConfig {
   const settings = [
     ...(options.role === undefined ? [] : [`role=${options.role}`]),
-    // A plan that is kept may seem costly to the planner, and would be compiled each time: milliseconds for a row or two.
-    ...(options.planOnce ? ["plan_cache_mode=force_generic_plan", "jit=off"] : []),
+    // A plan that is kept may seem costly to the planner, and would be compiled each time: milliseconds for a row or two. And
+    // one that was made while a table was new would go on reading all of it while it grows.
+    ...(options.planOnce ? ["plan_cache_mode=force_generic_plan", "jit=off", "enable_seqscan=off"] : []),
   ];
   return {
     connectionString: options.url,

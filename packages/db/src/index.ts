@@ -79,7 +79,7 @@ export {
   type StoredOutcome,
   storeOutcome,
 } from "./idempotency.ts";
-export { type InsertedCluster, insertCluster, type NewCluster } from "./insert-cluster.ts";
+export { ClusterNameTaken, type InsertedCluster, insertCluster, type NewCluster } from "./insert-cluster.ts";
 export {
   createInvitation,
   findInvitation,

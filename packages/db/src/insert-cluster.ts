@@ -3,15 +3,12 @@ import {
   type ClusterPlan,
   type CredentialId,
   demandOf,
-  err,
   type IdSource,
   isMasterEligible,
   type KubeId,
   type OrganizationId,
-  ok,
   type ProjectId,
   podNameOf,
-  type Result,
 } from "@berth/domain";
 import type { Actor } from "./actor.ts";
 import { appendAudit } from "./audit.ts";
@@ -20,7 +17,6 @@ import { findCluster } from "./clusters.ts";
 import { type CredentialRow, listCredentials } from "./credentials.ts";
 import { appendEvent } from "./events.ts";
 import { insertOperation, type OperationRow } from "./operations.ts";
-import { findProject } from "./projects.ts";
 import { type SealedSecret, storeSecret } from "./secrets.ts";
 import type { Tx } from "./sql.ts";
 
@@ -51,18 +47,19 @@ export interface InsertedCluster {
   readonly credential: CredentialRow;
 }
 
+/** A live cluster of the project has the name. */
+export class ClusterNameTaken extends Error {
+  override readonly name = "ClusterNameTaken";
+}
+
 /**
  * Stores a new cluster with everything that belongs to it: release 1, components, instances, credential, operation, audit row
  * and event. The row is due at once, and the worker hears of it at commit.
  *
- * Refuses a name that a live cluster of the project has, and a project that was deleted since the caller looked. The quota is
- * the caller's, under `lockFleetQuota`: whoever deletes a project holds the same lock.
+ * Throws `ClusterNameTaken` when a live cluster of the project has the name: all leaves in one round trip, so the transaction is
+ * of no use then. The quota and the project are the caller's to look at, under `lockFleetQuota`.
  */
-export async function insertCluster(
-  tx: Tx,
-  ids: IdSource,
-  cluster: NewCluster,
-): Promise<Result<InsertedCluster, { readonly kind: "name_taken" | "project_deleted" }>> {
+export async function insertCluster(tx: Tx, ids: IdSource, cluster: NewCluster): Promise<InsertedCluster> {
   const { id, organizationId, plan, actor, requestId } = cluster;
   const masters = plan.components.flatMap((component) =>
     isMasterEligible(component.roles)
@@ -70,11 +67,10 @@ export async function insertCluster(
       : [],
   );
   const { quotas, microUsdPerHour } = demandOf([plan]);
-  const inserted = await tx.query(
+  const inserted = tx.query(
     `insert into cluster (id, organization_id, project_id, kube_id, name, region, engine, labels, deletion_protection,
        initial_masters, instance_count, memory_mib, storage_mib, price_micro_usd_per_hour)
-     select $1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10::text[], $11, $12, $13, $14
-      where not exists (select 1 from project p where p.organization_id = $2 and p.id = $3 and p.deleted_at is not null)
+     values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10::text[], $11, $12, $13, $14)
      on conflict (project_id, name) where deleted_at is null do nothing
      returning id`,
     [
@@ -94,15 +90,10 @@ export async function insertCluster(
       microUsdPerHour,
     ],
   );
-  if (inserted.length === 0) {
-    const project = await findProject(tx, organizationId, cluster.projectId);
-    return err({ kind: project === undefined ? "project_deleted" : "name_taken" });
-  }
-
   // None needs another's answer, so they leave together, in this order; the first that fails is what is thrown. The last two
   // read what was written, so the order of the others is theirs too.
   const operationId = ids.next("operation");
-  const [operation, , , whole, [credential]] = await Promise.all([
+  const parts = Promise.all([
     insertOperation(tx, {
       id: operationId,
       organizationId,
@@ -124,6 +115,9 @@ export async function insertCluster(
     findCluster(tx, organizationId, id),
     listCredentials(tx, organizationId, id),
   ]);
+  parts.catch(() => {}); // Without the row they fail too, and it is the row that says why.
+  if ((await inserted).length === 0) throw new ClusterNameTaken();
+  const [operation, , , whole, [credential]] = await parts;
   if (!operation.ok) throw new Error("a new cluster has no other operation");
   if (whole === undefined || credential === undefined) throw new Error(`${id} was stored a moment ago`);
   await appendAudit(tx, ids, {
@@ -136,7 +130,7 @@ export async function insertCluster(
     targetId: id,
     data: { name: cluster.name, spec: plan.spec, labels: cluster.labels },
   });
-  return ok({ operation: operation.value, whole, credential });
+  return { operation: operation.value, whole, credential };
 }
 
 function insertParts(tx: Tx, ids: IdSource, cluster: NewCluster): Promise<unknown> {

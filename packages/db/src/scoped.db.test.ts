@@ -131,7 +131,7 @@ describe("a key that is limited", () => {
     const limited = as(ours, { projectIds: [projectId] });
     const inside = await newCluster({ organizationId: ours.organizationId, projectId }, mine.kubeId);
     const outside = await newCluster(ours, mine.kubeId);
-    expect((await limited.transaction((tx) => insertCluster(tx, ids, inside))).ok).toBe(true);
+    await limited.transaction((tx) => insertCluster(tx, ids, inside));
     await expect(limited.transaction((tx) => insertCluster(tx, ids, outside))).rejects.toMatchObject({ code: "42501" });
   });
 });

@@ -1,12 +1,20 @@
 import type { CreateClusterBody } from "@berth/contract";
-import { type InsertedCluster, insertCluster, listProjects, lockFleetQuota, type Tx } from "@berth/db";
-import { demandOf, type OrganizationId, type Result } from "@berth/domain";
+import {
+  ClusterNameTaken,
+  type InsertedCluster,
+  insertCluster,
+  listProjects,
+  lockFleetQuota,
+  type ProjectRow,
+  type Tx,
+} from "@berth/db";
+import { demandOf, type OrganizationId, ok, type Result } from "@berth/domain";
 import type { NewPassword } from "../credentials/new-password.ts";
 import type { ApiDeps } from "../deps.ts";
 import type { Refusal } from "../http/refusal.ts";
 import { admit } from "../quotas/admit.ts";
 import { clusterNameTaken } from "./cluster-name-taken.ts";
-import { type NewClusterPlan, planNewCluster, type RegionGround, UNKNOWN_PROJECT } from "./plan-new-cluster.ts";
+import { type NewClusterPlan, planNewCluster, type RegionGround } from "./plan-new-cluster.ts";
 import { pointerOfLimit } from "./spec-of-body.ts";
 
 /** Name of the credential that comes with a cluster. */
@@ -28,16 +36,16 @@ export async function createCluster(
   },
 ): Promise<Result<InsertedCluster, Refusal>> {
   const { organizationId, body, password, actor, requestId } = request;
-  const planned = await planOn(deps, tx, organizationId, body);
+  // One round trip, in this order: who deletes a project holds the same lock, so what is read under it stays.
+  const [usage, projects] = await Promise.all([lockFleetQuota(tx, organizationId), listProjects(tx, organizationId)]);
+  const planned = await planOn(deps, tx, { projects, organizationId, body });
   if (!planned.ok) return planned;
   const { plan, projectId, kube } = planned.value;
-
-  const usage = await lockFleetQuota(tx, organizationId);
   const admitted = admit(usage, demandOf([plan]), (limit) => pointerOfLimit(limit, body));
   if (!admitted.ok) return admitted;
 
   const id = deps.ids.next("cluster");
-  const inserted = await insertCluster(tx, deps.ids, {
+  const inserting = insertCluster(tx, deps.ids, {
     id,
     organizationId,
     projectId,
@@ -56,18 +64,28 @@ export async function createCluster(
     actor,
     requestId,
   });
-  if (!inserted.ok) return inserted.error.kind === "name_taken" ? clusterNameTaken(body.name) : UNKNOWN_PROJECT;
-  return inserted;
+  try {
+    return ok(await inserting);
+  } catch (error) {
+    if (error instanceof ClusterNameTaken) return clusterNameTaken(body.name);
+    throw error;
+  }
 }
 
 /** By what is remembered of the region, if it accepts that; nothing is refused without a look. */
 async function planOn(
   { regionMemory, clock }: ApiDeps,
   tx: Tx,
-  organizationId: OrganizationId,
-  body: CreateClusterBody,
+  {
+    projects,
+    organizationId,
+    body,
+  }: {
+    readonly projects: readonly ProjectRow[];
+    readonly organizationId: OrganizationId;
+    readonly body: CreateClusterBody;
+  },
 ): Promise<Result<NewClusterPlan, Refusal>> {
-  const projects = await listProjects(tx, organizationId);
   const planBy = (region: RegionGround) =>
     planNewCluster({ projects, ...region }, organizationId, body, body.name, clock.now());
   const remembered = regionMemory.recall(body.region);

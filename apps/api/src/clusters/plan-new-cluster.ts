@@ -102,7 +102,7 @@ function projectOf({ projects }: Ground, wanted: string | undefined): Result<Pro
   return project === undefined ? UNKNOWN_PROJECT : ok(project.id);
 }
 
-export const UNKNOWN_PROJECT = refuseField("/project_id", "unknown_project", "The organization has no such project.");
+const UNKNOWN_PROJECT = refuseField("/project_id", "unknown_project", "The organization has no such project.");
 
 function toRefusal(faults: readonly Fault[], body: ClusterSpecBody): Refusal {
   const errors = faults.map((fault) => ({ ...fault, pointer: pointerInBody(fault, body) }));
