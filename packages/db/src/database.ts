@@ -30,7 +30,7 @@ export interface DatabaseOptions {
   readonly pipeline?: boolean;
   /**
    * Statements are planned once a connection and not for each set of values: right where every statement finds its rows by
-   * an index on what it is always given, as an organization and an id.
+   * an index on what it is always given, as an organization and an id. Tables are not read as a whole where there is one.
    */
   readonly planOnce?: boolean;
   /** Told of idle connections that broke: the pool replaces them, nothing else is to be done. */

@@ -115,7 +115,8 @@ export async function insertCluster(tx: Tx, ids: IdSource, cluster: NewCluster):
     findCluster(tx, organizationId, id),
     listCredentials(tx, organizationId, id),
   ]);
-  parts.catch(() => {}); // Without the row they fail too, and it is the row that says why.
+  // Without the row they fail too (a foreign key, in the server's log), and it is the row that says why.
+  parts.catch(() => {});
   if ((await inserted).length === 0) throw new ClusterNameTaken();
   const [operation, , , whole, [credential]] = await parts;
   if (!operation.ok) throw new Error("a new cluster has no other operation");

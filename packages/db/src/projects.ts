@@ -128,7 +128,7 @@ export async function countClustersOf(sql: Sql, organizationId: OrganizationId, 
   return row?.count ?? 0;
 }
 
-/** Ends a live project, under `lockOrganization`: `insertCluster` then finds it no more. Its row stays, for its past. */
+/** Ends a live project, under `lockOrganization`: a create, which reads projects under the same lock, finds it no more. Its row stays, for its past. */
 export async function deleteProject(
   tx: Tx,
   ids: IdSource,

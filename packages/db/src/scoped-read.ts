@@ -9,7 +9,8 @@ import { preparedName } from "./statement-name.ts";
  *
  * Begin, set, select and commit as four statements are four answers to wait for and to read: more than half of what a short
  * read costs on both sides. What the columns of a statement are is asked once a connection, which keeps it prepared: the
- * server refuses to run it when they have changed.
+ * server refuses to run it when they have changed. PgBouncer would prepare it anew elsewhere and say nothing: behind one, a
+ * migration that changes a column's type needs the API started again.
  */
 export function scopedRead<Row extends object>(
   client: pg.PoolClient,

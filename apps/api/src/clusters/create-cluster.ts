@@ -36,7 +36,8 @@ export async function createCluster(
   },
 ): Promise<Result<InsertedCluster, Refusal>> {
   const { organizationId, body, password, actor, requestId } = request;
-  // One round trip, in this order: who deletes a project holds the same lock, so what is read under it stays.
+  // One round trip, in this order: who deletes a project holds the same lock, so what is read under it stays. What will be
+  // refused holds it too, for as long as that takes to see.
   const [usage, projects] = await Promise.all([lockFleetQuota(tx, organizationId), listProjects(tx, organizationId)]);
   const planned = await planOn(deps, tx, { projects, organizationId, body });
   if (!planned.ok) return planned;

@@ -292,7 +292,7 @@ describe("answers", () => {
     expect(headers).toMatchObject({
       "cache-control": "no-store",
       "x-content-type-options": "nosniff",
-      "content-security-policy": expect.stringContaining("default-src 'none'"),
+      "content-security-policy": "default-src 'none';frame-ancestors 'none';base-uri 'none';form-action 'none'",
     });
     expect(headers["x-powered-by"]).toBeUndefined();
   });
@@ -304,6 +304,7 @@ describe("documentation", () => {
     const page = await app.inject("/docs/");
     expect(page.statusCode).toBe(200);
     expect(page.body).toContain("swagger-ui");
+    expect(page.headers["content-security-policy"]).toContain("script-src 'self'");
   });
 
   it("is where the type of every problem leads", async () => {

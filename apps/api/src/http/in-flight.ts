@@ -25,6 +25,8 @@ export function useInFlightLimits(app: FastifyInstance, limits: InFlightLimits):
   app.addHook("preParsing", (request, reply, _payload, done) => {
     const organizationId = request.principal?.organizationId;
     if (organizationId === undefined) return done();
+    // Gone while its key was looked up: the end that gives a share back has been, and would never come again.
+    if (reply.raw.destroyed) return done(new RefusalError({ code: "overloaded", detail: "The caller has gone." }));
     const kind = kindOf(request);
     const count = counts[kind].get(organizationId) ?? 0;
     if (count >= limits[kind]) {

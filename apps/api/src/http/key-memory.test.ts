@@ -1,5 +1,5 @@
 import type { StoredApiKey } from "@berth/db";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { createKeyMemory, type KeyMemory } from "./key-memory.ts";
 
 let memory: KeyMemory;
@@ -9,14 +9,30 @@ afterEach(() => memory.close());
 function memoryOf(...names: string[]) {
   const table = new Map(names.map((publicId) => [publicId, { publicId } as StoredApiKey]));
   const asked: (readonly string[])[] = [];
-  const world = { now: 0, isAway: false };
+  let held = Promise.resolve();
+  const world = {
+    now: 0,
+    isAway: false,
+    /** The next answer is what the table holds now, and comes when this is called. */
+    hold: () => {
+      let release = () => {};
+      held = new Promise((resolve) => {
+        release = resolve;
+      });
+      return release;
+    },
+  };
   memory = createKeyMemory({
     rememberMs: 5000,
     clock: { now: () => new Date(world.now) },
     findApiKeys: async (publicIds) => {
       asked.push(publicIds);
       if (world.isAway) throw new Error("away");
-      return publicIds.flatMap((one) => table.get(one) ?? []);
+      const found = publicIds.flatMap((one) => table.get(one) ?? []);
+      const wait = held;
+      held = Promise.resolve();
+      await wait;
+      return found;
     },
     onError: () => {},
   });
@@ -57,6 +73,36 @@ it("a row is never used for longer than five seconds after it was asked for", as
   expect(await memory.find("a")).toBeDefined();
   world.now = 7500;
   expect(await memory.find("a")).toBeUndefined();
+});
+
+it("an old answer that comes late does not bring back what was found to be gone meanwhile", async () => {
+  const { table, world } = memoryOf("a");
+  await memory.find("a");
+  world.now = 2500;
+  const answer = world.hold();
+  const refreshed = memory.refresh();
+  table.delete("a");
+  world.now = 5000;
+  expect(await memory.find("a")).toBeUndefined();
+  answer();
+  await refreshed;
+  expect(await memory.find("a")).toBeUndefined();
+});
+
+it("keys in use are asked for again by themselves, twice in five seconds", async () => {
+  vi.useFakeTimers();
+  try {
+    const { asked } = memoryOf("a");
+    await memory.find("a");
+    await vi.advanceTimersByTimeAsync(2500);
+    expect(asked).toEqual([["a"], ["a"]]);
+    memory.close();
+    await memory.find("a");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(asked).toHaveLength(2);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 it("a key that is gone is forgotten at once when it is asked for again", async () => {

@@ -38,6 +38,13 @@ export function createKeyMemory(deps: {
   const known = new Map<string, Remembered>();
   const now = () => deps.clock.now().getTime();
 
+  /** Unless somebody was quicker: an answer that took its time never takes the place of a later one. */
+  const replace = (publicId: string, before: Remembered, by: Remembered | undefined): void => {
+    if (known.get(publicId) !== before) return;
+    if (by === undefined) known.delete(publicId);
+    else known.set(publicId, by);
+  };
+
   const find = (publicId: string): Promise<StoredApiKey | undefined> => {
     const before = known.get(publicId);
     if (before !== undefined && before.until > now()) {
@@ -47,28 +54,29 @@ export function createKeyMemory(deps: {
     if (known.size >= MOST) known.clear();
     const until = now() + rememberMs;
     const row = findApiKeys([publicId]).then(([found]) => found);
-    known.set(publicId, { until, row, isUsed: true });
+    const made: Remembered = { until, row, isUsed: true };
+    known.set(publicId, made);
     // Neither a failure nor an unknown key is remembered: the one may pass, the other would let strangers fill the memory.
     row.then(
-      (found) => found === undefined && known.delete(publicId),
-      () => known.delete(publicId),
+      (found) => found === undefined && replace(publicId, made, undefined),
+      () => replace(publicId, made, undefined),
     );
     return row;
   };
 
-  const askAgain = async (publicIds: readonly string[]): Promise<void> => {
+  const askAgain = async (entries: readonly (readonly [string, Remembered])[]): Promise<void> => {
     const until = now() + rememberMs;
-    const rows = new Map((await findApiKeys(publicIds)).map((row) => [row.publicId, row]));
-    for (const publicId of publicIds) {
+    const found = await findApiKeys(entries.map(([publicId]) => publicId));
+    const rows = new Map(found.map((row) => [row.publicId, row]));
+    for (const [publicId, before] of entries) {
       const row = rows.get(publicId);
-      if (row === undefined) known.delete(publicId);
-      else known.set(publicId, { until, row: Promise.resolve(row), isUsed: false });
+      replace(publicId, before, row && { until, row: Promise.resolve(row), isUsed: false });
     }
   };
 
   const refresh = async (): Promise<void> => {
     for (const [publicId, { until }] of known) if (until <= now()) known.delete(publicId);
-    const used = [...known].flatMap(([publicId, { isUsed }]) => (isUsed ? [publicId] : []));
+    const used = [...known].filter(([, { isUsed }]) => isUsed);
     for (let from = 0; from < used.length; from += ASKED_AT_ONCE) {
       await askAgain(used.slice(from, from + ASKED_AT_ONCE));
     }

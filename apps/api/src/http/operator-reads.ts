@@ -42,7 +42,7 @@ export function useOperatorReads(app: FastifyInstance, ids: IdSource): void {
     const shows = tenantData !== undefined && tenantData !== "none" && reply.statusCode === 200;
     // A change is a row of its own; one that changed nothing is a look.
     if (shape === undefined || !shows || (request.recording?.rows() ?? 0) > 0) return done();
-    record({ shape, tenantData }, request, reply, payload).then(() => done(), done);
+    return record({ shape, tenantData }, request, reply, payload);
   });
 }
 

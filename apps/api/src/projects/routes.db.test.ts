@@ -195,6 +195,22 @@ describe("DELETE /v1/projects/{project_id}", () => {
     expect(orphans).toEqual([]);
   });
 
+  it("a create that waits while its project is deleted is refused", async () => {
+    const tenant = await api.newTenant();
+    const { id } = (await make(tenant, "search")).json();
+    const held = await api.owner.pool.connect();
+    await held.query("begin");
+    await held.query("select 1 from organization where id = $1 for update", [tenant.organizationId]);
+    const created = ask(tenant, "POST", "/v1/clusters", { body: aCluster({ project_id: id }) });
+    const waiting =
+      "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%organization%'";
+    while ((await api.owner.query(waiting)).length === 0) await new Promise(setImmediate);
+    await held.query("update project set deleted_at = now() where id = $1", [id]);
+    await held.query("commit");
+    held.release();
+    expect((await created).json().errors).toMatchObject([{ pointer: "/project_id", code: "unknown_project" }]);
+  });
+
   it("412: it was changed since", async () => {
     const tenant = await api.newTenant();
     const created = await make(tenant, "search");
