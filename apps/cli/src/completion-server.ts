@@ -15,13 +15,14 @@ export async function completeWords(io: Io, before: readonly string[], typed: st
   const { command, operands, pending } = locate(program, before);
   if (pending !== undefined) {
     const { flags, argChoices } = pending;
-    const values = argChoices ?? (await fromApi(io, OPTIONS[flags]));
+    const values = argChoices ?? (await fromApi(io, OPTIONS[flags], operands));
     return LISTS.includes(flags) ? continueList(typed, values) : values;
   }
 
   const children = command.commands.map((child) => child.name());
-  const argument = command.registeredArguments[operands];
-  const values = argument === undefined ? [] : (argument.argChoices ?? (await fromApi(io, ARGUMENTS[argument.name()])));
+  const argument = command.registeredArguments[operands.length];
+  const values =
+    argument === undefined ? [] : (argument.argChoices ?? (await fromApi(io, ARGUMENTS[argument.name()], operands)));
   const options = [...command.options, ...program.options].map((option) => option.long ?? "").filter(Boolean);
   return [...children, ...values, ...options];
 }
@@ -34,15 +35,15 @@ function continueList(typed: string, values: readonly string[]): readonly string
 
 interface Place {
   readonly command: AnyCommand;
-  /** How many arguments of the command stand there already. */
-  readonly operands: number;
+  /** The command's arguments that stand there already. */
+  readonly operands: readonly string[];
   /** The option whose value comes next. */
   readonly pending: { readonly flags: string; readonly argChoices?: readonly string[] | undefined } | undefined;
 }
 
 function locate(program: AnyCommand, words: readonly string[]): Place {
   let command = program;
-  let operands = 0;
+  const operands: string[] = [];
   let pending: Place["pending"];
   for (const word of words) {
     if (pending !== undefined) {
@@ -52,17 +53,17 @@ function locate(program: AnyCommand, words: readonly string[]): Place {
       if (option?.required === true) pending = option;
     } else {
       const child = command.commands.find((one) => one.name() === word || one.aliases().includes(word));
-      if (child === undefined) operands++;
+      if (child === undefined) operands.push(word);
       else command = child as AnyCommand;
     }
   }
   return { command, operands, pending };
 }
 
-async function fromApi(io: Io, source: Source | undefined): Promise<readonly string[]> {
+async function fromApi(io: Io, source: Source | undefined, operands: readonly string[]): Promise<readonly string[]> {
   if (source === undefined) return [];
   const late = new Promise<readonly string[]>((resolve) => setTimeout(() => resolve([]), PATIENCE_MS).unref());
-  const asked = source(new Session(io, { input: false })).catch(() => []);
+  const asked = source(new Session(io, { input: false }), operands).catch(() => []);
   return [...new Set(await Promise.race([asked, late]))];
 }
 

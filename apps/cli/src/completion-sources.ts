@@ -1,9 +1,12 @@
 import type { AuditEvent, PlacementDecision } from "@berth/contract";
-import { ownOrganization } from "./commands/find.ts";
+import { findCluster, ownOrganization } from "./commands/find.ts";
 import type { Session } from "./session.ts";
 
-/** What an argument or option may be, asked of the API or of what this program knows. */
-export type Source = (session: Session) => Promise<readonly string[]>;
+/**
+ * What an argument or option may be, asked of the API or of what this program knows. `operands` are the command's arguments
+ * that stand before it: the cluster of a credential.
+ */
+export type Source = (session: Session, operands: readonly string[]) => Promise<readonly string[]>;
 
 const MANY = { limit: 200 } as const;
 
@@ -22,6 +25,13 @@ const deletedClusters: Source = async (session) => {
     .flat()
     .filter(({ purge_at }) => purge_at !== null && Date.parse(purge_at) > Date.now())
     .map(({ id }) => id);
+};
+
+const credentials: Source = async (session, [cluster = ""]) => {
+  const { id } = await findCluster(session, cluster);
+  return (await (await session.client()).listCredentials({ params: { cluster_id: id } })).body.data.map(
+    ({ username }) => username,
+  );
 };
 
 const keys: Source = async (session) => {
@@ -91,6 +101,7 @@ const contexts: Source = async (session) => {
 export const ARGUMENTS: Readonly<Record<string, Source>> = {
   cluster: clusters,
   "deleted-cluster": deletedClusters,
+  credential: credentials,
   key: keys,
   member: members,
   invitation: invitations,
@@ -142,7 +153,7 @@ export const LISTS: readonly string[] = [
 ];
 
 /** Arguments that only the person knows. */
-export const UNGUESSABLE_ARGUMENTS: readonly string[] = ["name", "email", "path", "credential"];
+export const UNGUESSABLE_ARGUMENTS: readonly string[] = ["name", "email", "path"];
 
 /** Options of which that holds: new names, numbers, times, and files, which the shell completes. */
 export const UNGUESSABLE_OPTIONS: readonly string[] = [

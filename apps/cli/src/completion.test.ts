@@ -16,6 +16,7 @@ const DELETED = [
 ];
 const LIVE: Readonly<Record<string, readonly object[]>> = {
   "/v1/clusters": [{ id: "cl_1", name: "demo", purge_at: null }],
+  "/v1/clusters/cl_1/credentials": [{ id: "crd_1", username: "reporting" }],
   "/v1/api_keys": [{ id: "key_1", name: "ci" }],
   "/v1/projects": [{ id: "prj_1", name: "search" }],
   "/v1/organizations/org_1/members": [{ id: "mem_1", email: "ada@example.com" }],
@@ -36,6 +37,7 @@ const LIVE: Readonly<Record<string, readonly object[]>> = {
 };
 
 function answer({ path, query }: FakeRequest): FakeAnswer {
+  if (path === "/v1/clusters/cl_1") return { body: { id: "cl_1", name: "demo" } };
   if (path === "/v1/me") return { body: { organization: { id: "org_1" } } };
   const data = path === "/v1/clusters" && query.get("state") === "deleted" ? DELETED : (LIVE[path] ?? []);
   return { body: { data, next_page_token: null } };
@@ -59,6 +61,8 @@ describe("completion", () => {
     ["berth cluster restore ", "cl_kept"],
     ["berth credential create ", "demo"],
     ["berth credential create demo --role ", "read"],
+    ["berth credential delete demo ", "reporting"],
+    ["berth credential delete cl_1 ", "reporting"],
     ["berth key revoke ", "key_1"],
     ["berth member get ", "ada@example.com"],
     ["berth invitation get ", "bob@example.com"],
