@@ -126,7 +126,7 @@ export const updateQuotas = route({
   responses: {
     200: { description: "The organization as it is now.", schema: adminOrganizationSchema, headers: ["ETag"] },
   },
-  problems: ["precondition_failed"],
+  problems: [],
 });
 
 export const suspendOrganization = route({

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { idExample, idField, idInput, listQuery, nameInput, pageOf, timestamp, wordInput } from "./fields.ts";
+import { idExample, idField, idInput, ifMatch, listQuery, nameInput, pageOf, timestamp, wordInput } from "./fields.ts";
 import { route } from "./route.ts";
 
 export const poolSchema = z
@@ -18,6 +18,7 @@ export const poolSchema = z
     security_group_ids: z.array(z.string()),
     instance_profile: z.string().nullable(),
     machines: z.int().meta({ description: "Not terminated." }),
+    generation: z.int().meta({ description: "Grows by one with each accepted change." }),
     created_at: timestamp,
   })
   .meta({ id: "Pool" });
@@ -95,7 +96,7 @@ export const createPool = route({
   summary: "Create a pool of machines",
   permission: "admin:fleet:act",
   body: createPoolBody,
-  responses: { 201: { description: "Created.", schema: poolSchema, headers: ["Location"] } },
+  responses: { 201: { description: "Created.", schema: poolSchema, headers: ["Location", "ETag"] } },
   problems: ["name_taken"],
   idempotent: true,
 });
@@ -136,7 +137,8 @@ export const updatePool = route({
   summary: "Change a pool's policy",
   permission: "admin:fleet:act",
   params,
+  headers: ifMatch,
   body: updatePoolBody,
-  responses: { 200: { description: "The pool as it is now.", schema: poolSchema } },
+  responses: { 200: { description: "The pool as it is now.", schema: poolSchema, headers: ["ETag"] } },
   problems: [],
 });

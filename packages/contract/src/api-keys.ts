@@ -186,7 +186,7 @@ export const updateApiKey = route({
   headers: ifMatch,
   body: updateApiKeyBody,
   responses: { 200: { description: "The key as it is now.", schema: apiKeySchema, headers: ["ETag"] } },
-  problems: ["precondition_failed", "invalid_state"],
+  problems: ["invalid_state"],
 });
 
 export const revokeApiKey = route({
@@ -201,7 +201,8 @@ export const revokeApiKey = route({
   permission: "keys:write",
   ownKey: true,
   params,
-  responses: { 200: { description: "The revoked key.", schema: apiKeySchema } },
+  headers: ifMatch,
+  responses: { 200: { description: "The revoked key.", schema: apiKeySchema, headers: ["ETag"] } },
   problems: [],
 });
 

@@ -384,7 +384,7 @@ export const updateCluster = route({
   headers: ifMatch,
   body: updateClusterBody,
   responses: { 200: { description: "The cluster as it is now.", schema: clusterSchema, headers: ["ETag"] } },
-  problems: ["precondition_failed", "invalid_state", "name_taken"],
+  problems: ["invalid_state", "name_taken"],
 });
 
 export const deleteCluster = route({
@@ -410,7 +410,7 @@ export const deleteCluster = route({
       headers: ["Location", "Operation-Location", "Retry-After"],
     },
   },
-  problems: ["precondition_failed", "deletion_protected", "invalid_state"],
+  problems: ["deletion_protected", "invalid_state"],
 });
 
 export const restoreCluster = route({
@@ -425,6 +425,7 @@ export const restoreCluster = route({
   permission: "clusters:write",
   params,
   headers: ifMatch,
+  changes: "/v1/clusters/{cluster_id}",
   responses: {
     202: {
       description: "Accepted.",
@@ -432,7 +433,7 @@ export const restoreCluster = route({
       headers: ["Location", "Operation-Location", "Retry-After"],
     },
   },
-  problems: ["precondition_failed", "operation_in_progress", "invalid_state"],
+  problems: ["operation_in_progress", "invalid_state"],
   idempotent: true,
 });
 

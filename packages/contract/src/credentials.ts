@@ -1,6 +1,6 @@
 import { isReservedUsername } from "@berth/domain";
 import { z } from "zod";
-import { idField, idInput, timestamp } from "./fields.ts";
+import { idField, idInput, ifMatch, timestamp } from "./fields.ts";
 import { operationReferenceSchema } from "./operations.ts";
 import { route } from "./route.ts";
 
@@ -18,6 +18,7 @@ export const credentialSchema = z
     role: z.enum(CREDENTIAL_ROLES),
     hint: z.string().meta({ description: "The password's last four characters." }),
     state: z.enum(CREDENTIAL_STATES).meta({ description: "pending until the engine knows it." }),
+    generation: z.int().meta({ description: "Grows by one with each accepted change." }),
     created_at: timestamp,
   })
   .meta({ id: "Credential" });
@@ -31,6 +32,7 @@ export type CredentialSecret = z.infer<typeof credentialSecretSchema>;
 
 const withOperation = { current_operation: operationReferenceSchema.nullable() };
 const params = z.object({ cluster_id: idInput("cluster") });
+const one = params.extend({ credential_id: idInput("credential") });
 
 export const createCredentialBody = z
   .strictObject({
@@ -72,11 +74,23 @@ export const createCredential = route({
     202: {
       description: "Accepted. `password` is shown this once.",
       schema: credentialSecretSchema.extend(withOperation).meta({ id: "CreatedCredential" }),
-      headers: ["Location", "Operation-Location", "Retry-After"],
+      headers: ["Location", "Operation-Location", "Retry-After", "ETag"],
     },
   },
   problems: ["operation_in_progress", "invalid_state", "name_taken", "quota_exceeded"],
   idempotent: true,
+});
+
+export const getCredential = route({
+  operationId: "getCredential",
+  method: "GET",
+  path: "/v1/clusters/{cluster_id}/credentials/{credential_id}",
+  tag: "credentials",
+  summary: "Get a credential",
+  permission: "clusters:read",
+  params: one,
+  responses: { 200: { description: "The credential, without its password.", schema: credentialSchema } },
+  problems: [],
 });
 
 export const deleteCredential = route({
@@ -86,12 +100,13 @@ export const deleteCredential = route({
   tag: "credentials",
   summary: "Delete a credential",
   permission: "clusters:credentials",
-  params: params.extend({ credential_id: idInput("credential") }),
+  params: one,
+  headers: ifMatch,
   responses: {
     202: {
       description: "Accepted.",
       schema: credentialSchema.extend(withOperation).meta({ id: "DeletedCredential" }),
-      headers: ["Operation-Location", "Retry-After"],
+      headers: ["Operation-Location", "Retry-After", "ETag"],
     },
   },
   problems: ["operation_in_progress", "invalid_state"],

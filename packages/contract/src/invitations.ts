@@ -1,6 +1,6 @@
 import { MEMBER_ROLES } from "@berth/domain";
 import { z } from "zod";
-import { emailInput, idField, idInput, listQuery, pageOf, personNameInput, timestamp } from "./fields.ts";
+import { emailInput, idField, idInput, ifMatch, listQuery, pageOf, personNameInput, timestamp } from "./fields.ts";
 import { memberSchema, roleInput } from "./members.ts";
 import { route } from "./route.ts";
 
@@ -14,6 +14,7 @@ export const invitationSchema = z
     role: z.enum(MEMBER_ROLES),
     state: z.enum(INVITATION_STATES),
     member_id: idField("member").nullable().meta({ description: "Whom it became." }),
+    generation: z.int().meta({ description: "Grows by one with each accepted change." }),
     created_by: z.string(),
     created_at: timestamp,
     expires_at: timestamp,
@@ -74,7 +75,11 @@ export const createInvitation = route({
   params: organization,
   body: createInvitationBody,
   responses: {
-    201: { description: "Made. `token` is shown this once.", schema: sentInvitationSchema, headers: ["Location"] },
+    201: {
+      description: "Made. `token` is shown this once.",
+      schema: sentInvitationSchema,
+      headers: ["Location", "ETag"],
+    },
   },
   problems: ["already_member", "already_invited", "quota_exceeded"],
   idempotent: true,
@@ -117,6 +122,7 @@ export const revokeInvitation = route({
   summary: "Revoke an invitation",
   permission: "members:write",
   params,
+  headers: ifMatch,
   responses: { 204: { description: "Its token opens nothing any more." } },
   problems: ["invalid_state"],
 });
@@ -130,7 +136,9 @@ export const resendInvitation = route({
   description: `With a new token, for another 7 days; the old token opens nothing any more. ${GRANT}`,
   permission: "members:write",
   params,
-  responses: { 200: { description: "Renewed. `token` is shown this once.", schema: sentInvitationSchema } },
+  responses: {
+    200: { description: "Renewed. `token` is shown this once.", schema: sentInvitationSchema, headers: ["ETag"] },
+  },
   problems: ["already_member", "invalid_state", "quota_exceeded"],
   idempotent: true,
 });

@@ -75,7 +75,7 @@ export const updateMember = route({
   headers: ifMatch,
   body: updateMemberBody,
   responses: { 200: { description: "The member as it is now.", schema: memberSchema, headers: ["ETag"] } },
-  problems: ["precondition_failed", "last_owner"],
+  problems: ["last_owner"],
 });
 
 export const removeMember = route({
@@ -89,7 +89,7 @@ export const removeMember = route({
   params,
   headers: ifMatch,
   responses: { 204: { description: "Gone." } },
-  problems: ["precondition_failed", "last_owner"],
+  problems: ["last_owner"],
 });
 
 export const leaveOrganization = route({
@@ -100,6 +100,7 @@ export const leaveOrganization = route({
   summary: "Leave the organization",
   description: "For the member whose personal key asks, with a key that may all that the member's role may.",
   permission: "authenticated",
+  unconditional: "It names no resource: whoever wants to leave does, whatever their role has become meanwhile.",
   responses: { 204: { description: "Gone; the key that asked as well." } },
   problems: ["insufficient_scope", "invalid_state", "last_owner"],
 });

@@ -63,7 +63,7 @@ export const updateOrganization = route({
   headers: ifMatch,
   body: updateOrganizationBody,
   responses: { 200: { description: "The organization as it is now.", schema: organizationSchema, headers: ["ETag"] } },
-  problems: ["precondition_failed"],
+  problems: [],
 });
 
 export const updateSpendCap = route({
@@ -76,9 +76,10 @@ export const updateSpendCap = route({
   permission: "billing:write",
   params,
   headers: ifMatch,
+  changes: "/v1/organizations/{organization_id}",
   body: updateSpendCapBody,
   responses: { 200: { description: "The organization as it is now.", schema: organizationSchema, headers: ["ETag"] } },
-  problems: ["precondition_failed"],
+  problems: [],
 });
 
 export const getQuotas = route({

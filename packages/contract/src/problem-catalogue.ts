@@ -1,5 +1,5 @@
 import { PROBLEM_CODES, PROBLEMS, type ProblemCode, type ProblemKind } from "./problems.ts";
-import { problemsOf, type RouteShape } from "./route.ts";
+import { problemsOf, type RouteShape, takesIfMatch } from "./route.ts";
 import { ROUTES } from "./routes.ts";
 
 /** One code of the catalogue, and who answers with it. */
@@ -24,6 +24,7 @@ const KINDS: readonly (readonly [string, (shape: RouteShape) => boolean])[] = [
   ["every route with a body", ({ body }) => body !== undefined],
   ["every route with an Idempotency-Key", ({ idempotent }) => idempotent === true],
   ["every route with If-Match or Last-Event-ID", ({ headers }) => headers !== undefined],
+  ["every route with If-Match", takesIfMatch],
 ];
 
 /** Every code, in the order of the catalogue, with the routes that may answer with it. */

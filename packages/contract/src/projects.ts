@@ -76,7 +76,7 @@ export const updateProject = route({
   headers: ifMatch,
   body: updateProjectBody,
   responses: { 200: { description: "The project as it is now.", schema: projectSchema, headers: ["ETag"] } },
-  problems: ["precondition_failed", "name_taken"],
+  problems: ["name_taken"],
 });
 
 export const deleteProject = route({
@@ -91,5 +91,5 @@ export const deleteProject = route({
   params,
   headers: ifMatch,
   responses: { 204: { description: "Gone." } },
-  problems: ["precondition_failed", "invalid_state"],
+  problems: ["invalid_state"],
 });

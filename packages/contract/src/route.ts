@@ -78,6 +78,10 @@ export interface RouteShape {
   /** The header Idempotency-Key is required (but for a dry run), and the outcome is kept for 24 hours. */
   readonly idempotent?: true;
   readonly deprecated?: Deprecation;
+  /** Of a change with If-Match: the path whose GET gives the ETag, where it is not the route's own. */
+  readonly changes?: `/${string}`;
+  /** Why a PATCH or DELETE takes no If-Match: every other does. */
+  readonly unconditional?: string;
   /** The answer may take a minute: whether the caller may still have it is looked at meanwhile. */
   readonly longPoll?: true;
   /** Why a POST changes nothing, and so takes no Idempotency-Key. */
@@ -106,6 +110,11 @@ export function isConditional(shape: RouteShape): boolean {
   return shape.method === "GET" && shape.permission !== "public";
 }
 
+/** Whether the change may be asked for of one version alone: any other than that of If-Match gets 412. */
+export function takesIfMatch({ headers }: Pick<RouteShape, "headers">): boolean {
+  return headers !== undefined && "if-match" in headers.shape;
+}
+
 /** Whether the platform's people read by this route, and so may see what is tenants'. */
 export function isOperatorRead({ method, permission }: Pick<RouteShape, "method" | "permission">): boolean {
   return method === "GET" && permission.startsWith("admin:");
@@ -132,6 +141,7 @@ export function problemsOf(shape: RouteShape): ProblemCode[] {
   if (shape.query !== undefined) add("validation_failed");
   if (shape.query !== undefined && "page_token" in shape.query.shape) add("invalid_page_token");
   if (shape.headers !== undefined) add("invalid_header");
+  if (takesIfMatch(shape)) add("precondition_failed");
   // A body that is sent is read, also where none is asked for.
   if (shape.method !== "GET") add("malformed_json", "payload_too_large", "unsupported_media_type");
   if (shape.body !== undefined) add("validation_failed");

@@ -6,7 +6,7 @@ import { openApiDocument } from "./openapi.ts";
 import { permissionMatrix } from "./permission-matrix.ts";
 import { catalogueOfProblems, problemCatalogue } from "./problem-catalogue.ts";
 import { PROBLEM_CODES, PROBLEMS } from "./problems.ts";
-import { isOperatorRead, problemsOf, type RouteShape } from "./route.ts";
+import { isConditional, isOperatorRead, problemsOf, type RouteShape, takesIfMatch } from "./route.ts";
 import { ROUTES } from "./routes.ts";
 
 const shapes = Object.entries<RouteShape>(ROUTES);
@@ -76,7 +76,7 @@ describe("the committed problem catalogue", () => {
   it("has every code once, with a route's own problems at its name, and those of all at none", () => {
     expect(entries.map(({ code }) => code)).toEqual(PROBLEM_CODES);
     const named = entries.filter(({ routes }) => routes.includes("deleteCluster")).map(({ code }) => code);
-    expect(named).toEqual(["invalid_state", "deletion_protected", "precondition_failed"]);
+    expect(named).toEqual(["invalid_state", "deletion_protected"]);
     expect(entries.find(({ code }) => code === "not_acceptable")?.routes).toEqual(["every route"]);
   });
 
@@ -106,6 +106,22 @@ describe("every route", () => {
     if (shape.method === "POST") expect(shape.idempotent === true).toBe(shape.safe === undefined);
     else expect(shape.safe).toBeUndefined();
   });
+
+  it.each(shapes)("%s that changes or deletes one thing takes If-Match, or says why it is of none", (_, shape) => {
+    if (shape.method === "PATCH" || shape.method === "DELETE") {
+      expect(takesIfMatch(shape)).toBe(shape.unconditional === undefined);
+    } else expect(shape.unconditional).toBeUndefined();
+  });
+
+  it.each(shapes.filter(([, shape]) => takesIfMatch(shape)))(
+    "%s that takes If-Match is of what a GET gives the ETag of, and answers with the new one",
+    (_, { method, path, changes, responses }) => {
+      expect(changes).not.toBe(path);
+      const reads = shapes.filter(([, read]) => read.path === (changes ?? path) && isConditional(read));
+      expect(reads).toHaveLength(1);
+      if (method === "PATCH") expect(responses[200]?.headers).toContain("ETag");
+    },
+  );
 
   it.each(shapes)("%s that answers with a file has a media type for each format", (_, shape) => {
     if (shape.file === undefined) return;

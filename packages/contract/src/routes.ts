@@ -26,7 +26,7 @@ import {
   restoreCluster,
   updateCluster,
 } from "./clusters.ts";
-import { createCredential, deleteCredential, listCredentials } from "./credentials.ts";
+import { createCredential, deleteCredential, getCredential, listCredentials } from "./credentials.ts";
 import { createEstimate } from "./estimates.ts";
 import { listEvents } from "./events.ts";
 import { getLivez, getReadyz, getVersion } from "./health.ts";
@@ -88,6 +88,7 @@ export const ROUTES = {
   getConnection,
   listCredentials,
   createCredential,
+  getCredential,
   deleteCredential,
   listOperations,
   getOperation,

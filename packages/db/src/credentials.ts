@@ -24,6 +24,7 @@ export interface CredentialRow {
   readonly role: StoredCredentialRole;
   readonly hint: string;
   readonly state: "pending" | "active" | "deleting" | "deleted";
+  readonly generation: number;
   readonly createdAt: Date;
 }
 
@@ -35,6 +36,7 @@ const COLUMNS = columns<CredentialRow>("d", [
   "role",
   "hint",
   "state",
+  "generation",
   "createdAt",
 ]);
 
@@ -106,7 +108,7 @@ export async function requestCredentialDeletion(
   const operation = await startCredentialOperation(tx, ids, change, "credential.delete");
   if (!operation.ok) return operation;
   const [row] = await tx.query<CredentialRow>(
-    `update credential d set state = 'deleting'
+    `update credential d set state = 'deleting', generation = d.generation + 1
       where d.organization_id = $1 and d.cluster_id = $2 and d.id = $3 and d.state in ('pending', 'active')
      returning ${COLUMNS}`,
     [change.organizationId, change.clusterId, change.id],

@@ -9,7 +9,7 @@ import { placementStore } from "./loops/placement.ts";
 import { findMachine, listLaunches, listMachines, listResidents } from "./machines.ts";
 import { importOfferings } from "./offerings.ts";
 import { findOrganization, findOrganizationByName, insertOrganization } from "./organizations.ts";
-import { findPool, insertPool, listPools, updatePool } from "./pools.ts";
+import { findPool, insertPool, listPools, lockPool, updatePool } from "./pools.ts";
 import { findProject, listProjects } from "./projects.ts";
 import { sealSecret } from "./secrets.ts";
 import { by, envelope, makeKube, makeTenant, newCluster, planOf, type Tenant } from "./testing/fixtures.ts";
@@ -129,6 +129,7 @@ describe("the fleet", () => {
       updatePool(tx, ids, { id: poolId, organizationId, maxMachines: 3, subnetIds: { "eu-2a": "subnet-1" }, ...by }),
     );
     expect(changed).toMatchObject({
+      generation: 2,
       maxMachines: 3,
       instancesPerMachine: 16,
       subnetIds: { "eu-2a": "subnet-1" },
@@ -140,10 +141,7 @@ describe("the fleet", () => {
       insertPool(tx, ids, { id: ids.next("pool"), kubeId, name: "general", organizationId, zones: ["eu-2a"], ...by }),
     );
     expect(twin).toBeUndefined();
-    const nobody = await transaction(db.operator, (tx) =>
-      updatePool(tx, ids, { id: ids.next("pool"), organizationId, maxMachines: 1, ...by }),
-    );
-    expect(nobody).toBeUndefined();
+    expect(await transaction(db.operator, (tx) => lockPool(tx, ids.next("pool")))).toBeUndefined();
     expect(await findPool(db.operator, poolId)).toEqual(changed);
     expect((await listPools(db.operator, { kubeId, ...TEN })).rows).toEqual([changed]);
   });

@@ -180,6 +180,7 @@ export {
   insertPool,
   isPoolNameTaken,
   listPools,
+  lockPool,
   type PoolPolicy,
   type PoolRow,
   updatePool,

@@ -13,6 +13,7 @@ export interface InvitationRow {
   readonly role: MemberRole;
   readonly state: InvitationState;
   readonly memberId: MemberId | null;
+  readonly generation: number;
   readonly createdBy: string;
   readonly createdAt: Date;
   readonly expiresAt: Date;
@@ -29,6 +30,7 @@ const COLUMNS = `${columns<InvitationRow>("i", [
   "email",
   "role",
   "memberId",
+  "generation",
   "createdBy",
   "createdAt",
   "expiresAt",
@@ -123,7 +125,7 @@ export async function createInvitation(
 ): Promise<InvitationRow | undefined> {
   const { id, organizationId, email, role, tokenHash, actor, requestId } = invitation;
   await tx.query(
-    `update invitation set revoked_at = now()
+    `update invitation set revoked_at = now(), generation = generation + 1
       where organization_id = $1 and email = $2 and accepted_at is null and revoked_at is null and expires_at <= now()`,
     [organizationId, email],
   );
@@ -146,7 +148,7 @@ export async function renewInvitation(
 ): Promise<InvitationRow> {
   const { organizationId, id, expiresAt } = change.invitation;
   const [row] = await tx.query<InvitationRow>(
-    `update invitation i set token_hash = $3, expires_at = now() + $4::int * interval '1 day'
+    `update invitation i set token_hash = $3, expires_at = now() + $4::int * interval '1 day', generation = i.generation + 1
       where i.organization_id = $1 and i.id = $2 and i.accepted_at is null and i.revoked_at is null returning ${COLUMNS}`,
     [organizationId, id, change.tokenHash, INVITATION_DAYS],
   );
@@ -160,7 +162,7 @@ export async function renewInvitation(
 export async function revokeInvitation(tx: Tx, ids: IdSource, change: InvitationChange): Promise<void> {
   const { organizationId, id, email, role } = change.invitation;
   await tx.query(
-    `update invitation set revoked_at = now()
+    `update invitation set revoked_at = now(), generation = generation + 1
       where organization_id = $1 and id = $2 and accepted_at is null and revoked_at is null`,
     [organizationId, id],
   );
@@ -175,7 +177,7 @@ export async function markAccepted(
 ): Promise<void> {
   const { organizationId, id, email, role } = change.invitation;
   await tx.query(
-    `update invitation set accepted_at = now(), member_id = $3
+    `update invitation set accepted_at = now(), member_id = $3, generation = generation + 1
       where organization_id = $1 and id = $2 and accepted_at is null and revoked_at is null`,
     [organizationId, id, change.memberId],
   );

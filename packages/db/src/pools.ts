@@ -3,7 +3,7 @@ import type { Actor } from "./actor.ts";
 import { appendAudit } from "./audit.ts";
 import { isUniqueViolation } from "./conflicts.ts";
 import { type ListQuery, pageByAge } from "./page-by-age.ts";
-import { columns, type Page, type Sql, startWhere } from "./sql.ts";
+import { columns, type Page, type Sql, startWhere, type Tx } from "./sql.ts";
 import type { PrismaTx } from "./transaction.ts";
 
 export interface PoolRow {
@@ -20,6 +20,7 @@ export interface PoolRow {
   readonly subnetIds: unknown;
   readonly securityGroupIds: readonly string[];
   readonly instanceProfile: string | null;
+  readonly generation: number;
   readonly createdAt: Date;
   /** Neither terminated nor failed. */
   readonly machines: number;
@@ -67,20 +68,17 @@ export function isPoolNameTaken(error: unknown): boolean {
   return isUniqueViolation(error, "pool_kube_id_name_key");
 }
 
-/** Changes a pool's policy; undefined when there is no such pool. */
-export async function updatePool(
-  tx: PrismaTx,
-  ids: IdSource,
-  change: PoolChange & PoolPolicy,
-): Promise<PoolRow | undefined> {
-  const before = await tx.prisma.pool.findUnique({ where: { id: change.id } });
-  if (before === null) return undefined;
+/** Changes the policy of a pool that `lockPool` gave. */
+export async function updatePool(tx: PrismaTx, ids: IdSource, change: PoolChange & PoolPolicy): Promise<PoolRow> {
+  const before = await tx.prisma.pool.findUniqueOrThrow({ where: { id: change.id } });
   const data = policyData(change);
-  await tx.query("update pool set changed_at = now() where id = $1", [change.id]);
+  await tx.query("update pool set changed_at = now(), generation = generation + 1 where id = $1", [change.id]);
   const row = await tx.prisma.pool.update({ where: { id: change.id }, data });
   await wakePlacement(tx, row.kubeId);
   await audit(tx, ids, change, "pool.update", { before: pick(before, data), after: pick(row, data) });
-  return findPool(tx, change.id);
+  const pool = await findPool(tx, change.id);
+  if (pool === undefined) throw new Error(`${change.id} is gone`);
+  return pool;
 }
 
 function policyData(policy: PoolPolicy) {
@@ -127,6 +125,7 @@ const COLUMNS = `${columns<PoolRow>("p", [
   "subnetIds",
   "securityGroupIds",
   "instanceProfile",
+  "generation",
   "createdAt",
 ])}, (select count(*)::int from machine m where m.pool_id = p.id and m.state not in ('terminated', 'failed')) as machines`;
 
@@ -141,5 +140,11 @@ export function listPools(
 
 export async function findPool(sql: Sql, id: string): Promise<PoolRow | undefined> {
   const [row] = await sql.query<PoolRow>(`select ${COLUMNS} from pool p where p.id = $1`, [id]);
+  return row;
+}
+
+/** The same, locked against other changes to the end of the transaction. */
+export async function lockPool(tx: Tx, id: string): Promise<PoolRow | undefined> {
+  const [row] = await tx.query<PoolRow>(`select ${COLUMNS} from pool p where p.id = $1 for no key update of p`, [id]);
   return row;
 }

@@ -66,10 +66,16 @@ export function apiKeyRoutes(app: FastifyInstance, deps: ApiDeps): void {
   });
 
   serve(app, ROUTES.revokeApiKey, async (call) => {
-    const { organizationId } = call.principal;
-    const request = { organizationId, keyId: call.params.api_key_id, ...actorOf(call) };
+    const { principal, params, headers } = call;
+    const { organizationId } = principal;
+    const request = { organizationId, keyId: params.api_key_id, ifMatch: headers["if-match"], ...actorOf(call) };
     const revoked = await revokeApiKey(deps, call.db, request);
-    return revoked.ok ? ok({ status: 200, body: toApiKeyBody(revoked.value) }) : revoked;
+    if (!revoked.ok) return revoked;
+    return ok({
+      status: 200,
+      headers: { ETag: etagOf(versionOfKey(revoked.value)) },
+      body: toApiKeyBody(revoked.value),
+    });
   });
 
   serve(app, ROUTES.rotateApiKey, async (call) => {

@@ -26,8 +26,8 @@ export async function restoreCluster(
   const { organizationId, clusterId, ifMatch, actor, requestId } = request;
   const cluster = await lockCluster(tx, organizationId, clusterId);
   if (cluster === undefined) return err(NOT_FOUND);
-  if (cluster.state !== "deleting") return refuse("invalid_state", whyNot(cluster));
   if (!mayChange(ifMatch, cluster.generation)) return err(CHANGED_MEANWHILE);
+  if (cluster.state !== "deleting") return refuse("invalid_state", whyNot(cluster));
 
   const operation = await requestRestore(tx, deps.ids, { organizationId, id: cluster.id, actor, requestId });
   if (!operation.ok) {

@@ -9,7 +9,8 @@ import {
 } from "@berth/db";
 import { err, type OrganizationId, ok, type Result } from "@berth/domain";
 import type { ApiDeps } from "../deps.ts";
-import { NOT_FOUND, type Refusal, refuse } from "../http/refusal.ts";
+import { mayChange } from "../http/etag.ts";
+import { changedMeanwhile, NOT_FOUND, type Refusal, refuse } from "../http/refusal.ts";
 import { operationInTheWay } from "../operations/operation-in-the-way.ts";
 
 interface Deletion {
@@ -25,15 +26,18 @@ export function deleteCredential(
     readonly organizationId: OrganizationId;
     readonly clusterId: string;
     readonly credentialId: string;
+    readonly ifMatch: string | undefined;
     readonly actor: string;
     readonly requestId: string;
   },
 ): Promise<Result<Deletion, Refusal>> {
-  const { organizationId, clusterId, credentialId, actor, requestId } = request;
+  const { organizationId, clusterId, credentialId, ifMatch, actor, requestId } = request;
   return db.transaction(async (tx): Promise<Result<Deletion, Refusal>> => {
+    // Nobody changes a credential but under its cluster's lock.
     const cluster = await lockCluster(tx, organizationId, clusterId);
     const credential = await findCredential(tx, organizationId, clusterId, credentialId);
     if (cluster === undefined || credential === undefined || credential.state === "deleted") return err(NOT_FOUND);
+    if (!mayChange(ifMatch, credential.generation)) return changedMeanwhile("credential");
     if (cluster.state === "deleting")
       return refuse("invalid_state", "The cluster is being deleted, and its users with it.");
     if (credential.state === "deleting") {

@@ -1,5 +1,5 @@
 import { ROUTES } from "@berth/contract";
-import { findCluster, listCredentials } from "@berth/db";
+import { findCluster, findCredential, listCredentials } from "@berth/db";
 import { err, ok } from "@berth/domain";
 import type { FastifyInstance } from "fastify";
 import type { ApiDeps } from "../deps.ts";
@@ -12,7 +12,7 @@ import { referenceTo } from "../operations/wire.ts";
 import { createCredential } from "./create-credential.ts";
 import { deleteCredential } from "./delete-credential.ts";
 import { newPassword } from "./new-password.ts";
-import { toCredentialBody } from "./wire.ts";
+import { etagOfCredential, toCredentialBody } from "./wire.ts";
 
 /** Users of a cluster's engine. Passwords are shown once, in the answer that makes them. */
 export function credentialRoutes(app: FastifyInstance, deps: ApiDeps): void {
@@ -21,6 +21,12 @@ export function credentialRoutes(app: FastifyInstance, deps: ApiDeps): void {
     if ((await findCluster(db, organizationId, params.cluster_id)) === undefined) return err(NOT_FOUND);
     const rows = await listCredentials(db, organizationId, params.cluster_id);
     return ok({ status: 200, body: { data: rows.map(toCredentialBody) } });
+  });
+
+  serve(app, ROUTES.getCredential, async ({ db, principal, params }) => {
+    const credential = await findCredential(db, principal.organizationId, params.cluster_id, params.credential_id);
+    if (credential === undefined || credential.state === "deleted") return err(NOT_FOUND);
+    return ok({ status: 200, headers: { ETag: etagOfCredential(credential) }, body: toCredentialBody(credential) });
   });
 
   serve(app, ROUTES.createCredential, async (call) => {
@@ -34,7 +40,10 @@ export function credentialRoutes(app: FastifyInstance, deps: ApiDeps): void {
       const { credential, operation } = created.value;
       return ok({
         status: 202,
-        headers: operationHeaders(`/v1/clusters/${clusterId}/credentials`, operation.id),
+        headers: {
+          ...operationHeaders(`/v1/clusters/${clusterId}/credentials/${credential.id}`, operation.id),
+          ETag: etagOfCredential(credential),
+        },
         body: {
           ...toCredentialBody(credential),
           password: password.text,
@@ -49,6 +58,7 @@ export function credentialRoutes(app: FastifyInstance, deps: ApiDeps): void {
       organizationId: call.principal.organizationId,
       clusterId: call.params.cluster_id,
       credentialId: call.params.credential_id,
+      ifMatch: call.headers["if-match"],
       ...actorOf(call),
     });
     if (!deletion.ok) return deletion;
@@ -56,7 +66,7 @@ export function credentialRoutes(app: FastifyInstance, deps: ApiDeps): void {
     const { Location: _, ...headers } = operationHeaders("", operation.id);
     return ok({
       status: 202,
-      headers,
+      headers: { ...headers, ETag: etagOfCredential(credential) },
       body: { ...toCredentialBody(credential), current_operation: referenceTo(operation) },
     });
   });

@@ -14,7 +14,7 @@ import { acceptInvitation, INVALID_INVITATION } from "./accept-invitation.ts";
 import { createInvitation } from "./create-invitation.ts";
 import { resendInvitation } from "./resend-invitation.ts";
 import { revokeInvitation } from "./revoke-invitation.ts";
-import { toInvitationBody } from "./wire.ts";
+import { etagOfInvitation, toInvitationBody } from "./wire.ts";
 
 /** Offers to join. Tokens are shown once, in the answers that make them; how they get to the person is the caller's affair. */
 export function invitationRoutes(app: FastifyInstance, deps: ApiDeps): void {
@@ -29,7 +29,7 @@ export function invitationRoutes(app: FastifyInstance, deps: ApiDeps): void {
       if (!invitation.ok) return invitation;
       const path = `/v1/organizations/${principal.organizationId}/invitations/${invitation.value.id}`;
       const answer = { ...toInvitationBody(invitation.value), token: token.text };
-      return ok({ status: 201, headers: { Location: path }, body: answer });
+      return ok({ status: 201, headers: { Location: path, ETag: etagOfInvitation(invitation.value) }, body: answer });
     });
   });
 
@@ -43,12 +43,14 @@ export function invitationRoutes(app: FastifyInstance, deps: ApiDeps): void {
 
   serve(app, ROUTES.getInvitation, async ({ db, principal, params }) => {
     const invitation = await findInvitation(db, principal.organizationId, params.invitation_id);
-    return invitation === undefined ? err(NOT_FOUND) : ok({ status: 200, body: toInvitationBody(invitation) });
+    if (invitation === undefined) return err(NOT_FOUND);
+    return ok({ status: 200, headers: { ETag: etagOfInvitation(invitation) }, body: toInvitationBody(invitation) });
   });
 
   serve(app, ROUTES.revokeInvitation, async (call) => {
-    const { principal, params } = call;
-    const request = { principal, invitationId: params.invitation_id, ...actorOf(call) };
+    const { principal, params, headers } = call;
+    const ifMatch = headers["if-match"];
+    const request = { principal, invitationId: params.invitation_id, ifMatch, ...actorOf(call) };
     const revoked = await revokeInvitation(deps, call.db, request);
     return revoked.ok ? ok({ status: 204, body: undefined }) : revoked;
   });
@@ -60,7 +62,8 @@ export function invitationRoutes(app: FastifyInstance, deps: ApiDeps): void {
       const request = { principal, invitationId: params.invitation_id, tokenHash: token.hash, ...actorOf(call) };
       const renewed = await resendInvitation(deps, tx, request);
       if (!renewed.ok) return renewed;
-      return ok({ status: 200, body: { ...toInvitationBody(renewed.value), token: token.text } });
+      const headers = { ETag: etagOfInvitation(renewed.value) };
+      return ok({ status: 200, headers, body: { ...toInvitationBody(renewed.value), token: token.text } });
     });
   });
 

@@ -10,7 +10,7 @@ import { NOT_FOUND } from "../http/refusal.ts";
 import { serve } from "../http/serve.ts";
 import { createPool } from "./create-pool.ts";
 import { updatePool } from "./update-pool.ts";
-import { toPoolBody } from "./wire.ts";
+import { etagOfPool, toPoolBody } from "./wire.ts";
 
 /** Sets of machines with one policy. For operators. */
 export function poolRoutes(app: FastifyInstance, deps: ApiDeps): void {
@@ -21,7 +21,7 @@ export function poolRoutes(app: FastifyInstance, deps: ApiDeps): void {
     return once(deps, ROUTES.createPool, call, async (tx) => {
       const pool = await createPool(deps, tx, { body: call.body, organizationId, ...actorOf(call) });
       if (!pool.ok) return pool;
-      const headers = { Location: `/v1/admin/pools/${pool.value.id}` };
+      const headers = { Location: `/v1/admin/pools/${pool.value.id}`, ETag: etagOfPool(pool.value) };
       return ok({ status: 201, headers, body: toPoolBody(pool.value) });
     });
   });
@@ -34,13 +34,16 @@ export function poolRoutes(app: FastifyInstance, deps: ApiDeps): void {
 
   serve(app, ROUTES.getPool, async ({ db, params }) => {
     const pool = await findPool(db, params.pool_id);
-    return pool === undefined ? err(NOT_FOUND) : ok({ status: 200, body: toPoolBody(pool) });
+    if (pool === undefined) return err(NOT_FOUND);
+    return ok({ status: 200, headers: { ETag: etagOfPool(pool) }, body: toPoolBody(pool) });
   });
 
   serve(app, ROUTES.updatePool, async (call) => {
     const { organizationId } = call.principal;
-    const request = { id: call.params.pool_id, body: call.body, organizationId, ...actorOf(call) };
+    const { params, headers, body } = call;
+    const request = { id: params.pool_id, ifMatch: headers["if-match"], body, organizationId, ...actorOf(call) };
     const pool = await updatePool(deps, call.db, request);
-    return pool.ok ? ok({ status: 200, body: toPoolBody(pool.value) }) : pool;
+    if (!pool.ok) return pool;
+    return ok({ status: 200, headers: { ETag: etagOfPool(pool.value) }, body: toPoolBody(pool.value) });
   });
 }

@@ -1,5 +1,6 @@
 import type { Pool } from "@berth/contract";
 import type { PoolRow } from "@berth/db";
+import { etagOf, versionWith } from "../http/etag.ts";
 import { iso, labelsOf } from "../http/wire.ts";
 
 export function toPoolBody(pool: PoolRow): Pool {
@@ -18,6 +19,12 @@ export function toPoolBody(pool: PoolRow): Pool {
     security_group_ids: [...pool.securityGroupIds],
     instance_profile: pool.instanceProfile,
     machines: pool.machines,
+    generation: pool.generation,
     created_at: iso(pool.createdAt),
   };
+}
+
+/** Machines come and go by themselves. */
+export function etagOfPool(pool: PoolRow): string {
+  return etagOf(versionWith(pool, pool.machines));
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { MemberId } from "@berth/domain";
-import { type OneOfEach, stopCluster } from "./one-of-each.ts";
+import type { OneOfEach } from "./one-of-each.ts";
 import { playWorker } from "./play-worker.ts";
 import { aCluster, aKube, aPool, type Tenant, type TestApi } from "./test-api.ts";
 
@@ -11,7 +11,6 @@ interface Kitchen {
 }
 type Recipe = (kitchen: Kitchen) => ReturnType<TestApi["ask"]>;
 
-const STALE = { "if-match": '"g999.s1"' };
 const aName = () => `n-${randomUUID().slice(0, 8)}`;
 
 /** Requests of one customer, by path below /v1. */
@@ -61,14 +60,7 @@ const accept = ({ api, world }: Kitchen) =>
 export const HARMLESS: Readonly<Record<string, Recipe>> = {
   "createCluster topology_invalid": (k) => own(k).post("clusters", aCluster({ instances: 2 })),
   "createEstimate topology_invalid": (k) => own(k).post("estimates", { region: "us-east-1", size: "8g", instances: 2 }),
-  "updateCluster precondition_failed": (k) => own(k).patch(own(k).cluster, {}, STALE),
-  "deleteCluster precondition_failed": (k) => own(k).remove(own(k).cluster, undefined, STALE),
-  "updateOrganization precondition_failed": (k) => own(k).patch(own(k).organization, {}, STALE),
-  "updateSpendCap precondition_failed": (k) => own(k).patch(`${own(k).organization}/spend_cap`, {}, STALE),
   "restoreCluster invalid_state": (k) => own(k).post(`${own(k).cluster}/restore`),
-  "updateApiKey precondition_failed": (k) => own(k).patch(own(k).key, {}, STALE),
-  "updateMember precondition_failed": (k) => own(k).patch(own(k).member, {}, STALE),
-  "removeMember precondition_failed": (k) => own(k).remove(own(k).member, undefined, STALE),
   "leaveOrganization insufficient_scope": async (k) => {
     const memberId = k.world.ids.member as MemberId;
     const key = await k.api.newKey(k.world.tenant.organizationId, [], { memberId });
@@ -83,12 +75,8 @@ export const HARMLESS: Readonly<Record<string, Recipe>> = {
     return own(k).post(own(k).invitations, body);
   },
   "createProject name_taken": (k) => own(k).post("projects", { name: "default" }),
-  "updateProject precondition_failed": (k) => own(k).patch(own(k).project, {}, STALE),
   "updateProject name_taken": (k) => own(k).patch(own(k).project, { name: "default" }),
-  "deleteProject precondition_failed": (k) => own(k).remove(own(k).project, undefined, STALE),
   "deleteProject invalid_state": (k) => own(k).remove(`projects/${k.world.tenant.projectId}`),
-  "updateQuotas precondition_failed": (k) =>
-    by(k, k.api.operator).patch(`admin/organizations/${k.world.ids.organization}`, {}, STALE),
   "suspendOrganization invalid_state": (k) =>
     by(k, k.api.operator).post(`admin/organizations/${k.api.operator.organizationId}/suspend`, { reason: "no" }),
   "createKube name_taken": (k) => by(k, k.api.operator).post("admin/kubes", aKube()),
@@ -128,10 +116,6 @@ export const OWN_PROBLEMS: Readonly<Record<string, Recipe>> = {
       k.world.ids.cluster,
     ]);
     return own(k).remove(own(k).cluster);
-  },
-  "restoreCluster precondition_failed": async (k) => {
-    await stopCluster(k.api, k.world);
-    return own(k).post(`${own(k).cluster}/restore`, undefined, STALE);
   },
   "restoreCluster operation_in_progress": async (k) => {
     await own(k).remove(own(k).cluster);

@@ -33,6 +33,9 @@ interface Given {
   readonly keys: BadKeys;
 }
 
+/** An ETag of a version that nothing has. */
+export const STALE = '"g999.s1"';
+
 const json = (body: string) => ({ body, headers: { "content-type": "application/json" } });
 const another = (id: string) => id.replace(/(?<=_[0-9a-z]{18})[0-9a-z]{8}/g, "00000000");
 
@@ -56,6 +59,7 @@ export const SHAPE_PROBLEMS: Partial<Readonly<Record<ProblemCode, (given: Given)
   payload_too_large: () => json(`"${"x".repeat(270_000)}"`),
   unsupported_media_type: () => ({ body: "a: 1", headers: { "content-type": "text/yaml" } }),
   idempotency_key_required: () => ({ idempotencyKey: null }),
+  precondition_failed: () => ({ headers: { "if-match": STALE } }),
   invalid_header: ({ shape }) =>
     shape.idempotent
       ? { idempotencyKey: "two words" }
