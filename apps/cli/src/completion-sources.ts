@@ -110,6 +110,7 @@ export const ARGUMENTS: Readonly<Record<string, Source>> = {
   operation: operations,
   "audit-event": ofAuditEvents(({ id }) => id),
   kube: kubes,
+  pool: pools,
   machine: machines,
   decision: ofDecisions(({ id }) => id),
   context: contexts,

@@ -71,6 +71,7 @@ describe("completion", () => {
     ["berth audit get ", "aud_1"],
     ["berth admin organization suspend ", "org_2"],
     ["berth admin kube get ", "kube_1"],
+    ["berth admin pool update ", "pool_1"],
     ["berth admin machine get ", "mach_1"],
     ["berth admin placement explain ", "dec_1"],
     ["berth api ", "PATCH"],

@@ -1,4 +1,4 @@
-import type { AdminOrganization, ApiKey, Cluster, Invitation, Member, Project } from "@berth/contract";
+import type { AdminOrganization, ApiKey, Cluster, Credential, Invitation, Member, Project } from "@berth/contract";
 import { EXIT_CODES } from "../exit-codes.ts";
 import { Failure, usageFailure } from "../failure.ts";
 import type { Session } from "../session.ts";
@@ -43,6 +43,18 @@ export async function findKey(session: Session, reference: string): Promise<ApiK
     `several keys are named ${reference}`,
     `Name one by its id: ${data.map((one) => one.id).join(", ")}.`,
   );
+}
+
+/** The cluster's credential of that id or user name: an id looks like a name, so both are looked for. */
+export async function findCredential(session: Session, clusterId: string, reference: string): Promise<Credential> {
+  const client = await session.client();
+  const { data } = (await client.listCredentials({ params: { cluster_id: clusterId } })).body;
+  const found = data.find(({ id }) => id === reference) ?? data.find(({ username }) => username === reference);
+  if (found !== undefined) return found;
+  throw new Failure(EXIT_CODES.notFound, `the cluster has no user ${reference}`, {
+    hint: `See: berth credential list ${clusterId}`,
+    problem: { type: "/problems/not_found", title: "There is no such thing", status: 404, code: "not_found" },
+  });
 }
 
 /** The organization that the key is of: paths of what is in it name it. */

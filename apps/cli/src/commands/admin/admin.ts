@@ -15,7 +15,9 @@ import { updateOrganization } from "./organization/update.ts";
 import { explainPlacement } from "./placement/explain.ts";
 import { listPlacements } from "./placement/list.ts";
 import { createPool } from "./pool/create.ts";
+import { getPool } from "./pool/get.ts";
 import { listPools } from "./pool/list.ts";
+import { updatePool } from "./pool/update.ts";
 
 export const admin = (berth: Berth) =>
   new Command("admin")
@@ -41,7 +43,9 @@ export const admin = (berth: Berth) =>
       new Command("pool")
         .description("Sets of machines with one policy")
         .addCommand(createPool(berth))
-        .addCommand(listPools(berth)),
+        .addCommand(listPools(berth))
+        .addCommand(getPool(berth))
+        .addCommand(updatePool(berth)),
     )
     .addCommand(
       new Command("machine")

@@ -1,11 +1,11 @@
 import type { Cluster, UpdateClusterBody } from "@berth/contract";
 import { Command } from "@commander-js/extra-typings";
-import { EXIT_CODES } from "../../exit-codes.ts";
-import { Failure, usageFailure } from "../../failure.ts";
+import { usageFailure } from "../../failure.ts";
 import { printThing } from "../../output/print.ts";
 import { formatTable } from "../../output/table.ts";
 import type { Berth } from "../../program.ts";
 import type { Session } from "../../session.ts";
+import { explainChangedMeanwhile } from "../changed-meanwhile.ts";
 import { findCluster } from "../find.ts";
 import { keyValue, several } from "../parse.ts";
 import { explainNameTaken } from "./name-taken.ts";
@@ -54,10 +54,6 @@ async function change(session: Session, id: string, body: UpdateClusterBody): Pr
   try {
     return (await client.updateCluster({ params, headers: { "if-match": etag }, body })).body;
   } catch (error) {
-    const { failureOfClientError } = await import("../../open-client.ts");
-    const failure = failureOfClientError(error);
-    if (failure?.problem.code !== "precondition_failed") throw await explainNameTaken(error);
-    const hint = `Somebody else changed it just now; nothing of yours was stored. See what it is with berth cluster describe ${id}, then run this again.`;
-    throw new Failure(EXIT_CODES.conflict, failure.message, { hint, problem: failure.problem });
+    throw await explainNameTaken(await explainChangedMeanwhile(error, `berth cluster describe ${id}`));
   }
 }

@@ -37,6 +37,13 @@ test("the users of a cluster are listed with the end of their passwords", async 
   expect(out).toMatch(/^reporting +read +active +…wxyz +\S+ +crd_2$/m);
 });
 
+test.each(["reporting", "crd_2"])("one user is shown, found by %s", async (reference) => {
+  const { code, out } = await credential(["get", "demo", reference]);
+  expect(code).toBe(0);
+  expect(out).toMatch(/^reporting +read +active +…wxyz +\S+ +crd_2$/m);
+  expect(out).not.toContain("crd_1");
+});
+
 test("a new user is what was asked for, and its password is shown", async () => {
   const made = { status: 202, body: { ...reporting, password: "secret", ...OPERATION } };
   const { code, out, err } = await credential(["create", "demo", "--username", "reporting", "--role", "read"], made);

@@ -2,6 +2,7 @@ import { Command } from "@commander-js/extra-typings";
 import type { Berth } from "../../program.ts";
 import { createCredential } from "./create.ts";
 import { deleteCredential } from "./delete.ts";
+import { getCredential } from "./get.ts";
 import { listCredentials } from "./list.ts";
 
 export const credential = (berth: Berth) =>
@@ -9,4 +10,5 @@ export const credential = (berth: Berth) =>
     .description("Make, see and delete the users of a cluster")
     .addCommand(createCredential(berth))
     .addCommand(listCredentials(berth))
+    .addCommand(getCredential(berth))
     .addCommand(deleteCredential(berth));

@@ -1,12 +1,8 @@
-import type { Credential } from "@berth/contract";
 import { Command } from "@commander-js/extra-typings";
-import { EXIT_CODES } from "../../exit-codes.ts";
-import { Failure } from "../../failure.ts";
 import { printThing } from "../../output/print.ts";
 import type { Berth } from "../../program.ts";
-import type { Session } from "../../session.ts";
 import { followOperation } from "../../watch/follow-operation.ts";
-import { findCluster } from "../find.ts";
+import { findCluster, findCredential } from "../find.ts";
 import { durationMs } from "../parse.ts";
 
 export const deleteCredential = (berth: Berth) =>
@@ -34,15 +30,3 @@ export const deleteCredential = (berth: Berth) =>
         session.note(`${username} opens nothing any more.`);
       }
     });
-
-/** The credential of that id or user name: an id looks like a name, so both are looked for. */
-async function findCredential(session: Session, clusterId: string, reference: string): Promise<Credential> {
-  const client = await session.client();
-  const { data } = (await client.listCredentials({ params: { cluster_id: clusterId } })).body;
-  const found = data.find(({ id }) => id === reference) ?? data.find(({ username }) => username === reference);
-  if (found !== undefined) return found;
-  throw new Failure(EXIT_CODES.notFound, `the cluster has no user ${reference}`, {
-    hint: `See: berth credential list ${clusterId}`,
-    problem: { type: "/problems/not_found", title: "There is no such thing", status: 404, code: "not_found" },
-  });
-}

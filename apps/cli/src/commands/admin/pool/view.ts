@@ -1,6 +1,7 @@
 import type { Pool } from "@berth/contract";
-import { formatDuration } from "../../../output/format.ts";
+import { formatAge, formatDuration } from "../../../output/format.ts";
 import type { ListView } from "../../../output/print.ts";
+import { formatFacts } from "../../../output/table.ts";
 
 /** Pools as a table. */
 export const POOLS: ListView<Pool> = {
@@ -19,3 +20,25 @@ export const POOLS: ListView<Pool> = {
     { header: "image", value: (pool) => pool.image_id, wide: true },
   ],
 };
+
+/** One of them, with all that is known of it. */
+export function describePool(pool: Pool): string {
+  const words = (list: readonly string[]) => (list.length === 0 ? "none" : list.join(", "));
+  return formatFacts([
+    ["Pool", `${pool.name} (${pool.id})`],
+    ["Kube", pool.kube_id],
+    ["Age", formatAge(pool.created_at, Date.now())],
+    ["Machines", `${pool.machines} of at most ${pool.max_machines}`],
+    ["Zones", words(pool.zones)],
+    ["Types", words(pool.machine_types)],
+    [
+      "Per machine",
+      `${pool.instances_per_machine} instances at most, CPU limit ${pool.cpu_limit_percent}% of the request`,
+    ],
+    ["Empty after", formatDuration(pool.empty_after_seconds * 1000)],
+    ["Image", pool.image_id],
+    ["Subnets", words(Object.entries(pool.subnet_ids).map(([zone, subnet]) => `${zone}=${subnet}`))],
+    ["Security groups", words(pool.security_group_ids)],
+    ["Profile", pool.instance_profile ?? "none"],
+  ]);
+}
