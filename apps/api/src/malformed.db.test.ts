@@ -5,8 +5,9 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { startTestApi, type TestApi } from "./testing/test-api.ts";
 
 /**
- * What has broken parsers before, sent over a real socket to every route that takes a body: each is answered as documented,
- * nothing is stored, and no single request keeps the process from the others for long.
+ * What has broken parsers and databases before: bodies over a real socket to every route that takes one, texts in every place
+ * of every route that has one. Each is answered as documented, nothing is stored, and no single request keeps the process
+ * from the others for long.
  */
 
 /** Processor time that one request may take of the event loop. Not time on the wall: a busy machine is no fault of ours. */
@@ -176,6 +177,60 @@ describe("a body that is no body", () => {
     expect(stored).toHaveLength(2);
   });
 });
+
+/** As they stand in a URL: what is no text for PostgreSQL, no UTF-8, no year of its, or more than anybody has to say. */
+const TEXTS = [
+  "%00",
+  "a%00b",
+  "a:%00",
+  "%00:a",
+  "%ED%A0%80",
+  "a:%ED%A0%80",
+  "%FF",
+  "%",
+  "%F4%8F%BF%BF",
+  "x".repeat(10_000),
+  "0000-01-01T00:00:00Z",
+  "9999-12-31T23:59:59.999Z",
+];
+
+describe.each(Object.values<RouteShape>(ROUTES).map((shape) => [shape.operationId, shape] as const))(
+  "a text that is no text, to %s",
+  (_, shape) => {
+    // One's own organization: before another's, nothing else is looked at.
+    const pathOf = ({ path }: Pick<RouteShape, "path">) =>
+      path.replace(/\{(\w+)\}/g, (_, name: string) =>
+        name === "organization_id"
+          ? api.operator.organizationId
+          : String(shape.params?.shape[name]?.meta()?.examples?.[0]),
+      );
+    const ask = (url: string, headers: Record<string, string> = {}) =>
+      api.ask(shape.method, url, { ...(shape.permission === "public" ? {} : { key }), headers });
+
+    it.each(Object.keys(shape.query?.shape ?? {}))("is answered as documented in the query's %s", async (field) => {
+      for (const text of TEXTS) {
+        const answer = await ask(`${pathOf(shape)}?${field}=${text}`);
+        expect(answer.statusCode, `${text.slice(0, 30)}: ${answer.body}`).toBeLessThan(500);
+      }
+    });
+
+    it.each(Object.keys(shape.params?.shape ?? {}))("is an unknown %s in the path", async (name) => {
+      for (const text of TEXTS) {
+        const url = pathOf({ path: shape.path.replace(`{${name}}`, text) as `/${string}` });
+        const headers = { authorization: `Bearer ${key}` };
+        expect((await api.app.inject({ method: shape.method, url, headers })).statusCode, text).toBe(404);
+      }
+    });
+
+    const headers = [...Object.keys(shape.headers?.shape ?? {}), "if-none-match", "user-agent", "x-request-id"];
+    it.each(headers)("is answered as documented in the header %s", async (name) => {
+      // What Node lets through: bytes, each a character, and never a NUL.
+      for (const text of ["\u00ff", "\u00ed\u00a0\u0080", "\t", "x".repeat(10_000)]) {
+        expect((await ask(pathOf(shape), { [name]: text })).statusCode, text.slice(0, 30)).toBeLessThan(500);
+      }
+    });
+  },
+);
 
 describe("the event loop", () => {
   it(`is never kept for ${MAX_STALL_MS} ms by one body`, async () => {

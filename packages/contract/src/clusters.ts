@@ -24,6 +24,7 @@ import {
   pageOf,
   pricePerMonth,
   queryBoolean,
+  queryText,
   shownAs,
   timestamp,
   wordInput,
@@ -50,6 +51,12 @@ const zones = z
   .min(1)
   .max(3)
   .meta({ description: "Number of zones to spread over; as many as there are instances, at most three, when absent." });
+
+/** A label of a filter: the first colon parts key and value, as neither may have one. */
+function isLabel(text: string): boolean {
+  const colon = text.indexOf(":");
+  return colon > 0 && isLabelKey(text.slice(0, colon)) && isLabelValue(text.slice(colon + 1));
+}
 
 const labelsInput = z
   .record(
@@ -346,9 +353,9 @@ export const listClusters = route({
     region: wordInput.optional().meta({ description: "Only those in this region." }),
     engine: z.enum(ENGINES).optional().meta({ description: "Only those of this engine." }),
     label: z
-      .union([z.string().max(400), z.array(z.string().max(400)).max(MAX_LABELS)])
+      .union([z.string(), z.array(z.string()).max(MAX_LABELS)])
       .transform((value) => (typeof value === "string" ? [value] : value))
-      .pipe(z.array(z.string().regex(/^[^:]+:[^:]*$/, "Written key:value.")))
+      .pipe(z.array(z.string().refine(isLabel, "Written key:value, in Kubernetes label syntax.")))
       .optional()
       .meta({
         description: "`key:value`; repeat it for several, all of which must fit.",
@@ -401,7 +408,7 @@ export const deleteCluster = route({
   headers: ifMatch,
   query: z.strictObject({
     purge: queryBoolean("Remove the volumes at once. There is no way back."),
-    confirm: z.string().max(63).optional().meta({ description: "The cluster's name; required with purge." }),
+    confirm: queryText(63).optional().meta({ description: "The cluster's name; required with purge." }),
   }),
   responses: {
     202: {

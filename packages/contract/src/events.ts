@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { idField, idInput, jsonObject, lastEventId, pageOf, pageQuery, timestamp } from "./fields.ts";
+import { idField, idInput, jsonObject, lastEventId, pageOf, pageQuery, queryText, timestamp } from "./fields.ts";
 import { route } from "./route.ts";
 
 export const eventSchema = z
@@ -38,11 +38,7 @@ export const listEvents = route({
       .regex(/^[a-z_.]{1,64}$/, "1 to 64 lower-case letters, dots and underscores.")
       .optional()
       .meta({ description: "Only those of this type.", examples: ["cluster.created"] }),
-    target_id: z
-      .string()
-      .max(64)
-      .optional()
-      .meta({ description: "Only of this cluster, credential, project or member." }),
+    target_id: queryText(64).optional().meta({ description: "Only of this cluster, credential, project or member." }),
     operation_id: idInput("operation").optional().meta({ description: "Only those of this operation." }),
   }),
   headers: lastEventId,

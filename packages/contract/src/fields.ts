@@ -103,6 +103,14 @@ export const wordInput = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, "1 to 63 letters, digits, dots, dashes.");
 
+/**
+ * A text of a query that has no narrower rule. Never a bare `z.string()` there: PostgreSQL takes no NUL, and what a caller
+ * cannot have meant is a fault of the request, not a failure of ours.
+ */
+export function queryText(maxLength: number) {
+  return z.string().max(maxLength).refine(isPrintable, "Text without control characters.");
+}
+
 /** What the document says of a field whose text on the wire is read into something else. */
 export function shownAs(shown: Readonly<Record<string, unknown>>) {
   return ({ jsonSchema }: { jsonSchema: object }) => {
@@ -139,7 +147,7 @@ export function queryBoolean(description: string) {
 /** Paging of every list. The token is opaque, and binds the filter and the organization that it was made for. */
 export const pageQuery = {
   limit: queryInteger({ min: 1, max: 200, default: 50, description: "Entries of a page; more than 200 means 200." }),
-  page_token: z.string().max(1000).optional().meta({ description: "`next_page_token` of the page before." }),
+  page_token: queryText(1000).optional().meta({ description: "`next_page_token` of the page before." }),
 };
 
 /** When the entries of a list were made. */

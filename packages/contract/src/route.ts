@@ -70,6 +70,7 @@ export interface RouteShape {
   /** A key may do this to itself, the `api_key_id` of the path, without the permission. */
   readonly ownKey?: true;
   readonly params?: z.ZodObject;
+  /** Strict, as a body is; a route that declares none takes none, and refuses what is sent all the same. */
   readonly query?: z.ZodObject;
   readonly headers?: z.ZodObject;
   readonly body?: z.ZodType;
@@ -138,13 +139,13 @@ export function problemsOf(shape: RouteShape): ProblemCode[] {
   }
   if (shape.permission !== "public" && shape.permission !== "authenticated") add("insufficient_scope");
   if (shape.params !== undefined) add("not_found");
-  if (shape.query !== undefined) add("validation_failed");
+  // A query and a body that nobody asked for are refused too.
+  add("validation_failed");
   if (shape.query !== undefined && "page_token" in shape.query.shape) add("invalid_page_token");
   if (shape.headers !== undefined) add("invalid_header");
   if (takesIfMatch(shape)) add("precondition_failed");
-  // A body that is sent is read, also where none is asked for.
+  // A body that is sent is read, also where none is asked for: it is refused by what it says.
   if (shape.method !== "GET") add("malformed_json", "payload_too_large", "unsupported_media_type");
-  if (shape.body !== undefined) add("validation_failed");
   if (shape.idempotent) {
     add("idempotency_key_required", "invalid_header", "idempotency_in_flight", "idempotency_mismatch");
   }

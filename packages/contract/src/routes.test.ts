@@ -12,6 +12,20 @@ import { ROUTES } from "./routes.ts";
 const shapes = Object.entries<RouteShape>(ROUTES);
 const document = JSON.parse(JSON.stringify(openApiDocument()));
 
+/** The fields of each object that takes others too; a map of keys that are checked is none. */
+function openObjectsOf(schema: z.ZodType): string[] {
+  const open: string[] = [];
+  z.toJSONSchema(schema, {
+    io: "input",
+    unrepresentable: "any",
+    override: ({ zodSchema, jsonSchema }) => {
+      const isOpen = zodSchema._zod.def.type === "object" && jsonSchema.additionalProperties !== false;
+      if (isOpen) open.push(Object.keys(jsonSchema.properties ?? {}).join());
+    },
+  });
+  return open;
+}
+
 describe("the committed openapi.json", () => {
   it("is what the contract says (else: npm run openapi -w packages/contract)", () => {
     const committed = JSON.parse(readFileSync(new URL("../openapi.json", import.meta.url), "utf8"));
@@ -142,6 +156,19 @@ describe("every route", () => {
       expect(Object.keys(shown.shape)).toEqual(expect.arrayContaining([organization, cluster]));
     },
   );
+
+  it.each(shapes)("%s refuses fields that it does not name, at every depth of its query and body", (_, shape) => {
+    const open = [shape.query, shape.body].flatMap((schema) => (schema === undefined ? [] : openObjectsOf(schema)));
+    expect(open).toEqual([]);
+  });
+
+  it.each(shapes)("%s takes no text in its query that PostgreSQL would not, nor an endless one", (_, shape) => {
+    for (const [name, field] of Object.entries(shape.query?.shape ?? {})) {
+      for (const text of ["\u0000", "a\u0000b", "a:\u0000", "\u0000:a", "\ud800", "a:\ud800", "x".repeat(10_000)]) {
+        expect(field.safeParse(text).success, `${name}=${JSON.stringify(text.slice(0, 20))}`).toBe(false);
+      }
+    }
+  });
 
   it.each(shapes)("%s lists refusals that the catalogue knows", (_, shape) => {
     for (const code of problemsOf(shape)) expect(PROBLEMS[code].status).toBeGreaterThanOrEqual(400);

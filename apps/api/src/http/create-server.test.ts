@@ -136,6 +136,11 @@ describe("a route that is not declared stops the server from starting", () => {
     ["a problem of its is only inherited", { problems: ["toString"] }, "toString"],
     ["operators read by it, and it does not say what of tenants", { permission: "admin:fleet:read" }, "tenantData"],
     [
+      "its query would let a mistyped field pass",
+      { query: z.object({ limit: z.string() }) },
+      "a query that is not strict",
+    ],
+    [
       "it streams what is tenants' to operators",
       { permission: "admin:fleet:read", tenantData: { organization: "id" }, stream: z.object({}) },
       "streams what is tenants'",

@@ -14,7 +14,7 @@ export function requireDeclarations(app: FastifyInstance): void {
   app.addHook("onRoute", ({ config, method, url }) => {
     const place = `${method} ${url}`;
     const shape: Partial<RouteShape> = config?.contract ?? {};
-    const fault = undeclared(shape) ?? undeclaredData(shape) ?? twinOf(places, shape.operationId);
+    const fault = undeclared(shape) ?? openQuery(shape) ?? undeclaredData(shape) ?? twinOf(places, shape.operationId);
     if (fault !== undefined) throw new Error(`${place} ${fault}: register it with serve() and a route of the contract`);
     places.set(shape.operationId ?? "", place);
   });
@@ -27,6 +27,12 @@ function undeclared({ permission, operationId, problems }: Partial<RouteShape>):
   if (problems === undefined) return "declares no problems";
   const unknown = problems.find((code) => !Object.hasOwn(PROBLEMS, code));
   return unknown === undefined ? undefined : `declares a problem that is not in the catalogue, ${unknown}`;
+}
+
+/** What would be ignored in silence: a mistyped filter lists everything, a mistyped dry_run changes something. */
+function openQuery({ query }: Partial<RouteShape>): string | undefined {
+  if (query === undefined || query.def.catchall?._zod.def.type === "never") return undefined;
+  return "declares a query that is not strict";
 }
 
 /** What an operators' read does not say of the tenants' data that it shows (operator-reads.ts). */

@@ -11,6 +11,7 @@ import { fileBody } from "./file-body.ts";
 import { type Recording, startRecording } from "./on-record.ts";
 import { sendProblem } from "./problem.ts";
 import { NOT_FOUND, type Refusal, RefusalError } from "./refusal.ts";
+import { refuseBody } from "./refuse-body.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -174,15 +175,19 @@ function routeOptions(shape: RouteShape) {
     method: shape.method,
     url: shape.path.replace(/\{(\w+)\}/g, ":$1"),
     config: { contract: shape },
+    ...(shape.body === undefined ? { preValidation: refuseBody } : {}),
     schema: {
       ...(shape.params === undefined ? {} : { params: shape.params }),
-      ...(shape.query === undefined ? {} : { querystring: shape.query }),
+      querystring: shape.query ?? NO_QUERY,
       ...headersOf(shape),
       ...(shape.body === undefined ? {} : { body: shape.body }),
       response: Object.fromEntries(response),
     },
   };
 }
+
+/** Of a route that declares no query: what is sent all the same is a mistake, and would be ignored. */
+const NO_QUERY = z.strictObject({});
 
 const idempotencyKey = z
   .string()
