@@ -118,6 +118,56 @@ describe("permissions", () => {
   });
 });
 
+describe("a route that will go says so with every answer", () => {
+  const deprecated = { since: "2026-01-01", sunset: "2027-01-01", successor: "/v1/sizes" };
+  const said = {
+    deprecation: "@1767225600",
+    sunset: "Fri, 01 Jan 2027 00:00:00 GMT",
+    link: '</v1/sizes>; rel="successor-version"',
+  };
+  beforeEach(() => {
+    const url = "/v1/going" as const;
+    serve(app, { ...ROUTES.createKube, operationId: "goCreate", path: url, deprecated }, async ({ body }) => {
+      if (body.name === "broken") throw new Error("broken");
+      return refuse("name_taken", "There is one.");
+    });
+    serveStream(
+      app,
+      { ...ROUTES.listEvents, operationId: "goStream", path: url, deprecated },
+      {
+        list: async () => ok({ status: 200, body: { data: [], next_page_token: null } }),
+        follow: async () => ok((async function* () {})()),
+      },
+    );
+    serveFile(
+      app,
+      { ...ROUTES.exportAuditEvents, operationId: "goFile", path: "/v1/going.file", deprecated },
+      async () => ok({ etag: '"e"', name: "a.jsonl", pieces: piecesOf("") }),
+    );
+  });
+
+  it.each([
+    [200, "GET", {}],
+    [304, "GET", { headers: { "if-none-match": "*" } }],
+    [200, "GET", { headers: { accept: "text/event-stream" } }],
+    [200, "GET", { url: "/v1/going.file" }],
+    [401, "GET", { headers: { authorization: "Bearer junk" } }],
+    [403, "POST", { headers: { authorization: "Bearer reader" } }],
+    [406, "GET", { headers: { accept: "image/png" } }],
+    [422, "GET", { url: "/v1/going?nonsense=1" }],
+    [400, "POST", { payload: "{" }],
+    [409, "POST", { payload: JSON.stringify(kube) }],
+    [413, "POST", { payload: "x".repeat(300_000) }],
+    [415, "POST", { headers: { "content-type": "text/plain" }, payload: "x" }],
+    [500, "POST", { payload: JSON.stringify({ ...kube, name: "broken" }) }],
+  ] as const)("%i of a %s %j", async (status, method, ask: { headers?: object; url?: string; payload?: string }) => {
+    const type = ask.payload === undefined ? {} : { "content-type": "application/json" };
+    const headers = { ...writer, ...type, ...ask.headers };
+    const answer = await app.inject({ url: "/v1/going", ...ask, method, headers });
+    expect([answer.statusCode, answer.headers]).toEqual([status, expect.objectContaining(said)]);
+  });
+});
+
 describe("a route that is not declared stops the server from starting", () => {
   /** A route of its own path, so that nothing but the declaration is wrong. */
   const declare = (over: Partial<Record<keyof RouteShape, unknown>>) => () => {
