@@ -21,7 +21,9 @@ export const API_VARIABLES = z.object({
     .default(72)
     .describe("how long a deleted cluster's volumes are kept"),
   BERTH_DATABASE_POOL: integerVariable(2, 200).default(20).describe("connections to PostgreSQL at most"),
-  BERTH_REQUESTS_PER_MINUTE: integerVariable(1, 10_000_000).default(6000).describe("what one API key may ask a minute"),
+  BERTH_REQUESTS_PER_MINUTE: integerVariable(1, 10_000_000)
+    .default(6000)
+    .describe("what one API key may ask a minute, and how often one address may guess at keys and invitations"),
   BERTH_REQUESTS_IN_FLIGHT: integerVariable(1, 100_000)
     .default(400)
     .describe(

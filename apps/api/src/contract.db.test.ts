@@ -128,14 +128,20 @@ describe("each problem that follows from a route's shape", () => {
     await other("GET", "/readyz");
   });
 
-  it("rate_limited, the key's requests used up", async () => {
+  it("rate_limited, the key's requests used up, or where none is asked for the address's guesses", async () => {
     const other = await another({
-      limits: { perKeyAMinute: 1, failuresPerAddressAMinute: 1000, inFlight: { requests: 10, waits: 10, files: 10 } },
+      limits: { perKeyAMinute: 1, failuresPerAddressAMinute: 1, inFlight: { requests: 10, waits: 10, files: 10 } },
     });
     for (const key of [world.tenant.key, api.operator.key, world.memberKey]) await other("GET", "/v1/me", { key });
-    for (const shape of shapes.filter((one) => problemsOf(one).includes("rate_limited"))) {
-      expect((await send(shape, undefined, other)).statusCode, shape.operationId).toBe(429);
-    }
+    const limited = shapes.filter((one) => problemsOf(one).includes("rate_limited"));
+    const expectLimited = async (isOpen: boolean) => {
+      for (const shape of limited.filter(({ permission }) => (permission === "public") === isOpen)) {
+        expect((await send(shape, undefined, other)).statusCode, shape.operationId).toBe(429);
+      }
+    };
+    await expectLimited(false);
+    await other("GET", "/v1/me", { key: "junk" });
+    await expectLimited(true);
   });
 });
 

@@ -155,6 +155,6 @@ export const acceptInvitation = route({
   permission: "public",
   body: acceptInvitationBody,
   responses: { 201: { description: "Joined. `api_key.key` is shown this once.", schema: acceptedInvitationSchema } },
-  problems: ["invalid_invitation", "organization_suspended", "quota_exceeded", "internal", "overloaded"],
+  problems: ["invalid_invitation", "organization_suspended", "quota_exceeded"],
   idempotent: true,
 });

@@ -1,12 +1,24 @@
 import type { z } from "zod";
 import { createDocument, type ZodOpenApiObject, type ZodOpenApiOverrideContext } from "zod-openapi";
 import { PERMISSIONS } from "./permissions.ts";
-import { PROBLEM_MEDIA_TYPE, PROBLEMS, problemSchema } from "./problems.ts";
+import { PROBLEM_MEDIA_TYPE, PROBLEMS, type ProblemCode, problemSchema } from "./problems.ts";
 import { isConditional, problemsOf, RESPONSE_HEADERS, type RouteResponse, type RouteShape, TAGS } from "./route.ts";
 import { ROUTES } from "./routes.ts";
 
 type Paths = NonNullable<ZodOpenApiObject["paths"]>;
 type Operation = NonNullable<Paths[string]["get"]>;
+
+/** Headers of answers, described once. */
+const HEADERS: Readonly<Record<string, string>> = {
+  "X-Request-Id": "Id of this request, also in logs.",
+  RateLimit: "What the key has left of its requests (`r`), and the seconds until it has all again (`t`).",
+  "RateLimit-Policy": "How many requests (`q`) a key has in how many seconds (`w`).",
+  "WWW-Authenticate": "How to say who asks: `Bearer`.",
+  Deprecation: "Since when the route is not to be used any more (RFC 9745).",
+  Sunset: "From when on the route may be gone (RFC 8594).",
+  Link: "What to use instead: `successor-version`.",
+  ...RESPONSE_HEADERS,
+};
 
 /**
  * The OpenAPI 3.1 document of all routes. Same contract, same bytes: it is committed as openapi.json and served as it is.
@@ -14,9 +26,11 @@ type Operation = NonNullable<Paths[string]["get"]>;
  * Answers are left open (no `additionalProperties: false`, no closed enums), as fields and states get added; requests
  * stay closed, so that a mistyped field is refused.
  */
-export function openApiDocument(): ReturnType<typeof createDocument> {
+export function openApiDocument(
+  routes: Readonly<Record<string, RouteShape>> = ROUTES,
+): ReturnType<typeof createDocument> {
   const paths: Record<string, Record<string, Operation>> = {};
-  for (const shape of Object.values<RouteShape>(ROUTES)) {
+  for (const shape of Object.values(routes)) {
     paths[shape.path] = { ...paths[shape.path], [shape.method.toLowerCase()]: operationOf(shape) };
   }
   const document = createDocument(
@@ -46,6 +60,7 @@ export function openApiDocument(): ReturnType<typeof createDocument> {
     { override: leaveAnswersOpen },
   );
   openReferences(document);
+  document.components = { ...document.components, headers: headersIn(document.paths) };
   return document;
 }
 
@@ -167,26 +182,51 @@ function contentOf({ schema }: RouteResponse, { stream, file }: RouteShape) {
 }
 
 function headersOf(shape: RouteShape, response: RouteResponse) {
-  const names = [
-    "X-Request-Id",
-    ...(shape.permission === "public" ? [] : ["RateLimit", "RateLimit-Policy"]),
+  return referTo([
+    ...headersOfAll(shape),
+    ...(shape.permission === "public" ? [] : LEFT),
     ...(isConditional(shape) ? ["ETag"] : []),
     ...(response.headers ?? []),
+  ]);
+}
+
+/** What is left of a key's requests: said when the key was let in, whatever comes of the request then. */
+const LEFT = ["RateLimit", "RateLimit-Policy"];
+
+/** Of a refusal that has one of these codes. A 401 may be of a key that ended after it was let in. */
+function headersOfRefusal(shape: RouteShape, status: number, codes: readonly ProblemCode[]) {
+  return referTo([
+    ...headersOfAll(shape),
+    ...(shape.permission === "public" ? [] : LEFT),
+    ...(status === 401 ? ["WWW-Authenticate"] : []),
+    ...(codes.some((code) => PROBLEMS[code].retryAfterS !== undefined) ? ["Retry-After"] : []),
+  ]);
+}
+
+/** What every answer of a route has. */
+function headersOfAll({ deprecated }: RouteShape): string[] {
+  return [
+    "X-Request-Id",
+    ...(deprecated === undefined ? [] : ["Deprecation"]),
+    ...(deprecated?.sunset === undefined ? [] : ["Sunset"]),
+    ...(deprecated?.successor === undefined ? [] : ["Link"]),
   ];
-  const descriptions: Readonly<Record<string, string>> = {
-    "X-Request-Id": "Id of this request, also in logs.",
-    RateLimit: "What the key has left of its requests (`r`), and the seconds until it has all again (`t`).",
-    "RateLimit-Policy": "How many requests (`q`) a key has in how many seconds (`w`).",
-    ...RESPONSE_HEADERS,
-  };
-  return Object.fromEntries(
-    names.map((name) => [name, { description: descriptions[name] ?? name, schema: { type: "string" as const } }]),
-  );
+}
+
+function referTo(names: readonly string[]) {
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}
+
+/** Those that the routes refer to: most answers have most of them. */
+function headersIn(paths: unknown): Record<string, { description: string; schema: { type: "string" } }> {
+  const text = JSON.stringify(paths);
+  const named = Object.entries(HEADERS).filter(([name]) => text.includes(`"#/components/headers/${name}"`));
+  return Object.fromEntries(named.map(([name, description]) => [name, { description, schema: { type: "string" } }]));
 }
 
 /** One response a status, naming the codes that share it. */
 function refusalsOf(shape: RouteShape): Operation["responses"] {
-  const byStatus = new Map<number, string[]>();
+  const byStatus = new Map<number, ProblemCode[]>();
   for (const code of problemsOf(shape)) {
     const { status } = PROBLEMS[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
@@ -196,6 +236,7 @@ function refusalsOf(shape: RouteShape): Operation["responses"] {
       String(status),
       {
         description: codes.map((code) => `\`${code}\``).join(", "),
+        headers: headersOfRefusal(shape, status, codes),
         content: { [PROBLEM_MEDIA_TYPE]: { schema: problemSchema } },
       },
     ]),

@@ -6,10 +6,17 @@ export interface ProblemKind {
   readonly status: number;
   readonly title: string;
   readonly retryable: boolean;
+  /** What Retry-After says of it when nothing better is known; it is not sent when absent. */
+  readonly retryAfterS?: number;
 }
 
 const fixed = (status: number, title: string): ProblemKind => ({ status, title, retryable: false });
 const passing = (status: number, title: string): ProblemKind => ({ status, title, retryable: true });
+/** Passes by itself, and soon: the answer says when to ask again. */
+const soon = (status: number, title: string, retryAfterS: number): ProblemKind => ({
+  ...passing(status, title),
+  retryAfterS,
+});
 
 /** Every code that the API answers with (RFC 9457, `code`). The only such table: the server has no other way to refuse. */
 export const PROBLEMS = {
@@ -34,8 +41,8 @@ export const PROBLEMS = {
   unsupported_media_type: fixed(415, "The body's media type is not application/json"),
   header_fields_too_large: fixed(431, "The headers are too large"),
 
-  operation_in_progress: passing(409, "Another operation is changing this cluster"),
-  idempotency_in_flight: passing(409, "The first request with this Idempotency-Key is still running"),
+  operation_in_progress: soon(409, "Another operation is changing this cluster", 2),
+  idempotency_in_flight: soon(409, "The first request with this Idempotency-Key is still running", 1),
   name_taken: fixed(409, "The name is taken"),
   already_member: fixed(409, "Somebody with this address is in the organization"),
   already_invited: fixed(409, "Somebody with this address is invited already"),
@@ -46,14 +53,14 @@ export const PROBLEMS = {
 
   validation_failed: fixed(422, "Some fields have values that they cannot have"),
   topology_invalid: fixed(422, "The cluster's topology cannot work"),
-  rate_limited: passing(429, "Too many requests"),
+  rate_limited: soon(429, "Too many requests", 1),
   quota_exceeded: fixed(422, "The organization's quota does not allow this"),
   spend_cap_exceeded: fixed(422, "The organization's spend cap does not allow this"),
   invalid_invitation: fixed(422, "The invitation is not valid, or not any more"),
   idempotency_mismatch: fixed(422, "The Idempotency-Key was used with another request"),
 
   internal: passing(500, "Something failed on our side"),
-  overloaded: passing(503, "The service cannot answer just now"),
+  overloaded: soon(503, "The service cannot answer just now", 1),
 } as const satisfies Readonly<Record<string, ProblemKind>>;
 
 export type ProblemCode = keyof typeof PROBLEMS;

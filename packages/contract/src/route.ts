@@ -116,6 +116,11 @@ export function takesIfMatch({ headers }: Pick<RouteShape, "headers">): boolean 
   return headers !== undefined && "if-match" in headers.shape;
 }
 
+/** Whether it is how the process itself is looked at: answered to everybody, also when it is behind. */
+export function isProbe({ permission, tag }: Pick<RouteShape, "permission" | "tag">): boolean {
+  return permission === "public" && tag === "health";
+}
+
 /** Whether the platform's people read by this route, and so may see what is tenants'. */
 export function isOperatorRead({ method, permission }: Pick<RouteShape, "method" | "permission">): boolean {
   return method === "GET" && permission.startsWith("admin:");
@@ -134,7 +139,6 @@ export function problemsOf(shape: RouteShape): ProblemCode[] {
       "expired_credentials",
       "ip_not_allowed",
       "organization_suspended",
-      "rate_limited",
     );
   }
   if (shape.permission !== "public" && shape.permission !== "authenticated") add("insufficient_scope");
@@ -150,6 +154,6 @@ export function problemsOf(shape: RouteShape): ProblemCode[] {
     add("idempotency_key_required", "invalid_header", "idempotency_in_flight", "idempotency_mismatch");
   }
   add("not_acceptable");
-  if (shape.permission !== "public") add("internal", "overloaded");
+  if (!isProbe(shape)) add("rate_limited", "internal", "overloaded");
   return [...codes];
 }

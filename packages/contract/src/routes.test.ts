@@ -32,6 +32,30 @@ describe("the committed openapi.json", () => {
     expect(committed).toEqual(document);
   });
 
+  it("says of a route that will go that it is deprecated, and by which headers every answer says so", () => {
+    const deprecated = { since: "2026-01-01", sunset: "2027-01-01", successor: "/v1/sizes" };
+    const { paths } = JSON.parse(JSON.stringify(openApiDocument({ me: { ...ROUTES.getMe, deprecated } })));
+    expect(paths["/v1/me"].get.deprecated).toBe(true);
+    expect(document.paths["/v1/me"].get.deprecated).toBeUndefined();
+    const responses = Object.entries<{ headers: object }>(paths["/v1/me"].get.responses);
+    expect(responses.map(([status]) => status)).toEqual(expect.arrayContaining(["200", "304", "401", "503"]));
+    for (const [status, { headers }] of responses) {
+      expect(Object.keys(headers), status).toEqual(expect.arrayContaining(["Deprecation", "Sunset", "Link"]));
+    }
+  });
+
+  it("says which headers a refusal has: when to ask again, how to say who asks, what the key has left", () => {
+    const { responses } = document.paths["/v1/clusters/{cluster_id}/credentials"].post;
+    const headersOf = (status: number) => Object.keys(responses[status].headers);
+    const left = ["RateLimit", "RateLimit-Policy"];
+    expect(headersOf(401)).toEqual(["X-Request-Id", ...left, "WWW-Authenticate"]);
+    for (const status of [403, 404]) expect(headersOf(status)).toEqual(["X-Request-Id", ...left]);
+    for (const status of [409, 429, 503]) expect(headersOf(status)).toEqual(["X-Request-Id", ...left, "Retry-After"]);
+    const open = document.paths["/v1/invitations/accept"].post.responses;
+    expect(Object.keys(open[429].headers)).toEqual(["X-Request-Id", "Retry-After"]);
+    expect(Object.keys(open[422].headers)).toEqual(["X-Request-Id"]);
+  });
+
   it("closes requests and leaves answers open", () => {
     const { schemas } = document.components;
     expect(schemas.NewCluster.additionalProperties).toBe(false);
@@ -54,6 +78,12 @@ describe("the committed openapi.json", () => {
     const operations = Object.values<Record<string, { responses: Record<string, object> }>>(document.paths);
     const unchanged = operations.flatMap((one) => Object.values(one).map(({ responses }) => responses["304"]));
     expect(unchanged.filter((response) => response !== undefined && "content" in response)).toEqual([]);
+  });
+
+  it("describes every header that an answer refers to, and no other", () => {
+    const named = JSON.stringify(document.paths).matchAll(/"#\/components\/headers\/([^"]+)"/g);
+    const used = new Set([...named].map(([, name]) => name));
+    expect(Object.keys(document.components.headers).sort()).toEqual([...used].sort());
   });
 
   it("needs no second version of a schema for answers", () => {

@@ -762,6 +762,7 @@ describe("POST /v1/clusters/{cluster_id}/restore", () => {
     expect(answer.statusCode).toBe(409);
     const operation_id = deleted.current_operation.id;
     expect(answer.json()).toMatchObject({ code: "operation_in_progress", operation_id, retryable: true });
+    expect(answer.headers["retry-after"]).toBe("2");
     expect((await get(`/v1/clusters/${id}`)).json()).toEqual(deleted);
   });
 

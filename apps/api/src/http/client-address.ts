@@ -10,6 +10,19 @@ export function addressOf(text: string): string | undefined {
   return isIPv4(address) || isIPv6(address) ? address.toLowerCase() : undefined;
 }
 
+/**
+ * By what callers are told apart who have no name: the address, or of IPv6 the network of 64 bits, as a single subscriber has
+ * all of its addresses.
+ */
+export function networkOf(text: string): string {
+  if (!text.includes(":")) return text;
+  const address = addressOf(text) ?? "unknown";
+  if (!address.includes(":")) return address;
+  const [head = [], tail = []] = address.split("::").map((part) => (part === "" ? [] : part.split(":")));
+  const groups = [...head, ...Array(Math.max(0, 8 - head.length - tail.length)).fill("0"), ...tail];
+  return `${groups.slice(0, 4).join(":")}::/64`;
+}
+
 /** Whether the address is in one of the networks, of which a malformed one holds nothing. Every address is in an empty list. */
 export function isAddressIn(address: string | undefined, cidrs: readonly string[]): boolean {
   if (cidrs.length === 0) return true;

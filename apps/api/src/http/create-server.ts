@@ -122,9 +122,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   useOperatorReads(app, options.ids);
   const { limits } = options;
   if (limits?.maxEventLoopDelayMs !== undefined) await shedLoad(app, limits.maxEventLoopDelayMs);
-  if (limits !== undefined) await useRateLimits(app, limits);
+  const counts = limits === undefined ? undefined : useRateLimits(app, limits);
   requireDeclarations(app);
-  usePermissions(app, options.authenticate, options.onUse);
+  usePermissions(app, { authenticate: options.authenticate, onUse: options.onUse, counts });
   if (limits !== undefined) useInFlightLimits(app, limits.inFlight);
   return app;
 }

@@ -1,4 +1,6 @@
+import { isProbe } from "@berth/contract";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { networkOf } from "./client-address.ts";
 import { RefusalError } from "./refusal.ts";
 
 export interface InFlightLimits {
@@ -23,25 +25,32 @@ export function useInFlightLimits(app: FastifyInstance, limits: InFlightLimits):
 
   // After authentication, before the body is read.
   app.addHook("preParsing", (request, reply, _payload, done) => {
-    const organizationId = request.principal?.organizationId;
-    if (organizationId === undefined) return done();
+    const holder = holderOf(request);
+    if (holder === undefined) return done();
     // Gone while its key was looked up: the end that gives a share back has been, and would never come again.
     if (reply.raw.destroyed) return done(new RefusalError({ code: "overloaded", detail: "The caller has gone." }));
     const kind = kindOf(request);
-    const count = counts[kind].get(organizationId) ?? 0;
+    const count = counts[kind].get(holder) ?? 0;
     if (count >= limits[kind]) {
-      reply.header("retry-after", "1");
-      const detail = `The organization has ${limits[kind]} ${kind} open already. Try again when one has ended.`;
+      const whose = request.principal === undefined ? "Your address" : "The organization";
+      const detail = `${whose} has ${limits[kind]} ${kind} open already. Try again when one has ended.`;
       return done(new RefusalError({ code: "rate_limited", detail }));
     }
-    counts[kind].set(organizationId, count + 1);
+    counts[kind].set(holder, count + 1);
     reply.raw.once("close", () => {
-      const left = (counts[kind].get(organizationId) ?? 1) - 1;
-      if (left > 0) counts[kind].set(organizationId, left);
-      else counts[kind].delete(organizationId);
+      const left = (counts[kind].get(holder) ?? 1) - 1;
+      if (left > 0) counts[kind].set(holder, left);
+      else counts[kind].delete(holder);
     });
     done();
   });
+}
+
+/** Whose share a request takes: its organization's, or where no key is asked for its address's; probes take none. */
+function holderOf(request: FastifyRequest): string | undefined {
+  if (request.principal !== undefined) return request.principal.organizationId;
+  const shape = request.routeOptions.config?.contract;
+  return shape === undefined || isProbe(shape) ? undefined : networkOf(request.ip);
 }
 
 function kindOf(request: FastifyRequest): keyof InFlightLimits {

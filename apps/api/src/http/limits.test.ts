@@ -3,8 +3,9 @@ import { ROUTES } from "@berth/contract";
 import { ok } from "@berth/domain";
 import { systemIds } from "@berth/runtime";
 import type { FastifyInstance } from "fastify";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Principal } from "./authenticate.ts";
+import { networkOf } from "./client-address.ts";
 import { createServer, type ServerLimits } from "./create-server.ts";
 import { deprecationHeaders } from "./deprecation.ts";
 import { refuse } from "./refusal.ts";
@@ -33,8 +34,13 @@ async function start(limits: Partial<ServerLimits>): Promise<void> {
     ids: systemIds,
     authenticate: async ({ authorization }) => {
       const [, organizationId, apiKeyId] = /^Bearer (\w+)-(\w+)$/.exec(authorization ?? "") ?? [];
+      if (authorization === "Bearer elsewhere") return refuse("ip_not_allowed", "Not from here.");
       if (organizationId === undefined) return refuse("invalid_credentials", "unknown");
-      return ok({ organizationId, apiKeyId, permissions: ["clusters:read", "audit:read"] } as unknown as Principal);
+      return ok({
+        organizationId,
+        apiKeyId,
+        permissions: ["clusters:read", "members:read", "audit:read"],
+      } as unknown as Principal);
     },
   });
   serve(app, ROUTES.listSizes, async ({ principal }) => {
@@ -46,6 +52,13 @@ async function start(limits: Partial<ServerLimits>): Promise<void> {
     arrived += 1;
     await hold;
     return refuse("internal", "There is no file.");
+  });
+  serve(app, ROUTES.listProjects, async () => ok({ status: 200, body: { data: [], next_page_token: null } }));
+  serve(app, ROUTES.listMembers, async () => ok({ status: 200, body: { data: [], next_page_token: null } }));
+  serve(app, ROUTES.acceptInvitation, async () => {
+    arrived += 1;
+    await hold;
+    return refuse("invalid_invitation", "That is not an invitation.");
   });
   serve(app, ROUTES.getLivez, async () => ok({ status: 200, body: { status: "ok" } }));
 }
@@ -66,6 +79,37 @@ describe("a key's requests", () => {
     expect((await ask("a-two")).statusCode).toBe(200);
   });
 
+  it.each([
+    ["403, that it lacks a permission", "/v1/projects"],
+    ["404, that the organization is another", "/v1/organizations/org_01jd0v6m3pf8tb2k7n5xq4w9ze/members"],
+    ["422, that the query is wrong", "/v1/audit_events/export?nonsense=1"],
+    ["406, that nothing accepted can be given", "/v1/sizes"],
+  ])("are counted and told what is left, also when the answer is %s", async (what, url) => {
+    await start({ perKeyAMinute: 2 });
+    const headers = { authorization: "Bearer a-one", accept: what.startsWith("406") ? "image/png" : "*/*" };
+    const answers = [];
+    for (let n = 0; n < 3; n++) answers.push(await app.inject({ url, headers }));
+    const status = Number(what.slice(0, 3));
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([status, status, 429]);
+    const left = answers.map((answer) => [answer.headers.ratelimit, answer.headers["ratelimit-policy"]]);
+    const said = (r: number) => expect.stringMatching(new RegExp(`^"requests";r=${r};t=\\d+$`));
+    expect(left).toEqual([1, 0, 0].map((r) => [said(r), '"requests";q=2;w=60']));
+    expect(Number(answers[2]?.headers["retry-after"])).toBeGreaterThan(0);
+    expect((await ask("a-one")).statusCode).toBe(429);
+    expect((await ask("a-two")).statusCode).toBe(200);
+  });
+
+  it("are counted anew when a minute is over", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    await start({ perKeyAMinute: 1 });
+    expect([(await ask("a-one")).statusCode, (await ask("a-one")).statusCode]).toEqual([200, 429]);
+    vi.advanceTimersByTime(59_000);
+    expect((await ask("a-one")).headers["retry-after"]).toBe("1");
+    vi.advanceTimersByTime(1000);
+    expect((await ask("a-one")).statusCode).toBe(200);
+  });
+
   it("are not counted for probes", async () => {
     await start({ perKeyAMinute: 1 });
     for (let n = 0; n < 5; n++) expect((await app.inject("/livez")).statusCode).toBe(200);
@@ -77,6 +121,68 @@ it("guesses at keys are refused unseen once an address has made too many; a good
   const statuses = [];
   for (let n = 0; n < 5; n++) statuses.push((await ask("junk")).statusCode);
   expect(statuses).toEqual([401, 401, 401, 429, 429]);
+});
+
+it("keys refused for another reason than that they are unknown count as guesses too", async () => {
+  await start({ failuresPerAddressAMinute: 2 });
+  const statuses = [];
+  for (let n = 0; n < 3; n++) statuses.push((await ask("elsewhere")).statusCode);
+  expect(statuses).toEqual([403, 403, 429]);
+});
+
+describe("a route that takes no key", () => {
+  const accept = (remoteAddress = "192.0.2.1") =>
+    app.inject({
+      method: "POST",
+      url: "/v1/invitations/accept",
+      remoteAddress,
+      headers: { "idempotency-key": "one" },
+      payload: { token: "junk", name: "Ada" },
+    });
+
+  it("counts refused tokens as guesses of their address, and refuses more unseen", async () => {
+    await start({ failuresPerAddressAMinute: 2 });
+    const answers = [await accept(), await accept(), await accept()];
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([422, 422, 429]);
+    expect(answers[2]?.json()).toMatchObject({ code: "rate_limited", retryable: true });
+    expect(Number(answers[2]?.headers["retry-after"])).toBeGreaterThan(0);
+    expect(arrived).toBe(2);
+    expect((await accept("192.0.2.2")).statusCode).toBe(422);
+    const headers = { authorization: "Bearer a-one" };
+    expect((await app.inject({ url: "/v1/sizes", remoteAddress: "192.0.2.1", headers })).statusCode).toBe(429);
+  });
+
+  it("counts guesses before they are answered: many at once are no more", async () => {
+    await start({ failuresPerAddressAMinute: 2 });
+    const statuses = await Promise.all(Array.from({ length: 5 }, async () => (await accept()).statusCode));
+    expect(statuses.sort()).toEqual([422, 422, 429, 429, 429]);
+  });
+
+  it("has open requests by address", async () => {
+    await start({ inFlight: { requests: 1, waits: 1, files: 1 } });
+    let release: (value?: unknown) => void = () => {};
+    hold = new Promise((resolve) => (release = resolve));
+    const first = accept();
+    await vi.waitFor(() => expect(arrived).toBe(1));
+    const second = await accept();
+    expect([second.statusCode, second.headers["retry-after"]]).toEqual([429, "1"]);
+    release();
+    expect((await first).statusCode).toBe(422);
+  });
+});
+
+it.each([
+  ["192.0.2.1", "192.0.2.1"],
+  ["::ffff:192.0.2.1", "192.0.2.1"],
+  ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
+  ["2001:DB8:1:2::9", "2001:db8:1:2::/64"],
+  ["2001:db8::9", "2001:db8:0:0::/64"],
+  ["1::2:3:4:5:6", "1:0:0:2::/64"],
+  ["::1", "0:0:0:0::/64"],
+  ["fe80::1%eth0", "fe80:0:0:0::/64"],
+  ["a:b", "unknown"],
+])("callers at %s are told apart as %s", (address, network) => {
+  expect(networkOf(address)).toBe(network);
 });
 
 describe("an organization's open requests", () => {
@@ -166,5 +272,7 @@ it("a process that is behind refuses with 503, and still answers probes", async 
   );
   expect(late.json()).toMatchObject({ code: "overloaded" });
   expect(late.headers["retry-after"]).toBe("1");
+  const open = await app.inject({ method: "POST", url: "/v1/invitations/accept" });
+  expect(open.json()).toMatchObject({ code: "overloaded" });
   expect((await app.inject("/livez")).statusCode).toBe(200);
 });

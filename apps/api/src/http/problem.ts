@@ -28,7 +28,8 @@ export function sendProblem(reply: FastifyReply, refusal: Refusal): FastifyReply
   const problem = problemOf(refusal, reply.request.id);
   reply.header("x-request-id", reply.request.id); // Paths that the router refuses come here without any hook before.
   if (problem.status === 401) reply.header("www-authenticate", 'Bearer realm="berth"');
-  if (problem.status === 503 || refusal.code === "idempotency_in_flight") reply.header("retry-after", "1");
+  const { retryAfterS } = PROBLEMS[refusal.code];
+  if (retryAfterS !== undefined && !reply.hasHeader("retry-after")) reply.header("retry-after", String(retryAfterS));
   // Serialized here: the route's own schemas are about its answers.
   return reply
     .code(problem.status)

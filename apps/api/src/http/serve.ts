@@ -10,6 +10,7 @@ import { isUnchanged } from "./etag.ts";
 import { fileBody } from "./file-body.ts";
 import { type Recording, startRecording } from "./on-record.ts";
 import { sendProblem } from "./problem.ts";
+import type { RequestCounts } from "./rate-limit.ts";
 import { NOT_FOUND, type Refusal, RefusalError } from "./refusal.ts";
 import { refuseBody } from "./refuse-body.ts";
 
@@ -276,23 +277,35 @@ function sendAnswer(reply: FastifyReply, outcome: Result<AnyAnswer, Refusal>): F
   return reply.type("application/json; charset=utf-8").serializer(String).send(outcome.value.text);
 }
 
-/** Lets nobody in without a key that has the route's permission. */
+/** Lets nobody in without a key that has the route's permission. A request counts as its key's also when it may not do this. */
 export function usePermissions(
   app: FastifyInstance,
-  authenticate: Authenticator,
-  onUse: (principal: Principal) => void = () => {},
+  {
+    authenticate,
+    onUse,
+    counts,
+  }: {
+    readonly authenticate: Authenticator;
+    readonly onUse?: ((principal: Principal) => void) | undefined;
+    /** Nothing is counted when absent. */
+    readonly counts?: RequestCounts | undefined;
+  },
 ): void {
   app.decorateRequest("principal", undefined);
   app.decorateRequest("endedBy", undefined);
   app.decorateRequest("gone", undefined);
   app.decorateRequest("recording", undefined);
-  app.addHook("onRequest", async (request) => {
+  app.addHook("onRequest", async (request, reply) => {
     const shape = request.routeOptions.config?.contract;
     if (shape === undefined || shape.permission === "public") return;
     const principal = await authenticate({ authorization: request.headers.authorization, address: request.ip });
-    if (!principal.ok) throw new RefusalError(principal.error);
+    if (!principal.ok) {
+      counts?.refused(request);
+      throw new RefusalError(principal.error);
+    }
     request.principal = principal.value;
-    onUse(principal.value);
+    onUse?.(principal.value);
+    counts?.letIn(reply, principal.value);
     const isItself = shape.ownKey === true && pathIdOf(request) === principal.value.apiKeyId;
     const lacking = isItself ? undefined : lackingPermission(shape, principal.value);
     if (lacking !== undefined) throw new RefusalError(lacking);

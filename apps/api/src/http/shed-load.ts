@@ -1,3 +1,4 @@
+import { isProbe } from "@berth/contract";
 import fastifyUnderPressure from "@fastify/under-pressure";
 import type { FastifyInstance } from "fastify";
 import { sendProblem } from "./problem.ts";
@@ -11,7 +12,8 @@ export async function shedLoad(app: FastifyInstance, maxEventLoopDelayMs: number
     maxEventLoopDelay: maxEventLoopDelayMs,
     sampleInterval: 500,
     pressureHandler: (request, reply) => {
-      if (request.routeOptions.config?.contract?.permission === "public") return;
+      const shape = request.routeOptions.config?.contract;
+      if (shape !== undefined && isProbe(shape)) return;
       sendProblem(reply, { code: "overloaded", detail: "The service is busy just now. Try again." });
     },
   });

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import {
   isConditional,
+  openApiDocument,
   PERMISSIONS,
   type Permission,
   PROBLEMS,
@@ -37,6 +38,7 @@ import type { FastifyInstance, LightMyRequestResponse } from "fastify";
 import { expect } from "vitest";
 import { type AssemblyConfig, assembleApi } from "../assemble-api.ts";
 import { makeApiKey } from "../http/api-key.ts";
+import { securityHeaders } from "../http/security-headers.ts";
 
 export const ZONES = ["us-east-1a", "us-east-1b", "us-east-1c"];
 const pepper = randomBytes(32);
@@ -252,11 +254,34 @@ function shapeOf(method: string, url: string): RouteShape | undefined {
 }
 
 const closedProblem = problemSchema.strict();
+const document = openApiDocument();
+/** Headers that say nothing of the route: of the body, of the connection, for proxies and browsers. */
+const GENERAL = new Set(
+  [
+    "content-type",
+    "content-length",
+    "transfer-encoding",
+    "connection",
+    "date",
+    "cache-control",
+    "x-accel-buffering",
+  ].concat(Object.keys(securityHeaders()).map((name) => name.toLowerCase())),
+);
+
+/** Fails when an answer has a header that the document does not list for its route and status. */
+function checkHeaders(shape: RouteShape, { statusCode, headers }: LightMyRequestResponse): void {
+  const method = shape.method.toLowerCase() as "get";
+  const response = document.paths?.[shape.path]?.[method]?.responses?.[statusCode];
+  const listed = Object.keys((response as { headers?: object })?.headers ?? {}).map((name) => name.toLowerCase());
+  const unlisted = Object.keys(headers).filter((name) => !GENERAL.has(name) && !listed.includes(name));
+  expect(unlisted, `headers of ${shape.operationId} ${statusCode}`).toEqual([]);
+}
 
 /** Fails when an answer is not one that the contract has for the route; gives `operation status code`. */
 function checkAnswer(shape: RouteShape, answer: LightMyRequestResponse): string {
   const { statusCode, headers } = answer;
   const at = `${shape.operationId} ${statusCode}: ${answer.body.slice(0, 500)}`;
+  checkHeaders(shape, answer);
   if (statusCode === 304 && isConditional(shape)) {
     expect([answer.body, typeof headers.etag], at).toEqual(["", "string"]);
     return `${shape.operationId} 304`;
