@@ -39,6 +39,8 @@ export interface AppOptions {
   readonly rememberKeysMs?: number | undefined;
   /** Between comments on an idle stream; 15 s when absent. */
   readonly heartbeatMs?: number;
+  /** How long a request may take to arrive whole; 15 s when absent. */
+  readonly maxArrivalMs?: number;
 }
 
 /** The whole API, not listening yet. Every route is registered here, in the order of the documentation. */
@@ -75,6 +77,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     loggerInstance: options.loggerInstance,
     limits: options.limits,
     heartbeatMs: options.heartbeatMs ?? 15_000,
+    ...(options.maxArrivalMs === undefined ? {} : { maxArrivalMs: options.maxArrivalMs }),
   });
 
   app.addHook("onClose", async () => keyMemory.close());

@@ -42,6 +42,8 @@ export interface AssemblyConfig {
   readonly rememberKeysMs?: number;
   /** Between comments on an idle stream; 15 s when absent. */
   readonly heartbeatMs?: number;
+  /** How long a request may take to arrive whole; 15 s when absent. */
+  readonly maxArrivalMs?: number;
 }
 
 export interface Assembly {
@@ -106,6 +108,7 @@ export async function assembleApi(config: AssemblyConfig): Promise<Assembly> {
     trustedProxies: config.trustedProxies,
     rememberKeysMs: config.rememberKeysMs,
     ...(config.heartbeatMs === undefined ? {} : { heartbeatMs: config.heartbeatMs }),
+    ...(config.maxArrivalMs === undefined ? {} : { maxArrivalMs: config.maxArrivalMs }),
     deps: {
       databases: { tenants, operators },
       envelope: createEnvelope(createLocalKeyProvider(config.key)),

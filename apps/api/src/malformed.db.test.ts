@@ -1,13 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { connect, type Socket } from "node:net";
 import { PERMISSIONS, PROBLEMS, type ProblemCode, problemSchema, ROUTES, type RouteShape } from "@berth/contract";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTestApi, type TestApi } from "./testing/test-api.ts";
+import { worstBodies } from "./testing/worst-bodies.ts";
 
 /**
- * What has broken parsers and databases before: bodies over a real socket to every route that takes one, texts in every place
- * of every route that has one. Each is answered as documented, nothing is stored, and no single request keeps the process
- * from the others for long.
+ * What has broken parsers and databases before: bodies over a real socket to every route that reads one, which is all but GET,
+ * and texts in every place of every route that has one. Each is answered as documented, nothing is stored, and no single
+ * request keeps the process from the others for long.
  */
 
 /** Processor time that one request may take of the event loop. Not time on the wall: a busy machine is no fault of ours. */
@@ -64,9 +65,17 @@ const CORPUS: readonly Malformed[] = [
   { name: "10,000 levels", body: `${"[".repeat(10_000)}${"]".repeat(10_000)}`, codes: ["malformed_json"] },
   { name: "10,000 objects deep", body: `${'{"a":'.repeat(10_000)}1${"}".repeat(10_000)}`, codes: ["malformed_json"] },
   {
-    name: "40,000 keys",
+    name: "20,000 keys",
     body: `{${Array.from({ length: 20_000 }, (_, n) => `"k${n}":1`).join(",")}}`,
-    codes: ["validation_failed"],
+    codes: ["payload_too_large"],
+  },
+  { name: "100,000 entries", body: `[${Array(100_000).fill(1).join(",")}]`, codes: ["payload_too_large"] },
+  {
+    name: "80 lists of 128",
+    body: `[${Array(80)
+      .fill(`[${Array(128).fill(1).join(",")}]`)
+      .join(",")}]`,
+    codes: ["payload_too_large"],
   },
   { name: "10 MB", body: `{"name":"${"x".repeat(long)}"}`, codes: ["payload_too_large"] },
   { name: "200 KB of brackets", body: "[".repeat(200_000), codes: ["malformed_json"] },
@@ -97,9 +106,8 @@ const CORPUS: readonly Malformed[] = [
   },
 ];
 
-const withBody = Object.values<RouteShape>(ROUTES).filter(
-  ({ body, permission }) => body !== undefined && permission !== "public",
-);
+/** A body that is sent is read, also where none is asked for. */
+const reading = Object.values<RouteShape>(ROUTES).filter(({ method }) => method !== "GET");
 const pathOf = (shape: RouteShape) =>
   shape.path.replace(/\{(\w+?)_id\}/g, (_, noun: string) => `${PREFIX[noun] ?? "cl"}_01jd0v6m3pf8tb2k7n5xq4w9ze`);
 const PREFIX: Readonly<Record<string, string>> = {
@@ -157,12 +165,13 @@ describe("a body that is no body", () => {
   it.each(CORPUS.map((one) => [one.name, one] as const))(
     "%s: refused as documented, by every route",
     async (_, one) => {
-      for (const shape of withBody) {
+      for (const shape of reading) {
         const { status, text } = await exchange(shape, one);
         const at = `${shape.operationId}: ${text.slice(0, 400)}`;
         const problem = problemIn(text);
-        // A route whose body has another form may not even have the field: still a documented refusal, never a failure.
-        expect([...one.codes, "validation_failed", "not_found"], at).toContain(problem.code);
+        // A route without a body takes any JSON: what its path names is not there, or it refuses for another reason.
+        const others = [shape.path.includes("{") ? "not_found" : "", shape.body === undefined ? "invalid_state" : ""];
+        expect([...one.codes, ...others], at).toContain(problem.code);
         expect(status, at).toBe(PROBLEMS[problem.code].status);
       }
       expect(({} as { admin?: boolean }).admin).toBeUndefined();
@@ -233,41 +242,28 @@ describe.each(Object.values<RouteShape>(ROUTES).map((shape) => [shape.operationI
 );
 
 describe("the event loop", () => {
-  it(`is never kept for ${MAX_STALL_MS} ms by one body`, async () => {
-    const [shape] = withBody;
-    if (shape === undefined) throw new Error("some route takes a body");
-    for (const one of CORPUS) {
-      // The quickest of three: what a body costs, not what else the machine did.
-      const times = [];
-      for (let n = 0; n < 3; n++) {
+  it.each(reading.map((shape) => [shape.operationId, shape] as const))(
+    `is never kept for ${MAX_STALL_MS} ms by one body of %s`,
+    async (_, shape) => {
+      const cost = async ({ body, headers }: Pick<Malformed, "body" | "headers">) => {
         const startedAt = process.cpuUsage();
-        await api.app.inject({
+        const answer = await api.app.inject({
           method: shape.method as "POST",
           url: pathOf(shape),
-          headers: { authorization: `Bearer ${key}`, "idempotency-key": randomUUID(), ...JSON_TYPE, ...one.headers },
-          payload: one.body,
+          headers: { authorization: `Bearer ${key}`, "idempotency-key": randomUUID(), ...JSON_TYPE, ...headers },
+          payload: body,
         });
         const { user, system } = process.cpuUsage(startedAt);
-        times.push((user + system) / 1000);
+        expect(answer.statusCode, answer.body).toBeLessThan(500);
+        return (user + system) / 1000;
+      };
+      for (const one of [...CORPUS, ...worstBodies(shape.body)]) {
+        let spentMs = await cost(one);
+        // A body that takes long does so each time; a collection of garbage comes once.
+        for (let again = 0; again < 2 && spentMs >= MAX_STALL_MS; again++) spentMs = Math.min(spentMs, await cost(one));
+        expect(spentMs, one.name).toBeLessThan(MAX_STALL_MS);
       }
-      expect(Math.min(...times), one.name).toBeLessThan(MAX_STALL_MS);
-    }
-  });
-});
-
-describe("slow senders", () => {
-  it("of half a request are let go, and hold up nobody meanwhile", async () => {
-    const sockets = Array.from({ length: 50 }, () => {
-      const socket = connect(port, "127.0.0.1");
-      socket.on("error", () => {});
-      socket.resume();
-      socket.write(`POST /v1/clusters HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\ncontent-length: 100\r\n`);
-      return socket;
-    });
-    const closed = Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once("close", resolve))));
-    const answer = await fetch(`http://127.0.0.1:${port}/v1/me`, { headers: { authorization: `Bearer ${key}` } });
-    expect(answer.status).toBe(200);
-    await vi.waitFor(() => closed, { timeout: 25_000 });
-    expect(sockets.every((socket) => socket.destroyed)).toBe(true);
-  }, 60_000);
+    },
+    120_000,
+  );
 });

@@ -22,9 +22,11 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
   const requestId = randomUUID();
   const problem = problemOf(PARSER_CODES[error.code ?? ""] ?? BAD_REQUEST, requestId);
   const body = JSON.stringify(problem);
-  socket.end(
+  socket.write(
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n` +
       `Content-Type: ${PROBLEM_MEDIA_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
       `X-Request-Id: ${requestId}\r\nConnection: close\r\n\r\n${body}`,
   );
+  // Not ended alone: what still came would be read on, and a request that was refused as late be carried out after all.
+  socket.destroySoon();
 }

@@ -65,10 +65,13 @@ export interface ServerOptions {
   readonly heartbeatMs: number;
   /** How long somebody may take nothing of a file that is being sent; 60 s when absent. */
   readonly maxStallMs?: number;
+  /** How long a request may take to arrive whole; 15 s when absent. */
+  readonly maxArrivalMs?: number;
 }
 
 /** A Fastify server that knows our conventions and no route yet. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
+  const { maxArrivalMs = 15_000 } = options;
   const app: FastifyInstance = fastify({
     ...(options.logger === undefined ? {} : { logger: options.logger }),
     ...(options.loggerInstance === undefined ? {} : { loggerInstance: options.loggerInstance }),
@@ -78,9 +81,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       ? {}
       : { trustProxy: [...options.trustedProxies] }),
     bodyLimit: MAX_BODY_BYTES,
-    // A request has 15 s to arrive whole, its headers 10: slow senders hold no connection for longer.
-    requestTimeout: 15_000,
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 2500 },
+    // Its headers have two thirds of that: slow senders hold no connection for longer.
+    requestTimeout: maxArrivalMs,
+    http: { headersTimeout: (maxArrivalMs * 2) / 3, connectionsCheckingInterval: maxArrivalMs / 6 },
     keepAliveTimeout: 72_000,
     exposeHeadRoutes: false,
     forceCloseConnections: "idle",

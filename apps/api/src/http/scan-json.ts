@@ -1,29 +1,66 @@
+import { pointerOf } from "./faults.ts";
+
 /** Why a text is refused before it is parsed. */
 export interface JsonFault {
-  readonly kind: "duplicate_key" | "too_deep" | "forbidden_key";
+  readonly kind: "duplicate_key" | "too_deep" | "forbidden_key" | "too_many_members";
+  /** Of the object or array that it is about (RFC 6901). */
+  readonly pointer: string;
   readonly detail: string;
 }
 
-interface ObjectFrame {
+export interface JsonLimits {
+  readonly depth: number;
+  /** Of one object or array: its fields or entries. */
+  readonly members: number;
+  /** Of all objects and arrays together; an empty array counts as one. */
+  readonly allMembers: number;
+}
+
+/** An object or array that is open at the moment. */
+interface Frame {
+  /** Undefined in an array. */
   readonly keys: Set<string> | undefined;
+  /** Where in it we are: its last key, or the number of its entry. */
+  at: string | number;
 }
 
 /**
  * Looks through JSON for what JSON.parse lets pass in silence: a key twice (parsers differ in which one counts, so a check
- * and its use may see different values), nesting beyond `maxDepth`, and `__proto__` as a key.
+ * and its use may see different values), nesting that is too deep, `__proto__` as a key, and more members than any body of
+ * ours has: what checks a body takes its time a member, and says something of each that is wrong.
  *
  * One pass, no recursion. Says nothing of whether the text is JSON at all: JSON.parse comes after, and refuses the rest.
  */
-export function findJsonFault(text: string, maxDepth: number): JsonFault | undefined {
-  const frames: ObjectFrame[] = [];
+export function findJsonFault(text: string, limits: JsonLimits): JsonFault | undefined {
+  const frames: Frame[] = [];
   let expectsKey = false;
+  let allMembers = 0;
+  const fault = (kind: JsonFault["kind"], detail: string, open: readonly Frame[] = frames): JsonFault => ({
+    kind,
+    pointer: pointerOf(open.slice(0, -1).map((frame) => frame.at)),
+    detail,
+  });
+  const countMember = (ofThis: number): JsonFault | undefined => {
+    allMembers += 1;
+    const { members, allMembers: all } = limits;
+    if (ofThis > members) return fault("too_many_members", `An object or array has at most ${members} members.`);
+    if (allMembers <= all) return undefined;
+    return fault("too_many_members", `All objects and arrays of a body have at most ${all} members together.`, []);
+  };
   for (let at = 0; at < text.length; at++) {
+    const frame = frames.at(-1);
+    let found: JsonFault | undefined;
     switch (text.charCodeAt(at)) {
       case 0x7b: // {
+        frames.push({ keys: new Set(), at: "" });
+        expectsKey = true;
+        if (frames.length > limits.depth) return fault("too_deep", `Nested more than ${limits.depth} levels deep.`);
+        break;
       case 0x5b: // [
-        frames.push({ keys: text.charCodeAt(at) === 0x7b ? new Set() : undefined });
-        expectsKey = text.charCodeAt(at) === 0x7b;
-        if (frames.length > maxDepth) return { kind: "too_deep", detail: `Nested more than ${maxDepth} levels deep.` };
+        frames.push({ keys: undefined, at: 0 });
+        expectsKey = false;
+        if (frames.length > limits.depth) return fault("too_deep", `Nested more than ${limits.depth} levels deep.`);
+        found = countMember(1);
         break;
       case 0x7d: // }
       case 0x5d: // ]
@@ -31,23 +68,29 @@ export function findJsonFault(text: string, maxDepth: number): JsonFault | undef
         expectsKey = false;
         break;
       case 0x2c: // ,
-        expectsKey = frames.at(-1)?.keys !== undefined;
+        expectsKey = frame?.keys !== undefined;
+        if (typeof frame?.at === "number") {
+          frame.at += 1;
+          found = countMember(frame.at + 1);
+        }
         break;
       case 0x22: {
         const end = endOfString(text, at);
-        const keys = frames.at(-1)?.keys;
-        if (expectsKey && keys !== undefined) {
+        if (expectsKey && frame?.keys !== undefined) {
           const key = decoded(text.slice(at, end + 1));
           if (key === undefined) return undefined; // Not JSON: the parser says so.
-          if (key === "__proto__") return { kind: "forbidden_key", detail: "__proto__ cannot be a key." };
-          if (keys.has(key)) return { kind: "duplicate_key", detail: `The key ${JSON.stringify(key)} is there twice.` };
-          keys.add(key);
+          if (key === "__proto__") return fault("forbidden_key", "__proto__ cannot be a key.");
+          if (frame.keys.has(key)) return fault("duplicate_key", `The key ${JSON.stringify(key)} is there twice.`);
+          frame.keys.add(key);
+          frame.at = key;
+          found = countMember(frame.keys.size);
         }
         expectsKey = false;
         at = end;
         break;
       }
     }
+    if (found !== undefined) return found;
   }
   return undefined;
 }
