@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { StoredApiKey } from "@berth/db";
 import type { Clock } from "@berth/ports";
 
@@ -15,6 +16,8 @@ export const REMEMBER_MS = 5000;
 const MOST = 10_000;
 /** Keys of one statement: what it holds up is a few milliseconds. */
 const ASKED_AT_ONCE = 25;
+/** Between two of them, so that requests come in between; less when there are very many. */
+const LONGEST_PAUSE_MS = 20;
 
 interface Remembered {
   readonly until: number;
@@ -77,7 +80,9 @@ export function createKeyMemory(deps: {
   const refresh = async (): Promise<void> => {
     for (const [publicId, { until }] of known) if (until <= now()) known.delete(publicId);
     const used = [...known].filter(([, { isUsed }]) => isUsed);
+    const pauseMs = Math.min(LONGEST_PAUSE_MS, (rememberMs / 4) * (ASKED_AT_ONCE / used.length));
     for (let from = 0; from < used.length; from += ASKED_AT_ONCE) {
+      if (from > 0) await sleep(pauseMs, undefined, { ref: false });
       await askAgain(used.slice(from, from + ASKED_AT_ONCE));
     }
   };
