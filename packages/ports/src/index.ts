@@ -6,3 +6,4 @@ export * from "./kubernetes.ts";
 export * from "./kubernetes-objects.ts";
 export * from "./port-error.ts";
 export * from "./queue.ts";
+export * from "./solver.ts";
