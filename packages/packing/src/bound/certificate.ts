@@ -52,21 +52,36 @@ export interface CertificateOffer {
  * zone, and of each no more than its demand.
  */
 export type OfferProof =
-  /** z is the most: the pattern, as [index of class, count], fits and is worth exactly z. */
+  /** z is the most: the pattern, as [index of class, count], fits and is worth exactly z. For small offers alone. */
   | { readonly kind: "exact"; readonly z: string; readonly pattern: readonly (readonly [number, number])[] }
   /**
-   * z is the value of a relaxation: capacities are priced at the multipliers (nano-dollars per mCPU, MiB and volume, >= 0),
-   * and the rest is a knapsack of at most `instances` instances whose memory, each rounded down to units of memoryUnitMib,
-   * keeps within the offer's rounded down likewise. memoryUnitMib 0: the count alone is kept. Demand is not bounded in it.
-   * z = cpu x cpuMilli + memory x memoryMib + volumes x volumes + the knapsack's most, at duals less multipliers, none below 0.
+   * z is the value of a relaxation, exactly: what the capacities are worth at the multipliers, and a knapsack of the same
+   * classes at their duals less what their sizes are worth (none below 0), of each no more than its demand, whose CPU and
+   * memory keep within the offer's, in units: sizes and capacity alike become floor(amount x denominator / numerator).
+   * The most of a knapsack over two whole-number dimensions is a table; offers with equal multipliers and units share one,
+   * read at each offer's own capacities. Valid for any multipliers >= 0 and any units: it only lets more fit.
    */
   | {
       readonly kind: "relaxed";
       readonly z: string;
-      readonly cpuMultiplier: string;
-      readonly memoryMultiplier: string;
-      readonly volumesMultiplier: string;
-      readonly memoryUnitMib: number;
+      readonly multipliers: Multipliers;
+      /** undefined: the dimension is left to its multiplier. */
+      readonly cpuUnitMilli: Unit | undefined;
+      readonly memoryUnitMib: Unit | undefined;
     }
-  /** Another offer of the same zone that costs no more and has no less of anything: its z holds here too. */
+  /**
+   * Another offer of the same zone that costs no more and has no less of anything: its z holds here too. What no set can
+   * use does not count: capacities above `instances` x the largest size of the zone's classes are taken as that much.
+   */
   | { readonly kind: "dominated"; readonly by: string };
+
+/** Nano-dollars an hour for one mCPU, one MiB, one volume, one instance: whole, >= 0. */
+export interface Multipliers {
+  readonly cpuMilli: string;
+  readonly memoryMib: string;
+  readonly volumes: string;
+  readonly instances: string;
+}
+
+/** A rational number > 0: [1000, 24] is a third of an eighth of a core in mCPU. */
+export type Unit = readonly [numerator: number, denominator: number];
