@@ -5,3 +5,5 @@ export * from "./launch-options.ts";
 export * from "./place.ts";
 export * from "./quarantine.ts";
 export * from "./types.ts";
+export * from "./verify/verdict.ts";
+export * from "./verify/verify-certificate.ts";

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { allowedDependencies, PURE_PACKAGES, WORKSPACES } from "./dependency-table.ts";
+import { allowedDependencies, allowedForCommands, PURE_PACKAGES, WORKSPACES } from "./dependency-table.ts";
 import { readJson, readWorkspaces } from "./workspaces.ts";
 
 const SCOPE = "@berth/";
@@ -14,11 +14,12 @@ test("the table names exactly the workspaces that exist", () => {
 describe.each(workspaces.map((workspace) => [workspace.name, workspace] as const))("%s", (name, workspace) => {
   const ours = workspace.dependencies.filter((dependency) => dependency.startsWith(SCOPE));
 
-  test("names only workspaces that the table allows, and testing for its tests", () => {
+  test("names only workspaces that the table allows, testing for its tests, and what its commands may use", () => {
     const allowed = allowedDependencies(name);
     if (allowed === "anything") return;
-    const forTests = Object.keys(workspace.manifest.devDependencies ?? {}).filter((one) => one === TESTING);
-    const refused = ours.filter((one) => !allowed?.includes(one.slice(SCOPE.length)) && !forTests.includes(one));
+    const beside = [TESTING, ...allowedForCommands(name).map((one) => SCOPE + one)];
+    const inDevelopment = Object.keys(workspace.manifest.devDependencies ?? {}).filter((one) => beside.includes(one));
+    const refused = ours.filter((one) => !allowed?.includes(one.slice(SCOPE.length)) && !inDevelopment.includes(one));
     expect(refused).toEqual([]);
   });
 

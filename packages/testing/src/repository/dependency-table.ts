@@ -32,6 +32,12 @@ const ALLOWED_DEPENDENCIES = {
   testing: "anything",
 } as const satisfies Readonly<Record<string, readonly string[] | "anything">>;
 
+/**
+ * What the commands of a package may name beside, in devDependencies alone: they lie outside src, are no part of what the
+ * package gives to others, and put a real solver behind the port that the package itself takes as an argument.
+ */
+const ALLOWED_FOR_COMMANDS: Readonly<Record<string, readonly string[]>> = { packing: ["solver"] };
+
 export type WorkspaceName = keyof typeof ALLOWED_DEPENDENCIES;
 
 /** Packages that cannot do I/O: they compile without a single ambient type and use nothing from npm. */
@@ -40,6 +46,11 @@ export const PURE_PACKAGES = ["domain", "packing", "lifecycle"] as const;
 /** The workspaces that this one may name, or undefined for one that the table does not know. */
 export function allowedDependencies(workspace: string): readonly string[] | "anything" | undefined {
   return (ALLOWED_DEPENDENCIES as Readonly<Record<string, readonly string[] | "anything">>)[workspace];
+}
+
+/** The workspaces that this one may name in devDependencies, for its commands. */
+export function allowedForCommands(workspace: string): readonly string[] {
+  return ALLOWED_FOR_COMMANDS[workspace] ?? [];
 }
 
 export const WORKSPACES = Object.keys(ALLOWED_DEPENDENCIES) as WorkspaceName[];
