@@ -28,7 +28,7 @@ export interface Columns {
 export interface SolveLimits {
   /** Of branch and bound; without effect on a linear program. */
   readonly maxNodes?: number;
-  /** A solution this near to the bound is good enough: 0.001 is one in a thousand. */
+  /** A solution this near to the bound is good enough, and counts as optimal: 0.001 is one in a thousand. */
   readonly relativeGap?: number;
 }
 
@@ -49,6 +49,6 @@ export interface Program {
   solve(): Promise<Solution>;
   /** With every column a whole number; the program stays linear for later solves. */
   solveInteger(limits: SolveLimits): Promise<Solution>;
-  /** Frees the solver's memory: must be called. */
+  /** Frees the solver's memory: must be called. Any other call after it is an error; closing again does nothing. */
   close(): Promise<void>;
 }

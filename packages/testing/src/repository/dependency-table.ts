@@ -21,6 +21,7 @@ const ALLOWED_DEPENDENCIES = {
   ec2: ["domain", "ports"],
   engine: ["domain", "ports"],
   runtime: ["domain", "ports"],
+  solver: ["ports"],
   simulator: ["domain", "ports"],
 
   cli: ["client", "contract"],
