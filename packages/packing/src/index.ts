@@ -1,5 +1,6 @@
 export * from "./bound/certificate.ts";
 export type { CaseFault } from "./case/case-fault.ts";
+export * from "./case/check-plan.ts";
 export * from "./case/packing-case.ts";
 export * from "./case/read-case.ts";
 export * from "./check-placement.ts";
