@@ -12,5 +12,6 @@ export * from "./reference/karpenter.ts";
 export * from "./reference/one-machine-each.ts";
 export * from "./reference/supergiant-2016.ts";
 export * from "./types.ts";
+export * from "./vbp/read-vbp.ts";
 export * from "./verify/verdict.ts";
 export * from "./verify/verify-certificate.ts";
