@@ -1,3 +1,4 @@
+import type { PlacementVerdict } from "@berth/db";
 import type { LoopName } from "@berth/ports";
 import { Counter, createMetrics, Histogram, type Registry } from "@berth/runtime";
 import type { OrphanVerdict } from "./clusters/orphans.ts";
@@ -10,6 +11,8 @@ export interface WorkerMetrics {
   ran(loop: LoopName, outcome: "done" | "lease_lost" | "failed", seconds: number): void;
   /** A sweep saw namespaces whose cluster does not live. */
   sawOrphanedNamespaces(verdict: OrphanVerdict, count: number): void;
+  /** A placement was answered: the conflict rate is refused / (bound + refused). */
+  sawVerdict(verdict: PlacementVerdict): void;
   /** Counts the calls to the outside, by name. */
   readonly effects: EffectObserver;
 }
@@ -35,8 +38,15 @@ export function createWorkerMetrics(): WorkerMetrics {
     labelNames: ["verdict"],
     registers: [registry],
   });
+  const verdicts = new Counter({
+    name: "berth_placement_verdicts_total",
+    help: "What became of placements: bound or refused by kube-scheduler, machine_gone or node_not_ready before it could say.",
+    labelNames: ["verdict"],
+    registers: [registry],
+  });
   return {
     registry,
+    sawVerdict: (verdict) => verdicts.inc({ verdict }),
     sawOrphanedNamespaces: (verdict, count) => orphans.inc({ verdict }, count),
     ran: (loop, outcome, seconds) => runs.observe({ loop, outcome }, seconds),
     effects: {

@@ -155,7 +155,7 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
       appliedAt: new Map(),
       materials: new Map(),
     },
-    placement: { ...shared, store: placementStore(database.pool), ids: systemIds },
+    placement: { ...shared, store: placementStore(database.pool), ids: systemIds, sawVerdict: metrics.sawVerdict },
     machines: {
       ...shared,
       store: machines,

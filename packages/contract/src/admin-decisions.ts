@@ -36,6 +36,19 @@ export const decisionDetailSchema = decisionSchema
         score: z.number().nullable().meta({ description: "Lower is better; null when it was refused." }),
       }),
     ),
+    considered: z.int().meta({
+      description:
+        "How many candidates there were. Up to 200 nodes each is listed; beyond that the best and some of each reason.",
+    }),
+    refusals: z
+      .array(
+        z.object({
+          reason: z.string().meta({ description: "A kind of rejection, or what closes a candidate, as `pool_full`." }),
+          dimension: z.string().nullable().meta({ description: "Of `no_room`: what lacks, as `memory`." }),
+          count: z.int(),
+        }),
+      )
+      .meta({ description: "How many candidates were refused, by reason: of all of them, listed or not." }),
     reasons: z
       .array(z.string())
       .meta({ description: "Of a refusal: each kind of rejection once, as `pool_full`.", examples: [["no_room"]] }),
@@ -68,7 +81,7 @@ export const getPlacementDecision = route({
   method: "GET",
   path: "/v1/admin/placement_decisions/{decision_id}",
   tag: "admin",
-  summary: "Get a placement decision with every candidate",
+  summary: "Get a placement decision with its candidates",
   permission: "admin:fleet:read",
   params: z.object({ decision_id: idInput("decision") }),
   tenantData: { organization: "organization_id", cluster: "cluster_id" },

@@ -2,7 +2,7 @@ import type { Database } from "./database.ts";
 import { type ListQuery, pageByAge } from "./page-by-age.ts";
 import { columns, type Page, type Sql, startWhere } from "./sql.ts";
 
-/** A decision as lists show it: candidates may be hundreds, so only their number. */
+/** A decision as lists show it: candidates may be thousands, so only their number. */
 export interface DecisionSummary {
   readonly id: string;
   readonly kubeId: string;
@@ -49,16 +49,18 @@ export function listDecisions(sql: Sql, query: DecisionQuery): Promise<Page<Deci
   where.add("d.instance_id = ?", query.instanceId);
   where.add("d.machine_id = ?", query.machineId);
   where.add("d.outcome = ?", query.outcome);
-  const select = `select ${COLUMNS}, jsonb_array_length(d.candidates) as "candidateCount" from placement_decision d`;
+  const select = `select ${COLUMNS}, coalesce(d.considered, jsonb_array_length(d.candidates)) as "candidateCount" from placement_decision d`;
   return pageByAge(sql, select, "d", where, query);
 }
 
 export interface DecisionRow extends Omit<DecisionSummary, "candidateCount"> {
   readonly candidates: unknown;
+  readonly considered: number | null;
+  readonly refusals: unknown;
   readonly reasons: unknown;
 }
 
-/** One decision with every candidate. */
+/** One decision with its candidates. */
 export async function findDecision(db: Database, id: string): Promise<DecisionRow | undefined> {
   return (await db.prisma.placementDecision.findUnique({ where: { id } })) ?? undefined;
 }

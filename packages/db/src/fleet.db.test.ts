@@ -198,6 +198,8 @@ describe("the fleet", () => {
           nodeName: machine.nodeName,
           machineId,
           candidates: [{ target: "new m7i.large", score: 1 }, { target: "new m7i.xlarge" }],
+          considered: 300,
+          refusals: [{ reason: "pool_full", count: 1 }],
           reasons: [],
         },
       ],
@@ -216,7 +218,7 @@ describe("the fleet", () => {
     ]);
     expect(await listLaunches(db.operator, machineId)).toEqual([]);
     const listed = await listDecisions(db.operator, { kubeId, outcome: "waiting_for_machine", ...TEN });
-    expect(listed.rows).toMatchObject([{ id: decisionId, candidateCount: 2, executedAt: null, verdict: null }]);
+    expect(listed.rows).toMatchObject([{ id: decisionId, candidateCount: 300, executedAt: null, verdict: null }]);
     const elsewhere = { clusterId: cluster.id, machineId: ids.next("machine"), ...TEN };
     expect((await listDecisions(db.operator, elsewhere)).rows).toEqual([]);
     expect((await findDecision(db.operator, decisionId))?.candidates).toHaveLength(2);

@@ -4,6 +4,7 @@ export * from "./case/check-plan.ts";
 export * from "./case/packing-case.ts";
 export * from "./case/read-case.ts";
 export * from "./check-placement.ts";
+export * from "./fleet/fleet.ts";
 export * from "./launch-options.ts";
 export * from "./place.ts";
 export * from "./quarantine.ts";

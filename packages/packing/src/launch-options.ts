@@ -1,13 +1,16 @@
 import { type Allocatable, estimateAllocatable } from "@berth/domain";
-import type { LaunchOption } from "./types.ts";
+import type { LaunchOption, PoolRules } from "./types.ts";
 
 /** What a pool lets be launched. */
-export interface PoolPolicy {
-  readonly poolId: string;
+export interface PoolPolicy extends PoolRules {
   readonly zones: readonly string[];
   readonly machineTypes: readonly string[];
   readonly instancesPerMachine: number;
   readonly maxMachines: number;
+  /** What its machines may cost an hour, together. */
+  readonly spendCapMicroUsdPerHour?: number;
+  /** Zones where nothing is launched for now. */
+  readonly heldZones?: readonly string[];
 }
 
 /** A machine type in a zone of the region, as the catalogue has it. */
@@ -45,17 +48,26 @@ export function launchOptions(
   pools: readonly PoolPolicy[],
   offerings: readonly Offering[],
   observed: readonly ObservedAllocatable[],
-  machines: readonly { readonly poolId: string; readonly state: string }[],
+  machines: readonly { readonly poolId: string; readonly state: string; readonly priceMicroUsdPerHour: number }[],
   now: Date,
 ): LaunchOption[] {
   return pools.flatMap((pool) => {
-    const alive = machines.filter((one) => one.poolId === pool.poolId && !LEAVING.includes(one.state)).length;
-    const poolRoom = Math.max(0, pool.maxMachines - alive);
+    const alive = machines.filter((one) => one.poolId === pool.poolId && !LEAVING.includes(one.state));
+    const poolRoom = Math.max(0, pool.maxMachines - alive.length);
+    const cap = pool.spendCapMicroUsdPerHour;
+    const spent = alive.reduce((sum, one) => sum + one.priceMicroUsdPerHour, 0);
     return offerings
       .filter((one) => pool.zones.includes(one.zone) && pool.machineTypes.includes(one.machineType))
       .map((offering): LaunchOption => {
         const lacking = offering.unavailableUntil !== null && offering.unavailableUntil > now;
-        const closed = poolRoom === 0 ? "pool_full" : lacking ? "insufficient_capacity" : undefined;
+        const held = pool.heldZones?.includes(offering.zone) ?? false;
+        const closed = held
+          ? "zone_held"
+          : poolRoom === 0
+            ? "pool_full"
+            : lacking
+              ? "insufficient_capacity"
+              : undefined;
         return {
           poolId: pool.poolId,
           zone: offering.zone,
@@ -66,6 +78,7 @@ export function launchOptions(
             ...observedOf(observed, pool.poolId, offering.machineType),
           },
           poolRoom,
+          ...(cap === undefined ? {} : { poolSpendRoomMicroUsdPerHour: Math.max(0, cap - spent) }),
           ...(closed === undefined ? {} : { closed }),
         };
       });

@@ -30,6 +30,8 @@ export interface NodeState {
   readonly allocatable: Allocatable;
   /** Named reason why nothing new may land here, as `draining` or `not_ready`; absent when it may. */
   readonly closed?: string;
+  /** It is to be emptied: used only where nothing else is left. */
+  readonly markedForDrain?: boolean;
   readonly coming: boolean;
   readonly instances: readonly InstanceRequest[];
 }
@@ -43,7 +45,9 @@ export interface LaunchOption {
   readonly allocatable: Allocatable;
   /** How many more machines the pool may have: of all its options together. */
   readonly poolRoom: number;
-  /** Named reason why it cannot be launched now, as `insufficient_capacity` or `pool_full`. */
+  /** How much more an hour the pool may cost: of all its options together. Absent: as much as it takes. */
+  readonly poolSpendRoomMicroUsdPerHour?: number;
+  /** Named reason why it cannot be launched now, as `insufficient_capacity`, `pool_full` or `zone_held`. */
   readonly closed?: string;
 }
 
@@ -53,7 +57,19 @@ export type Dimension = "cpu" | "memory" | "volumes" | "pods";
 export type RejectionReason =
   | { readonly kind: "closed"; readonly because: string }
   | { readonly kind: "no_room"; readonly dimension: Dimension; readonly needed: number; readonly free: number }
-  | { readonly kind: "conflict"; readonly role: "data" | "master"; readonly withInstance: string };
+  | { readonly kind: "conflict"; readonly role: "data" | "master"; readonly withInstance: string }
+  /** The node holds as many of the organization as it may. */
+  | { readonly kind: "tenant_share"; readonly held: number; readonly limit: number }
+  /** The pool would keep room in the zone for fewer phantom instances than its headroom asks for. */
+  | { readonly kind: "headroom"; readonly left: number; readonly wanted: number };
+
+/** How many candidates were refused for one reason: a kind of rejection, or the name of what closes it. */
+export interface RefusalCount {
+  readonly reason: string;
+  /** Of `no_room`: which. */
+  readonly dimension?: Dimension;
+  readonly count: number;
+}
 
 export interface Candidate {
   readonly target: string;
@@ -67,23 +83,29 @@ export interface Candidate {
   readonly score?: number;
 }
 
-export type Assignment =
-  | {
-      readonly outcome: "placed";
-      readonly instanceId: string;
-      readonly node: string;
-      readonly candidates: readonly Candidate[];
-    }
-  | {
-      readonly outcome: "new_machine";
-      readonly instanceId: string;
-      readonly machine: number;
-      readonly candidates: readonly Candidate[];
-    }
-  | { readonly outcome: "refused"; readonly instanceId: string; readonly candidates: readonly Candidate[] };
+/**
+ * Why an instance went where it did. Candidates are the nodes of its zone, and the machine types where no node holds it.
+ *
+ * Up to 200 nodes, each is listed. Beyond that those that were possible are listed up to the best twenty, and of each
+ * reason the first few that it refused. The counts are complete.
+ */
+export interface Explanation {
+  readonly candidates: readonly Candidate[];
+  /** How many candidates there were. */
+  readonly considered: number;
+  readonly refusals: readonly RefusalCount[];
+}
+
+export type Assignment = Explanation & { readonly instanceId: string } & (
+    | { readonly outcome: "placed"; readonly node: string }
+    | { readonly outcome: "new_machine"; readonly machine: number }
+    | { readonly outcome: "refused" }
+  );
 
 /** A machine to launch. `alternatives` hold everything planned onto it too, cheapest first, for when capacity lacks. */
 export interface PlannedMachine {
+  /** What candidates call it. */
+  readonly name: string;
   readonly poolId: string;
   readonly zone: string;
   readonly machineType: string;
@@ -96,4 +118,39 @@ export interface PlannedMachine {
 export interface PlacementPlan {
   readonly assignments: readonly Assignment[];
   readonly machines: readonly PlannedMachine[];
+}
+
+/** What holds beside capacity. Everything is optional, and absent it holds nothing back. */
+export interface FleetPolicy {
+  readonly pools?: readonly PoolRules[];
+  /** What room is worth; by default what the cheapest mix of the options charges for what runs. */
+  readonly duals?: RoomPrices;
+  /** What machine types really cost where commitments are paid for and unused. */
+  readonly marginalPrices?: readonly { readonly machineType: string; readonly microUsdPerHour: number }[];
+  /** False: assignments come without candidates. */
+  readonly explains?: boolean;
+}
+
+export interface PoolRules {
+  readonly poolId: string;
+  /** No node holds more of an organization than this share of its instances, in percent; one is always allowed. */
+  readonly tenantSharePercent?: number;
+  /** Room that new instances leave on the pool's nodes, in each zone. */
+  readonly headroom?: Headroom;
+}
+
+/** So many phantom instances of one shape. */
+export interface Headroom {
+  readonly instances: number;
+  readonly cpuMilli: number;
+  readonly memoryMib: number;
+  readonly volumes: number;
+}
+
+/** Micro-dollars an hour for one unit of each: a millicore, a MiB, an attachment, a slot. */
+export interface RoomPrices {
+  readonly cpuMilli: number;
+  readonly memoryMib: number;
+  readonly volumes: number;
+  readonly slot: number;
 }

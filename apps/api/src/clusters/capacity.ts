@@ -1,7 +1,14 @@
 import type { Fault } from "@berth/contract";
 import type { KubeCapacity } from "@berth/db";
 import { type Allocatable, type ClusterPlan, holdsData, isMasterEligible, podNameOf, type Role } from "@berth/domain";
-import { type InstanceRequest, type LaunchOption, launchOptions, type NodeState, placeInstances } from "@berth/packing";
+import {
+  type Explanation,
+  type InstanceRequest,
+  type LaunchOption,
+  launchOptions,
+  type NodeState,
+  placeInstances,
+} from "@berth/packing";
 
 export interface PreviewedInstance {
   readonly component: string;
@@ -73,7 +80,7 @@ export function previewPlacements(plans: readonly ClusterPlan[], kube: KubeCapac
     }),
   );
   const nodes = kube.machines.map(toNodeState);
-  const result = placeInstances(requests, nodes, optionsOf(kube, now));
+  const result = placeInstances(requests, nodes, optionsOf(kube, now), { pools: kube.pools });
   const previews = plans.map((): PreviewedInstance[] => []);
   wanted.forEach(({ index, component, instance }, place) => {
     const at = { component: component.name, ordinal: instance.ordinal, zone: instance.zone };
@@ -85,7 +92,7 @@ export function previewPlacements(plans: readonly ClusterPlan[], kube: KubeCapac
       const machineType = result.machines[assignment.machine]?.machineType ?? null;
       previews[index]?.push({ ...at, machine: "new", machineType, reason: null });
     } else {
-      const reason = reasonOf(assignment?.candidates ?? []);
+      const reason = reasonOf(assignment);
       previews[index]?.push({ ...at, machine: "none", machineType: null, reason });
     }
   });
@@ -112,10 +119,8 @@ function toNodeState(machine: KubeCapacity["machines"][number]): NodeState {
 }
 
 /** In words that tell a tenant nothing of others: how many candidates there were, and why they fell out. */
-function reasonOf(
-  candidates: readonly { readonly rejection?: { readonly kind: string; readonly because?: string } }[],
-) {
-  const kinds = new Set(candidates.map(({ rejection }) => rejection?.because ?? rejection?.kind ?? "none"));
-  if (candidates.length === 0) return "No machine type is open in this zone.";
-  return `None of ${candidates.length} machines and machine types has room now: ${[...kinds].sort().join(", ")}.`;
+function reasonOf(refused: Explanation | undefined) {
+  if (refused === undefined || refused.considered === 0) return "No machine type is open in this zone.";
+  const kinds = new Set(refused.refusals.map(({ reason }) => reason));
+  return `None of ${refused.considered} machines and machine types has room now: ${[...kinds].sort().join(", ")}.`;
 }

@@ -36,6 +36,14 @@ export function toDecisionDetailBody(decision: DecisionRow): PlacementDecisionDe
         rejection: one.rejection === undefined || one.rejection === null ? null : { ...fieldsOf(one.rejection) },
         score: typeof one.score === "number" ? one.score : null,
       })),
+    considered: decision.considered ?? listOf(decision.candidates).length,
+    refusals: listOf(decision.refusals)
+      .map(fieldsOf)
+      .map((one) => ({
+        reason: textOf(one.reason) ?? "",
+        dimension: textOf(one.dimension) ?? null,
+        count: typeof one.count === "number" ? one.count : 0,
+      })),
     reasons: listOf(decision.reasons).flatMap((reason) => textOf(reason) ?? []),
   };
 }

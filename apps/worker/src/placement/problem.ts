@@ -10,6 +10,7 @@ import {
   SCHEDULING_GATE,
 } from "@berth/domain";
 import {
+  type FleetPolicy,
   type FruitlessLaunches,
   type InstanceRequest,
   type LaunchOption,
@@ -90,6 +91,7 @@ export interface PlacementProblem {
   readonly requests: readonly InstanceRequest[];
   readonly nodes: readonly NodeState[];
   readonly options: readonly LaunchOption[];
+  readonly policy: FleetPolicy;
   /** Nodes of a static kube that have no machine row yet: their operator brought them. */
   readonly brought: readonly NodeState[];
 }
@@ -163,6 +165,7 @@ export function placementProblem(seen: PlacementObservation): PlacementProblem {
     })),
     nodes: states,
     options: seen.isStatic ? [] : launchOptions(seen.pools, seen.offerings, seen.observed, seen.machines, seen.now),
+    policy: { pools: seen.pools },
     // A node without a zone can hold nothing, and one that is tainted (a control plane's) is not for us.
     brought: seen.isStatic
       ? states.filter((one) => !machineByNode.has(one.name) && one.closed === undefined && one.zone !== "")

@@ -1,20 +1,13 @@
-import type { Candidate, RejectionReason } from "@berth/packing";
 import { expect, it } from "vitest";
 import { reasonsOf } from "./reasons.ts";
 
-const refused = (rejection: RejectionReason): Candidate => ({
-  target: "mac-1",
-  machineType: "m7i.large",
-  zone: "a",
-  poolId: "pool_1",
-  priceMicroUsdPerHour: 1,
-  rejection,
-});
-
 it("says once why nothing held an instance", () => {
-  const full = refused({ kind: "no_room", dimension: "cpu", needed: 2, free: 1 });
-  const conflict = refused({ kind: "conflict", role: "data", withInstance: "ins_1" });
-  const closed = refused({ kind: "closed", because: "pool_full" });
-  expect(reasonsOf([closed, full, conflict, full])).toEqual(["conflict", "no_room", "pool_full"]);
+  const refusals = [
+    { reason: "pool_full", count: 12 },
+    { reason: "no_room", dimension: "memory", count: 3 },
+    { reason: "no_room", dimension: "cpu", count: 2 },
+    { reason: "conflict", count: 1 },
+  ] as const;
+  expect(reasonsOf(refusals)).toEqual(["conflict", "no_room", "pool_full"]);
   expect(reasonsOf([])).toEqual([]);
 });

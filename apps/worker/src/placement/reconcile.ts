@@ -1,4 +1,13 @@
-import type { HeldLease, KubeRecord, Leases, LiveLease, NewDecision, NewMachine, PlacementStore } from "@berth/db";
+import type {
+  HeldLease,
+  KubeRecord,
+  Leases,
+  LiveLease,
+  NewDecision,
+  NewMachine,
+  PlacementStore,
+  PlacementVerdict,
+} from "@berth/db";
 import {
   holdsData,
   type IdSource,
@@ -35,6 +44,8 @@ export interface PlacementLoopDeps {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly effects: EffectObserver;
+  /** kube-scheduler's answer to a placement, or that it never got so far: once for each. */
+  readonly sawVerdict: (verdict: PlacementVerdict) => void;
 }
 
 const PATCH_LANES = 16;
@@ -63,8 +74,9 @@ export async function reconcilePlacement(deps: PlacementLoopDeps, id: KubeId, ru
       await recordBrought(deps, lease, kube, problem);
       for (const stuck of problem.stuck) await takeBack({ effects: deps.effects, lease }, kubernetes, stuck);
 
-      const plan = placeInstances(problem.requests, problem.nodes, problem.options);
-      const violations = checkPlacement(problem.requests, problem.nodes, problem.options, plan);
+      const { requests, nodes, options, policy } = problem;
+      const plan = placeInstances(requests, nodes, options, policy);
+      const violations = checkPlacement(requests, nodes, options, plan, policy);
       if (violations.length > 0) throw new Error(`the packer broke a rule: ${JSON.stringify(violations.slice(0, 5))}`);
       await executePlan(deps, lease, kubernetes, kube, problem, plan);
 
@@ -152,7 +164,8 @@ async function recordVerdicts(deps: PlacementLoopDeps, lease: HeldLease, problem
       verdict: because === "refused_by_scheduler" ? ("refused" as const) : because,
     })),
   ];
-  if (verdicts.length > 0) await deps.store.recordVerdicts(lease, verdicts);
+  if (verdicts.length === 0) return;
+  for (const verdict of await deps.store.recordVerdicts(lease, verdicts)) deps.sawVerdict(verdict);
 }
 
 /** Gives the nodes of a static kube their machine rows: what lists, previews and the machines loop go by. */
@@ -276,8 +289,10 @@ function decisionOf(
     instanceId: gated.instance.instanceId,
     podUid: gated.pod.metadata.uid ?? "",
     candidates: assignment.candidates,
+    considered: assignment.considered,
+    refusals: assignment.refusals,
     reasons: [],
-  } as Pick<NewDecision, "id" | "organizationId" | "clusterId" | "instanceId" | "podUid" | "candidates" | "reasons">;
+  } satisfies Omit<NewDecision, "outcome" | "nodeName" | "machineId">;
   switch (assignment.outcome) {
     case "placed": {
       const coming = problem.nodes.find((node) => node.name === assignment.node)?.coming === true;
@@ -293,7 +308,7 @@ function decisionOf(
       return { ...common, outcome: "waiting_for_machine", nodeName: machine?.nodeName, machineId: machine?.id };
     }
     case "refused": {
-      const reasons = reasonsOf(assignment.candidates);
+      const reasons = reasonsOf(assignment.refusals);
       return { ...common, outcome: "refused", nodeName: undefined, machineId: undefined, reasons };
     }
   }

@@ -50,6 +50,8 @@ const record = (...decisions: Partial<NewDecision>[]) =>
       nodeName: undefined,
       machineId: undefined,
       candidates: [],
+      considered: 0,
+      refusals: [],
       reasons: [],
       ...over,
     })),

@@ -76,6 +76,8 @@ async function sendToNewMachine(launched = true): Promise<MachineId> {
         nodeName: machineId,
         machineId,
         candidates: [],
+        considered: 0,
+        refusals: [],
         reasons: [],
       },
     ],

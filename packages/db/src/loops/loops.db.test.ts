@@ -170,12 +170,16 @@ describe("the loops' statements", () => {
           nodeName: "mac-1",
           machineId: machine,
           candidates: [{ target: "new m7i.large" }],
+          considered: 1,
+          refusals: [],
           reasons: [],
         },
       ],
     );
     await placement.recordExecuted(lease, [decision]);
-    await placement.recordVerdicts(lease, [{ instanceId: instance, verdict: "bound" }]);
+    const verdicts = [{ instanceId: instance, verdict: "bound" as const }];
+    expect(await placement.recordVerdicts(lease, verdicts)).toEqual(["bound"]);
+    expect(await placement.recordVerdicts(lease, verdicts)).toEqual([]);
     expect((await placement.findKube(kube))?.machines[0]?.state).toBe("planned");
     expect((await clusterStore(pool, ids).find(cluster))?.instances[0]).toMatchObject({
       nodeName: "mac-1",

@@ -56,6 +56,8 @@ async function kubeWithRack(region: string) {
     nodeName: RACK.nodeName,
     machineId: undefined,
     candidates: [],
+    considered: 0,
+    refusals: [],
     reasons: [],
   } as const;
   await store.recordPlan(lease, kubeId, [], [decision]);

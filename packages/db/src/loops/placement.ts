@@ -3,7 +3,7 @@ import { DEFAULT_OVERHEAD, type Guard, type InstanceId, type KubeId, type Role }
 import type { Pool, PoolClient } from "pg";
 import { observedAllocatable } from "../observed-allocatable.ts";
 import { fenced } from "./fenced.ts";
-import type { KubeRecord, NewDecision, PlacementStore } from "./types.ts";
+import type { KubeRecord, NewDecision, PlacementStore, PlacementVerdict } from "./types.ts";
 
 const FIND = `
 select k.id, k.region, k.is_static, k.api_server_url, k.waiting_for, k.failures, k.wakes,
@@ -22,7 +22,7 @@ select k.id, k.region, k.is_static, k.api_server_url, k.waiting_for, k.failures,
          where c.kube_id = k.id and c.state <> 'deleted') as instances
   from kube k where k.id = $1`;
 
-/** Decisions of an instance that are kept, beside the one that holds. Each has every candidate: they are large. */
+/** Decisions of an instance that are kept, beside the one that holds. Each may list hundreds of candidates. */
 const DECISIONS_KEPT = 20;
 
 const FORGET_OLDER = `
@@ -68,7 +68,7 @@ interface KubeRow {
 }
 
 function toRow(decision: NewDecision) {
-  const { candidates } = decision;
+  const { candidates, considered, refusals } = decision;
   return {
     id: decision.id,
     organization_id: decision.organizationId,
@@ -80,9 +80,13 @@ function toRow(decision: NewDecision) {
     machine_id: decision.machineId ?? null,
     digest:
       decision.outcome === "refused"
-        ? createHash("sha256").update(JSON.stringify(candidates)).digest("base64url")
+        ? createHash("sha256")
+            .update(JSON.stringify([candidates, considered, refusals]))
+            .digest("base64url")
         : null,
     candidates,
+    considered,
+    refusals,
     reasons: decision.reasons,
   };
 }
@@ -164,17 +168,18 @@ export function placementStore(pool: Pool): PlacementStore {
           );
         }
         const shape =
-          "id text, organization_id text, cluster_id text, instance_id text, pod_uid text, outcome text, node_name text, machine_id text, digest text, candidates jsonb, reasons jsonb";
+          "id text, organization_id text, cluster_id text, instance_id text, pod_uid text, outcome text, node_name text, machine_id text, digest text, candidates jsonb, considered int, refusals jsonb, reasons jsonb";
         const fresh = await withoutKnownRefusals(client, kubeId, decisions.map(toRow));
         const values = [JSON.stringify(fresh)];
         await client.query(
           `insert into placement_decision (id, kube_id, organization_id, cluster_id, instance_id, pod_uid, outcome, node_name,
-                                           machine_id, digest, candidates, reasons)
+                                           machine_id, digest, candidates, considered, refusals, reasons)
            select d.id, $2, d.organization_id, d.cluster_id, d.instance_id, d.pod_uid, d.outcome, d.node_name, d.machine_id,
-                  d.digest, d.candidates, d.reasons
+                  d.digest, d.candidates, d.considered, d.refusals, d.reasons
              from jsonb_to_recordset($1::jsonb) as d(${shape})
            on conflict (kube_id, pod_uid) where outcome = 'refused' do update
-              set digest = excluded.digest, candidates = excluded.candidates, reasons = excluded.reasons, last_seen_at = now()`,
+              set digest = excluded.digest, candidates = excluded.candidates, considered = excluded.considered,
+                  refusals = excluded.refusals, reasons = excluded.reasons, last_seen_at = now()`,
           [...values, kubeId],
         );
         await client.query(FORGET_OLDER, [[...new Set(fresh.map((row) => row.instance_id))], DECISIONS_KEPT]);
@@ -227,12 +232,14 @@ export function placementStore(pool: Pool): PlacementStore {
 
     recordVerdicts: (lease, verdicts) =>
       fenced(pool, lease, async (client) => {
-        await client.query(
+        const { rows } = await client.query<{ verdict: PlacementVerdict }>(
           `update placement_decision d set verdict = v.verdict
              from jsonb_to_recordset($1::jsonb) as v(instance_id text, verdict text), instance i
-            where i.id = v.instance_id and d.id = i.decision_id and d.verdict is null`,
+            where i.id = v.instance_id and d.id = i.decision_id and d.verdict is null
+           returning d.verdict`,
           [JSON.stringify(verdicts.map((one) => ({ instance_id: one.instanceId, verdict: one.verdict })))],
         );
+        return rows.map(({ verdict }) => verdict);
       }),
 
     recordKube: (lease, id, status) =>

@@ -226,11 +226,18 @@ export interface NewDecision {
   readonly outcome: "placed" | "waiting_for_machine" | "refused";
   readonly nodeName: string | undefined;
   readonly machineId: MachineId | undefined;
-  /** As the packer gave them; stored as JSON. */
+  /** As the packer gave them; stored as JSON. Of a large zone a part. */
   readonly candidates: readonly object[];
+  /** How many candidates there were. */
+  readonly considered: number;
+  /** How many were refused, by reason. */
+  readonly refusals: readonly object[];
   /** Of a refusal, in single words, as `pool_full`. Empty for others. */
   readonly reasons: readonly string[];
 }
+
+/** What became of a placement: kube-scheduler's answer, or why it never came to one. */
+export type PlacementVerdict = "bound" | "refused" | "machine_gone" | "node_not_ready";
 
 /** What the placement loop reads and writes. */
 export interface PlacementStore {
@@ -258,14 +265,14 @@ export interface PlacementStore {
   recordBrought(lease: HeldLease, kubeId: KubeId, machines: readonly NewMachine[]): Promise<void>;
   /** The gates that were lifted. */
   recordExecuted(lease: HeldLease, decisionIds: readonly DecisionId[]): Promise<void>;
-  /** What kube-scheduler made of earlier decisions; ones with a verdict keep it. */
+  /** What kube-scheduler made of earlier decisions; ones with a verdict keep it. Gives the verdicts that are new. */
   recordVerdicts(
     lease: HeldLease,
     verdicts: readonly {
       readonly instanceId: InstanceId;
-      readonly verdict: "bound" | "refused" | "machine_gone" | "node_not_ready";
+      readonly verdict: PlacementVerdict;
     }[],
-  ): Promise<void>;
+  ): Promise<PlacementVerdict[]>;
   /** A kube that answers again has its machines looked at: they wait, or have left something there. */
   recordKube(
     lease: HeldLease,

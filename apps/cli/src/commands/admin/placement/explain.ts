@@ -25,7 +25,10 @@ const CANDIDATES: readonly Column<Candidate>[] = [
 
 export const explainPlacement = (berth: Berth) =>
   new Command("explain")
-    .description("Show every candidate of a placement, and why it was refused or what it scored (lower is better)")
+    .description(
+      "Show the candidates of a placement, and why each was refused or what it scored (lower is better); of a zone with " +
+        "more than 200 nodes the best ones, and some of each reason",
+    )
     .argument("<decision>", "a decision (dec_…), or an instance (ins_…): its latest one")
     .action(async (id, _, command) => {
       const session = berth.session(command);
@@ -55,11 +58,18 @@ function describe(decision: PlacementDecisionDetail): string {
     ["kube-scheduler", decision.verdict ?? undefined],
     ["Decided", decision.created_at],
     ["Reasons", decision.reasons.join(", ")],
+    ["Candidates", String(decision.considered)],
+    ["Refused", decision.refusals.map(refusalText).join(", ")],
   ]);
   // Possible ones first, the best of them on top.
   const rank = (candidate: Candidate) => candidate.score ?? Number.POSITIVE_INFINITY;
   const ranked = decision.candidates.toSorted((a, b) => (rank(a) < rank(b) ? -1 : rank(a) > rank(b) ? 1 : 0));
   return `${facts}\n${formatTable(CANDIDATES, ranked)}`;
+}
+
+/** As `no_room (memory): 12`. */
+function refusalText({ reason, dimension, count }: PlacementDecisionDetail["refusals"][number]): string {
+  return `${reason}${dimension === null ? "" : ` (${dimension})`}: ${count}`;
 }
 
 /** `{kind: "memory", needed: 8192, free: 100}` as `memory: needed 8192, free 100`. */

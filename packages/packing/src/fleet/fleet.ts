@@ -1,0 +1,498 @@
+import { emptyLoad, type Load, loadOf, shortage } from "../fit.ts";
+import type {
+  Assignment,
+  Candidate,
+  Explanation,
+  FleetPolicy,
+  InstanceRequest,
+  LaunchOption,
+  NodeState,
+  PlacementPlan,
+  PlannedMachine,
+  RejectionReason,
+} from "../types.ts";
+import { candidateLists } from "./candidate-lists.ts";
+import { explain } from "./explain.ts";
+import { headroomCounts } from "./headroom.ts";
+import { fillMachine, type MachineFill, type WaitingZone } from "./machine-fill.ts";
+import {
+  addRow,
+  createNodeTable,
+  type NodeFacts,
+  putOn,
+  removeRow,
+  residentsOf,
+  setRoom,
+  takeOff,
+  touch,
+} from "./node-table.ts";
+import { refusalsOf } from "./refusals.ts";
+import { roomValue, type Size, sizeValue } from "./room-value.ts";
+
+/**
+ * Nodes, what stands on them and what could be launched, kept up to date between placements.
+ *
+ * Everything throws for a node or an instance that the fleet does not know.
+ */
+export interface Fleet {
+  /**
+   * Places instances together, as those of a cluster: on nodes, and on machines that it plans for what fits nowhere. Each
+   * stays reserved where it was sent until it is released; planned machines are nodes on their way from then on, and what
+   * they cost of their pool's room is taken. What is refused holds nothing of the rest back, and reserves nothing.
+   */
+  place(requests: readonly InstanceRequest[]): PlacementPlan;
+  /** Puts an instance where it is known to go, whatever the rules say: what was chosen before and is not bound yet. */
+  reserve(instance: InstanceRequest, node: string): void;
+  /** Frees what instances take. */
+  release(instanceIds: Iterable<string>): void;
+  addNode(node: NodeState): void;
+  /** With what stands on it. */
+  removeNode(name: string): void;
+  closeNode(name: string, because: string | undefined): void;
+  /** The nodes as they stand, by name. */
+  nodes(): NodeState[];
+}
+
+const EXPLAINED_NOT: Explanation = { candidates: [], considered: 0, refusals: [] };
+
+interface PoolRoom {
+  machines: number;
+  spendMicroUsdPerHour: number;
+}
+
+interface Planned {
+  readonly row: number;
+  option: LaunchOption;
+}
+
+/**
+ * Opens a fleet. O(instances + nodes + options).
+ *
+ * `expected` are sizes that will be asked for, beside those that run: what room is worth is fixed here.
+ */
+export function openFleet(
+  nodes: readonly NodeState[],
+  options: readonly LaunchOption[],
+  policy: FleetPolicy = {},
+  expected: readonly Size[] = [],
+): Fleet {
+  const table = createNodeTable();
+  const value = roomValue(nodes, options, distinctSizes(nodes, expected), policy.duals);
+  const open = [...options].sort(byOption);
+  const optionsOfZone = new Map<string, LaunchOption[]>();
+  for (const option of open) {
+    const list = optionsOfZone.get(option.zone);
+    if (list === undefined) optionsOfZone.set(option.zone, [option]);
+    else list.push(option);
+  }
+  const pools = new Map<string, PoolRoom>();
+  for (const { poolId, poolRoom, poolSpendRoomMicroUsdPerHour: spend } of options) {
+    const known = pools.get(poolId);
+    pools.set(poolId, {
+      machines: Math.min(known?.machines ?? poolRoom, poolRoom),
+      spendMicroUsdPerHour: Math.min(known?.spendMicroUsdPerHour ?? Infinity, spend ?? Infinity),
+    });
+  }
+  const marginal = new Map((policy.marginalPrices ?? []).map((one) => [one.machineType, one.microUsdPerHour]));
+  const step = [...nodes, ...options].reduce((most, one) => Math.max(most, one.priceMicroUsdPerHour), 1);
+  const headroom = headroomCounts(table, policy);
+  const waitingTenants = new Map<string, number>();
+  const lists = candidateLists(table, value, { step, marginal });
+  const refusals = refusalsOf(table, policy, headroom, (organizationId) => waitingTenants.get(organizationId) ?? 0);
+  const explains = policy.explains !== false;
+  /** Only with these may a refusal be undone by what is planned after it. */
+  const canReopen =
+    (policy.pools ?? []).some((one) => one.headroom !== undefined) ||
+    options.some((one) => one.poolSpendRoomMicroUsdPerHour !== undefined);
+  let serial = 0;
+
+  const priceOf = (option: LaunchOption) => marginal.get(option.machineType) ?? option.priceMicroUsdPerHour;
+  const factsOf = (row: number) => table.facts[row] as NodeFacts;
+
+  function addNode({ instances, closed, ...node }: NodeState): void {
+    headroom.follow(addRow(table, { ...node, closed, machine: undefined }, instances));
+  }
+
+  function put(row: number, request: InstanceRequest): void {
+    const waiting = waitingTenants.get(request.organizationId) ?? 0;
+    if (waiting > 1) waitingTenants.set(request.organizationId, waiting - 1);
+    else waitingTenants.delete(request.organizationId);
+    putOn(table, row, request);
+    headroom.follow(row);
+  }
+
+  function rowNamed(name: string): number {
+    const row = table.rowByName.get(name);
+    if (row === undefined) throw new Error(`the fleet has no node ${name}`);
+    return row;
+  }
+
+  function explainAt(request: InstanceRequest, chosen: number, ofOptions: readonly Candidate[]): Explanation {
+    if (!explains) return EXPLAINED_NOT;
+    const zone = table.zones.get(request.zone);
+    const all = zone?.rows ?? [];
+    const rows =
+      zone === undefined || zone.spare.length === 0 ? all : all.filter((row) => table.facts[row] !== undefined);
+    return explain(
+      {
+        rows,
+        chosen,
+        codeOf: refusals.codesFor(request),
+        scoreOf: (row) => lists.score(row, request),
+        rejectionOf: (row, code) => refusals.describe(row, request, code),
+        describe: (row, rejection, score) => candidateOf(factsOf(row).name, factsOf(row), rejection, score),
+      },
+      ofOptions,
+    );
+  }
+
+  function optionRejection(request: InstanceRequest, option: LaunchOption): RejectionReason | undefined {
+    const room = pools.get(option.poolId);
+    const closed =
+      request.launchClosed ??
+      option.closed ??
+      ((room?.machines ?? 0) < 1
+        ? "pool_full"
+        : (room?.spendMicroUsdPerHour ?? 0) < option.priceMicroUsdPerHour
+          ? "spend_cap"
+          : undefined);
+    if (closed !== undefined) return { kind: "closed", because: closed };
+    return shortage(request, option.allocatable, emptyLoad());
+  }
+
+  /**
+   * The option with the lowest price for what it would hold of what waits. One whose price would not be the lowest even if
+   * it were filled to the brim is not filled: it scores what it would cost then.
+   */
+  function chooseOption(request: InstanceRequest, zone: WaitingZone, placed: (request: InstanceRequest) => boolean) {
+    for (const one of zone.classes) {
+      while (one.head < one.requests.length && placed(one.requests[one.head] as InstanceRequest)) one.head += 1;
+    }
+    const worth = sizeValue(value.prices, request);
+    const candidates: Candidate[] = [];
+    const possible: { readonly place: number; readonly option: LaunchOption; readonly floor: number }[] = [];
+    for (const option of optionsOfZone.get(request.zone) ?? []) {
+      const rejection = optionRejection(request, option);
+      if (rejection === undefined) {
+        const { cpuMilli, memoryMib, volumes, pods } = option.allocatable;
+        const brim = sizeValue(value.prices, { cpuMilli, memoryMib, volumes }) + (pods - 1) * value.prices.slot;
+        const floor = priceOf(option) / Math.min(brim, zone.worth);
+        possible.push({ place: candidates.length, option, floor });
+      }
+      candidates.push(candidateOf(`new ${option.machineType}`, option, rejection, undefined));
+    }
+    possible.sort((a, b) => a.floor - b.floor || a.place - b.place);
+    let best: { readonly option: LaunchOption; readonly fill: MachineFill } | undefined;
+    let bestScore = Number.POSITIVE_INFINITY;
+    let bestPlace = 0;
+    const limits = new Map<string, number>();
+    for (const { place, option, floor } of possible) {
+      let score = floor;
+      if (floor <= bestScore) {
+        const fill = fillMachine(option.allocatable, request, worth, zone, {
+          isWaiting: (one) => !placed(one),
+          tenantLimit: (organizationId) => {
+            const key = `${option.poolId}/${organizationId}`;
+            const limit = limits.get(key) ?? refusals.tenantLimit(option.poolId, organizationId);
+            limits.set(key, limit);
+            return limit;
+          },
+        });
+        score = priceOf(option) / fill.worth;
+        if (score < bestScore || (score === bestScore && place < bestPlace)) {
+          best = { option, fill };
+          bestScore = score;
+          bestPlace = place;
+        }
+      }
+      candidates[place] = { ...(candidates[place] as Candidate), score: Math.round(score * 1_000_000) };
+    }
+    return { best, candidates };
+  }
+
+  function place(requests: readonly InstanceRequest[]): PlacementPlan {
+    headroom.begin();
+    const assignments = new Map<string, Assignment>();
+    const planned: Planned[] = [];
+    const done = new Set<InstanceRequest>();
+    const placed = (request: InstanceRequest) => done.has(request);
+    for (const request of requests) {
+      if (table.rowOfInstance.has(request.instanceId)) {
+        throw new Error(`instance ${request.instanceId} stands on a node already`);
+      }
+      waitingTenants.set(request.organizationId, (waitingTenants.get(request.organizationId) ?? 0) + 1);
+    }
+
+    function assign(request: InstanceRequest, row: number, ofOptions: readonly Candidate[], explanation?: Explanation) {
+      const { instanceId } = request;
+      const why = explanation ?? explainAt(request, row, ofOptions);
+      const { name, machine } = factsOf(row);
+      assignments.set(
+        instanceId,
+        machine === undefined
+          ? { outcome: "placed", instanceId, node: name, ...why }
+          : { outcome: "new_machine", instanceId, machine, ...why },
+      );
+      put(row, request);
+      done.add(request);
+    }
+
+    const bestRow = (request: InstanceRequest) =>
+      lists.best(request.zone, request, (row) => !refusals.holdsBack(row, request));
+
+    let waiting: InstanceRequest[] = [];
+    for (const request of hardestFirst(requests)) {
+      const row = bestRow(request);
+      if (row < 0) waiting.push(request);
+      else assign(request, row, []);
+    }
+
+    for (let mayReopen = true; waiting.length > 0 && mayReopen; ) {
+      const zones = waitingByZone(waiting);
+      const refused: { readonly request: InstanceRequest; readonly candidates: readonly Candidate[] }[] = [];
+      const before = waiting.length;
+      for (const request of waiting) {
+        if (placed(request)) continue;
+        const row = bestRow(request);
+        if (row >= 0) {
+          assign(request, row, []);
+          continue;
+        }
+        const zone = zones.get(request.zone) ?? { classes: [], worth: 0 };
+        const { best, candidates } = chooseOption(request, zone, placed);
+        if (best === undefined) {
+          refused.push({ request, candidates });
+          continue;
+        }
+        // Who rides along did not look for a place alone, and is told what there was when the machine was planned.
+        const why = explainAt(request, -1, candidates);
+        const machine = launch(best.option, planned);
+        for (const rider of best.fill.requests) {
+          if (rider === request) assign(rider, machine, [], why);
+          else assign(rider, machine, []);
+        }
+      }
+      waiting = refused.map(({ request }) => request);
+      const shrunk = shrink(planned);
+      mayReopen = canReopen && (shrunk || waiting.length < before);
+      if (!mayReopen || waiting.length === 0) {
+        for (const { request, candidates } of refused) {
+          const { instanceId } = request;
+          assignments.set(instanceId, { outcome: "refused", instanceId, ...explainAt(request, -1, candidates) });
+        }
+      }
+    }
+
+    waitingTenants.clear();
+    const machines = toPlannedMachines(planned);
+    for (const { row } of planned) factsOf(row).machine = undefined;
+    return {
+      assignments: requests.map((request) => {
+        const assignment = assignments.get(request.instanceId);
+        if (assignment === undefined) throw new Error("every instance gets an assignment");
+        return assignment;
+      }),
+      machines,
+    };
+
+    function waitingByZone(all: readonly InstanceRequest[]): Map<string, WaitingZone> {
+      const zones = new Map<string, WaitingZone>();
+      const classes = new Map<string, WaitingZone["classes"][number]>();
+      for (const request of all) {
+        if (request.launchClosed !== undefined) continue;
+        let zone = zones.get(request.zone);
+        if (zone === undefined) {
+          zone = { classes: [], worth: 0 };
+          zones.set(request.zone, zone);
+        }
+        const key = `${request.zone} ${sizeKey(request)}`;
+        let ofSize = classes.get(key);
+        if (ofSize === undefined) {
+          ofSize = { size: request, worth: sizeValue(value.prices, request), requests: [], head: 0 };
+          classes.set(key, ofSize);
+          zone.classes.push(ofSize);
+        }
+        ofSize.requests.push(request);
+        zone.worth += ofSize.worth;
+      }
+      return zones;
+    }
+  }
+
+  function launch(option: LaunchOption, planned: Planned[]): number {
+    const { poolId, zone, machineType, priceMicroUsdPerHour, allocatable } = option;
+    const facts = { poolId, zone, machineType, priceMicroUsdPerHour, allocatable, coming: true, closed: undefined };
+    while (table.rowByName.has(`machine-${serial}`)) serial += 1;
+    const row = addRow(table, { ...facts, name: `machine-${serial}`, machine: planned.length }, []);
+    serial += 1;
+    headroom.follow(row);
+    planned.push({ row, option });
+    charge(option, 1);
+    return row;
+  }
+
+  function charge(option: Pick<LaunchOption, "poolId" | "priceMicroUsdPerHour">, machines: number): void {
+    const room = pools.get(option.poolId);
+    if (room === undefined) return;
+    room.machines -= machines;
+    room.spendMicroUsdPerHour -= machines * option.priceMicroUsdPerHour;
+  }
+
+  /**
+   * Makes each planned machine the cheapest of its pool that holds what goes there; where a pool keeps headroom, what is
+   * left over is wanted. True when one became another.
+   */
+  function shrink(planned: readonly Planned[]): boolean {
+    let changed = false;
+    for (const machine of planned) {
+      const { option, row } = machine;
+      if (headroom.isKept(option.poolId)) continue;
+      const spend = (pools.get(option.poolId)?.spendMicroUsdPerHour ?? 0) + option.priceMicroUsdPerHour;
+      const load = loadOn(row);
+      let best = option;
+      for (const other of optionsOfZone.get(option.zone) ?? []) {
+        if (other.poolId !== option.poolId || other.closed !== undefined || priceOf(other) >= priceOf(best)) continue;
+        if (other.priceMicroUsdPerHour <= spend && holds(other.allocatable, load)) best = other;
+      }
+      if (best === option) continue;
+      charge(option, -1);
+      charge(best, 1);
+      const { machineType, priceMicroUsdPerHour, allocatable } = best;
+      table.facts[row] = { ...factsOf(row), machineType, priceMicroUsdPerHour, allocatable };
+      setRoom(table, row, allocatable, load);
+      machine.option = best;
+      changed = true;
+    }
+    return changed;
+  }
+
+  function loadOn(row: number): Load {
+    return loadOf(residentsOf(table, row));
+  }
+
+  function toPlannedMachines(planned: readonly Planned[]): PlannedMachine[] {
+    return planned.map(({ option, row }) => {
+      const ofPool = planned.filter((one) => one.option.poolId === option.poolId).length;
+      const spare = (pools.get(option.poolId)?.spendMicroUsdPerHour ?? 0) / ofPool;
+      const load = loadOn(row);
+      return {
+        name: factsOf(row).name,
+        poolId: option.poolId,
+        zone: option.zone,
+        machineType: option.machineType,
+        priceMicroUsdPerHour: option.priceMicroUsdPerHour,
+        allocatable: option.allocatable,
+        instances: [...residentsOf(table, row)],
+        alternatives: (optionsOfZone.get(option.zone) ?? []).filter(
+          (other) =>
+            other !== option &&
+            other.poolId === option.poolId &&
+            other.closed === undefined &&
+            // Were every machine to fall back, the pool would still cost no more than it may.
+            other.priceMicroUsdPerHour <= option.priceMicroUsdPerHour + spare &&
+            holds(other.allocatable, load),
+        ),
+      };
+    });
+  }
+
+  for (const node of [...nodes].sort(byName)) addNode(node);
+  return {
+    place,
+    reserve(instance, node) {
+      put(rowNamed(node), instance);
+    },
+    release(instanceIds) {
+      for (const instanceId of instanceIds) {
+        const row = table.rowOfInstance.get(instanceId);
+        const instance =
+          row === undefined ? undefined : residentsOf(table, row).find((one) => one.instanceId === instanceId);
+        if (row === undefined || instance === undefined) throw new Error(`the fleet has no instance ${instanceId}`);
+        takeOff(table, row, instance);
+        headroom.follow(row);
+      }
+    },
+    addNode,
+    removeNode(name) {
+      const row = rowNamed(name);
+      removeRow(table, row);
+      headroom.follow(row);
+    },
+    closeNode(name, because) {
+      const row = rowNamed(name);
+      factsOf(row).closed = because;
+      touch(table, row);
+      headroom.follow(row);
+    },
+    nodes: () =>
+      [...table.rowByName.values()]
+        .map((row): NodeState => {
+          const { machine: _, closed, ...facts } = factsOf(row);
+          return { ...facts, instances: [...residentsOf(table, row)], ...(closed === undefined ? {} : { closed }) };
+        })
+        .sort(byName),
+  };
+}
+
+/** Sorted by memory, then CPU, largest first: small ones fill what the large ones leave. */
+function hardestFirst(requests: readonly InstanceRequest[]): InstanceRequest[] {
+  return [...requests].sort(
+    (a, b) =>
+      b.memoryMib - a.memoryMib ||
+      b.cpuMilli - a.cpuMilli ||
+      b.volumes - a.volumes ||
+      compare(a.clusterId, b.clusterId) ||
+      compare(a.instanceId, b.instanceId),
+  );
+}
+
+function distinctSizes(nodes: readonly NodeState[], expected: readonly Size[]): Size[] {
+  return [...nodes.flatMap((node) => node.instances), ...expected];
+}
+
+function sizeKey({ cpuMilli, memoryMib, volumes }: Size): string {
+  return `${cpuMilli}/${memoryMib}/${volumes}`;
+}
+
+function holds(allocatable: LaunchOption["allocatable"], load: Load): boolean {
+  return (
+    load.cpuMilli <= allocatable.cpuMilli &&
+    load.memoryMib <= allocatable.memoryMib &&
+    load.volumes <= allocatable.volumes &&
+    load.pods <= allocatable.pods
+  );
+}
+
+function candidateOf(
+  target: string,
+  of: Pick<LaunchOption, "machineType" | "zone" | "poolId" | "priceMicroUsdPerHour">,
+  rejection: RejectionReason | undefined,
+  score: number | undefined,
+): Candidate {
+  return {
+    target,
+    machineType: of.machineType,
+    zone: of.zone,
+    poolId: of.poolId,
+    priceMicroUsdPerHour: of.priceMicroUsdPerHour,
+    ...(rejection === undefined ? {} : { rejection }),
+    ...(score === undefined ? {} : { score: Math.round(score) }),
+  };
+}
+
+function byName(a: NodeState, b: NodeState): number {
+  return compare(a.name, b.name);
+}
+
+function byOption(a: LaunchOption, b: LaunchOption): number {
+  return (
+    a.priceMicroUsdPerHour - b.priceMicroUsdPerHour ||
+    compare(a.machineType, b.machineType) ||
+    compare(a.zone, b.zone) ||
+    compare(a.poolId, b.poolId)
+  );
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
