@@ -1,3 +1,3 @@
 export * from "./in-thread-solver.ts";
 export * from "./open-solver.ts";
-export * from "./threaded-solver.ts";
+export { openSolver } from "./threaded-solver.ts";

@@ -3,6 +3,7 @@ import type { Program, RowBounds, Solution } from "@berth/ports";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type OpenSolver, openInThreadSolver, openSolver } from "./index.ts";
 import { atLeast, atMost, columns, covering } from "./testing/programs.ts";
+import { openThread } from "./threaded-solver.ts";
 
 function solvedAs(outcome: "optimal" | "limit", solution: Solution): Extract<Solution, { objective: number }> {
   if (!("objective" in solution)) throw new Error(`the program is ${solution.outcome}`);
@@ -252,4 +253,23 @@ test("a solve in a thread of its own leaves the caller's event loop free, and cl
   expect(ended).toBe(false);
   await solver.close();
   await refused;
+});
+
+test("a thread that cannot start is an error of its opening", async () => {
+  await expect(openThread(new URL("./testing/broken-thread.ts", import.meta.url))).rejects.toMatchObject({
+    message: "the solver's thread has ended",
+    cause: expect.any(Error),
+  });
+});
+
+test("a thread that ends takes its programs along: calls under way, in the queue and later all say so", async () => {
+  const solver = await openThread(new URL("./testing/ending-thread.ts", import.meta.url));
+  const program = await solver.openProgram(atLeast(1));
+  const calls = [program.solve(), program.solve(), program.setRowBounds(atLeast(2))];
+  for (const call of await Promise.allSettled(calls)) {
+    expect(call).toMatchObject({ status: "rejected", reason: { message: "the solver's thread has ended" } });
+  }
+  await expect(solver.openProgram(atLeast(1))).rejects.toThrow("the solver's thread has ended");
+  await program.close();
+  await solver.close();
 });

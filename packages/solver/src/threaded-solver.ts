@@ -9,26 +9,43 @@ import type { Call } from "./thread.ts";
  * the other, in order, whichever program they are for: who wants two solves at once opens two solvers.
  *
  * Takes half a second, and 60 MiB until it is closed. `close` ends the thread also in the midst of a solve, and refuses
- * what was under way: the only way to break a solve off. The thread does not keep the process alive.
+ * what was under way: the only way to break a solve off. The thread does not keep the process alive. Should it end by
+ * itself, its programs are gone, and every call from then on says so.
  */
-export async function openSolver(): Promise<OpenSolver> {
+export function openSolver(): Promise<OpenSolver> {
+  return openThread(new URL("./thread.ts", import.meta.url));
+}
+
+/** With the program of the thread given, for tests of threads that end. */
+export async function openThread(file: URL): Promise<OpenSolver> {
   const pool = new Piscina<Call, Solution | undefined>({
-    filename: fileURLToPath(new URL("./thread.ts", import.meta.url)),
+    filename: fileURLToPath(file),
     // A program lives in one thread.
     minThreads: 1,
     maxThreads: 1,
-    // Without words of its own a thread is started like its process, and not every process of ours reads TypeScript.
+    // Without words of its own a thread is started like its process, and not every process of ours reads TypeScript. In a
+    // thread tsx reads what is required, which is how piscina loads a file at first: no top-level await in thread.ts.
     execArgv: ["--import", TYPESCRIPT_LOADER],
   });
   let opened = 0;
-  let closed = false;
+  /** Why calls are refused. */
+  let ended: string | undefined;
+
+  const end = () => {
+    if (ended !== undefined) return;
+    ended = "the solver's thread has ended";
+    // The pool has another thread by then, which knows nothing of the programs.
+    queueMicrotask(() => void pool.destroy());
+  };
+  pool.on("workerDestroy", end);
+  pool.on("error", end);
 
   const call = async (message: Call): Promise<Solution | undefined> => {
-    if (closed) throw closedError("solver");
+    if (ended !== undefined) throw new Error(ended);
     try {
       return await pool.run(message);
     } catch (error) {
-      throw closed ? closedError("solver") : error;
+      throw ended === undefined ? error : new Error(ended, { cause: error });
     }
   };
   const solved = async (message: Call): Promise<Solution> => {
@@ -50,14 +67,14 @@ export async function openSolver(): Promise<OpenSolver> {
       solve: () => solved({ name: "solve", program }),
       solveInteger: (limits) => solved({ name: "solveInteger", program, limits }),
       close: async () => {
-        if (programClosed || closed) return;
+        if (programClosed || ended !== undefined) return;
         programClosed = true;
         await call({ name: "close", program });
       },
     };
   };
   const close = async () => {
-    closed = true;
+    ended ??= closedError("solver").message;
     await pool.destroy();
   };
 

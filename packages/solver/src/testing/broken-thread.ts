@@ -1,0 +1,2 @@
+/** A thread that cannot even be loaded. */
+throw new Error("there is no solver here");
