@@ -1,6 +1,6 @@
 export { type Figure, median, p99 } from "./bench/figure.ts";
 export { latenciesLine, openLoop, type Sent } from "./bench/open-loop.ts";
-export { runBench } from "./bench/run-bench.ts";
+export { type BenchPart, CannotMeasure, runBench } from "./bench/run-bench.ts";
 export { cacheFolder } from "./cache-folder.ts";
 export { type BuildOptions, buildControlPlane, KUBERNETES_VERSION } from "./control-plane/build.ts";
 export { COMPONENTS, type ComponentName } from "./control-plane/components.ts";
@@ -44,5 +44,6 @@ export { type ProcessSpec, type RunningProcess, startProcess } from "./processes
 export { findJdk } from "./real-tier/find-jdk.ts";
 export { findMissing, prepareRealTier } from "./real-tier/prepare.ts";
 export { type RedisOptions, startRedis, type TestRedis } from "./redis/start-redis.ts";
+export { buildGoProgram } from "./tools/build-go-program.ts";
 export { installPythonTool } from "./tools/install-python-tool.ts";
 export { type WaitOptions, waitFor } from "./wait-for.ts";

@@ -21,14 +21,14 @@ interface Claim {
  * Karpenter's provisioning from an empty fleet, restated (1.14; its consolidation is not part of it).
  *
  * Instances by CPU, then memory, the largest first, equal ones in the order of the case. Each goes to the first open claim
- * that takes it, those with the fewest instances first and of these the older ones; what the claim's types cannot hold
- * together drops out of them. Else it opens a claim in the first pool with a type that holds it, with all such types of the pool. Only when all
+ * that takes it, those with the fewest instances first and of these the older ones; types that cannot hold all of a claim drop
+ * out of it. Else it opens a claim in the first pool that has a type for it, with all such types of that pool. Only when all
  * is placed does price count: each claim becomes its cheapest remaining type. The real one leaves the order of claims with
- * equally many instances to an unstable sort.
+ * equally many instances to an unstable sort; on ES-10k both pay the same (bench/karpenter).
  *
- * Conflicts are kept, as anti-affinity. Relaxed, as it cannot be asked: a tenant's share, and without `knowsVolumes` the
- * attachments: such a plan may exceed them. Throws a RangeError that names an instance which no type of the pools holds in
- * its zones. O(instances x claims x types).
+ * Conflicts are kept, as anti-affinity. Relaxed, as it cannot be asked: a tenant's share. Not modelled: the spread of a cluster
+ * over zones. Without `knowsVolumes` a plan may exceed the attachments. Throws a RangeError that names an instance which no
+ * type of the pools holds in its zones. O(instances x claims x types).
  */
 export function karpenter(packing: PackingCase, options: KarpenterOptions): readonly PlanNode[] {
   const sorted = byPrice(packing.types);
