@@ -2,8 +2,9 @@
  * A lower bound on what any fleet for a case can cost, with everything that a stranger needs to prove it.
  *
  * All amounts are integers written in decimal: nano-dollars an hour. The bound of a block is
- * floor(sum of dual x demand, times the least price / z over the offers with z > 0), and 0 when all duals are 0; the bound
- * of the case is the sum over its blocks. docs/packing.md proves it.
+ * floor(sum of dual x demand, times the least price / z over the offers with z > 0), and 0 when all duals are 0 or no offer
+ * has z > 0; the bound of the case is the sum over its blocks. An offer with a dominated proof has no z of its own and does
+ * not count in the least. docs/packing.md proves it.
  */
 export interface Certificate {
   readonly version: 1;
@@ -14,9 +15,12 @@ export interface Certificate {
   readonly lowerBound: string;
 }
 
-/** Zones that share demand: no instance may go both to a zone of one block and to a zone of another. */
+/**
+ * Zones that share demand: no instance may go both to a zone of one block and to a zone of another, and no block could be
+ * parted. A zone is in a block when an instance may go there, and in none otherwise.
+ */
 export interface CertificateBlock {
-  /** In ascending order; blocks are in the order of their first zone. */
+  /** In ascending order, by code units; blocks are in the order of their first zone. */
   readonly zones: readonly string[];
   /** Every class with demand in these zones, once: instances of equal sizes and equal zones. */
   readonly classes: readonly CertificateClass[];
@@ -65,13 +69,14 @@ export type OfferProof =
       readonly kind: "relaxed";
       readonly z: string;
       readonly multipliers: Multipliers;
-      /** undefined: the dimension is left to its multiplier. */
+      /** undefined, and absent in the file: the dimension is left to its multiplier. */
       readonly cpuUnitMilli: Unit | undefined;
       readonly memoryUnitMib: Unit | undefined;
     }
   /**
    * Another offer of the same zone that costs no more and has no less of anything: its z holds here too. What no set can
-   * use does not count: capacities above `instances` x the largest size of the zone's classes are taken as that much.
+   * use does not count: capacities above `instances` x the largest size of the zone's classes are taken as that much. The
+   * other may be dominated in turn, but not, in the end, by itself.
    */
   | { readonly kind: "dominated"; readonly by: string };
 

@@ -66,13 +66,26 @@ export function amountOf(at: At): bigint {
   return BigInt(value);
 }
 
+/** A whole number >= 0 however it is written, as 4096.0 or 4e3. */
+export function wholeOf(at: At): number {
+  const expected = "a whole number from 0 to 2^53 - 1";
+  const { floor, isExact } = decimalOf(at, 0, expected);
+  return isExact ? floor : refuse(at, expected);
+}
+
 /** A decimal number >= 0 in millionths, rounded down from the digits as they stand: dollars become micro-dollars. */
 export function millionthsOf(at: At): number {
-  const expected = "a decimal number >= 0 of at most 9 * 10^9";
+  return decimalOf(at, 6, "a decimal number >= 0 of at most 9 * 10^9").floor;
+}
+
+/** floor(number x 10^places), of the digits as they stand. */
+function decimalOf(at: At, places: number, expected: string): { readonly floor: number; readonly isExact: boolean } {
   const [, whole = "", fraction = "", exponent = "0"] =
     /^(\d{1,30})(?:\.(\d{1,60}))?(?:[eE]([+-]?\d{1,2}))?$/.exec(digitsOf(at, expected)) ?? refuse(at, expected);
-  const places = 6 + Number(exponent) - fraction.length;
+  const shift = places + Number(exponent) - fraction.length;
   const mantissa = BigInt(whole + fraction);
-  const millionths = places >= 0 ? mantissa * 10n ** BigInt(places) : mantissa / 10n ** BigInt(-places);
-  return millionths <= Number.MAX_SAFE_INTEGER ? Number(millionths) : refuse(at, expected);
+  const divisor = shift < 0 ? 10n ** BigInt(-shift) : 1n;
+  const floor = shift < 0 ? mantissa / divisor : mantissa * 10n ** BigInt(shift);
+  if (floor > Number.MAX_SAFE_INTEGER) return refuse(at, expected);
+  return { floor: Number(floor), isExact: mantissa % divisor === 0n };
 }

@@ -1,4 +1,4 @@
-import { type At, countOf, FormatError, field, has, itemsOf, millionthsOf, refuse, stringOf } from "./fields.ts";
+import { type At, FormatError, field, has, itemsOf, millionthsOf, stringOf, wholeOf } from "./fields.ts";
 import { readJson } from "./read-json.ts";
 
 /** What the two input files say, in the certificate's units; allocatable, not nominal. */
@@ -30,7 +30,8 @@ export interface ReadInstance {
 
 /**
  * Reads types.json and instances.json, both formats of each, told apart row by row: Karpenter's names memory `memMiB`. A
- * Karpenter row has no volumes, its capacity is gross and its price in dollars. What the formats do not know is ignored.
+ * Karpenter row has no volumes, its capacity is gross and its price in dollars; reservations that are not there are 0, and leave at least 0. What the
+ * formats do not know is ignored.
  *
  * An instance that names no zone may go to each zone of the types. Throws FormatError or JsonError.
  */
@@ -55,25 +56,23 @@ function readType(row: At): ReadType {
   if (!isKarpenters(row)) {
     return {
       name,
-      priceMicroUsdPerHour: countOf(field(row, "priceMicroUsdPerHour")),
-      cpuMilli: countOf(field(row, "cpuMilli")),
-      memoryMib: countOf(field(row, "memoryMib")),
-      volumes: countOf(field(row, "volumes")),
-      instances: countOf(field(row, "instances")),
+      priceMicroUsdPerHour: wholeOf(field(row, "priceMicroUsdPerHour")),
+      cpuMilli: wholeOf(field(row, "cpuMilli")),
+      memoryMib: wholeOf(field(row, "memoryMib")),
+      volumes: wholeOf(field(row, "volumes")),
+      instances: wholeOf(field(row, "instances")),
       zones,
     };
   }
-  const less = (gross: string, reserved: string): number => {
-    const rest = countOf(field(row, gross)) - (has(row, reserved) ? countOf(field(row, reserved)) : 0);
-    return rest >= 0 ? rest : refuse(field(row, reserved), `at most ${gross}`);
-  };
+  const less = (gross: string, reserved: string): number =>
+    Math.max(0, wholeOf(field(row, gross)) - (has(row, reserved) ? wholeOf(field(row, reserved)) : 0));
   return {
     name,
     priceMicroUsdPerHour: millionthsOf(field(row, "price")),
     cpuMilli: less("cpuMilli", "reservedCpuMilli"),
     memoryMib: less("memMiB", "reservedMemMiB"),
     volumes: 0,
-    instances: countOf(field(row, "pods")),
+    instances: wholeOf(field(row, "pods")),
     zones,
   };
 }
@@ -81,9 +80,9 @@ function readType(row: At): ReadType {
 function readInstance(row: At, everywhere: readonly string[]): ReadInstance {
   const karpenters = isKarpenters(row);
   return {
-    cpuMilli: countOf(field(row, "cpuMilli")),
-    memoryMib: countOf(field(row, karpenters ? "memMiB" : "memoryMib")),
-    volumes: karpenters ? 0 : countOf(field(row, "volumes")),
+    cpuMilli: wholeOf(field(row, "cpuMilli")),
+    memoryMib: wholeOf(field(row, karpenters ? "memMiB" : "memoryMib")),
+    volumes: karpenters ? 0 : wholeOf(field(row, "volumes")),
     zones: readZones(row, karpenters, everywhere),
   };
 }
