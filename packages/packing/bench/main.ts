@@ -1,6 +1,18 @@
 import { runBench } from "@berth/testing";
 import { karpenterPart } from "./karpenter/karpenter-part.ts";
+import { bulkPart } from "./placement/bulk-part.ts";
+import { placeClusterPart } from "./placement/place-cluster-part.ts";
+import { randomFleetsPart } from "./placement/random-fleets-part.ts";
 import { referencePart } from "./reference/reference-part.ts";
 
-/** What fleets cost that this package plans, and what the same fleets cost planned by others: on ES-10k of data/. */
-process.exitCode = await runBench(process.argv.slice(2), [referencePart(), karpenterPart()]);
+/**
+ * What fleets cost that this package plans, and what the same fleets cost planned by others; how fast it places, and that no
+ * random fleet breaks a rule.
+ */
+process.exitCode = await runBench(process.argv.slice(2), [
+  referencePart(),
+  karpenterPart(),
+  placeClusterPart(),
+  bulkPart(),
+  randomFleetsPart(),
+]);

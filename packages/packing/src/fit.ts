@@ -31,14 +31,16 @@ export function shortage(
   allocatable: Allocatable,
   load: Load,
 ): Extract<RejectionReason, { kind: "no_room" }> | undefined {
-  const check = (dimension: Dimension, needed: number, free: number) =>
-    needed > free ? ({ kind: "no_room", dimension, needed, free } as const) : undefined;
   return (
-    check("memory", request.memoryMib, allocatable.memoryMib - load.memoryMib) ??
-    check("cpu", request.cpuMilli, allocatable.cpuMilli - load.cpuMilli) ??
-    check("volumes", request.volumes, allocatable.volumes - load.volumes) ??
-    check("pods", 1, allocatable.pods - load.pods)
+    lack("memory", request.memoryMib, allocatable.memoryMib - load.memoryMib) ??
+    lack("cpu", request.cpuMilli, allocatable.cpuMilli - load.cpuMilli) ??
+    lack("volumes", request.volumes, allocatable.volumes - load.volumes) ??
+    lack("pods", 1, allocatable.pods - load.pods)
   );
+}
+
+function lack(dimension: Dimension, needed: number, free: number) {
+  return needed > free ? ({ kind: "no_room", dimension, needed, free } as const) : undefined;
 }
 
 /** At most one data and one master-eligible instance of a cluster on one node: losing a node loses one copy. */

@@ -125,6 +125,11 @@ export interface FleetPolicy {
   readonly pools?: readonly PoolRules[];
   /** What room is worth; by default what the cheapest mix of the options charges for what runs. */
   readonly duals?: RoomPrices;
+  /**
+   * How much more a zone is expected to ask for soon, in percent of what runs there: a new machine may be so much larger
+   * than what waits. By default 5; nothing is expected of an empty fleet.
+   */
+  readonly growthPercent?: number;
   /** What machine types really cost where commitments are paid for and unused. */
   readonly marginalPrices?: readonly { readonly machineType: string; readonly microUsdPerHour: number }[];
   /** False: assignments come without candidates. */

@@ -15,7 +15,7 @@ interface CandidateList {
 /** Lists kept of a zone: a fleet has some dozens of sizes. Beyond that they are begun anew. */
 const MOST_LISTS = 128;
 /** How much of a node's unused price counts beside what its room loses: enough to part equals. */
-const WASTE_WEIGHT = 0.05;
+const WASTE_WEIGHT = 0.002;
 
 export interface CandidateLists {
   /**

@@ -104,6 +104,18 @@ describe("the choice of a node", () => {
     ]);
   });
 
+  it("opens a machine for what is likely to come where much runs, and for what waits where nothing does", () => {
+    const options = [option(2, { priceMicroUsdPerHour: 110_000 }), option(16)];
+    const running = Array.from({ length: 40 }, (_, index) =>
+      node(`n${index}`, 8, { instances: Array.from({ length: 8 }, (_, place) => request(`r${index}/${place}`)) }),
+    );
+    const typeFor = (nodes: readonly NodeState[], policy?: FleetPolicy) =>
+      placeInstances([request("i1")], nodes, options, policy).machines[0]?.machineType;
+    expect(typeFor([])).toBe("m2");
+    expect(typeFor(running)).toBe("m16");
+    expect(typeFor(running, { growthPercent: 0 })).toBe("m2");
+  });
+
   it("takes the type whose commitment is paid for, though its list price is higher", () => {
     const options = [option(4), option(4, { machineType: "paid", priceMicroUsdPerHour: 300_000 })];
     const marginalPrices = [{ machineType: "paid", microUsdPerHour: 10_000 }];

@@ -27,7 +27,7 @@ import {
   touch,
 } from "./node-table.ts";
 import { refusalsOf } from "./refusals.ts";
-import { roomValue, type Size, sizeValue } from "./room-value.ts";
+import { roomValue, type Size, sizeValue, valueOfRoom } from "./room-value.ts";
 
 /**
  * Nodes, what stands on them and what could be launched, kept up to date between placements.
@@ -52,6 +52,12 @@ export interface Fleet {
   /** The nodes as they stand, by name. */
   nodes(): NodeState[];
 }
+
+const GROWTH_PERCENT = 5;
+/** What is expected counts for less than what waits. */
+const EXPECTED_WORTH = 0.9;
+/** Micro-dollars: where room was given no price at all, the cheapest machine is taken. */
+const A_TRIFLE = 1e-6;
 
 const EXPLAINED_NOT: Explanation = { candidates: [], considered: 0, refusals: [] };
 
@@ -78,13 +84,16 @@ export function openFleet(
 ): Fleet {
   const table = createNodeTable();
   const value = roomValue(nodes, options, distinctSizes(nodes, expected), policy.duals);
-  const open = [...options].sort(byOption);
+  const marginal = new Map((policy.marginalPrices ?? []).map((one) => [one.machineType, one.microUsdPerHour]));
+  const priceOf = (option: LaunchOption) => marginal.get(option.machineType) ?? option.priceMicroUsdPerHour;
+  const open = [...options].sort((a, b) => priceOf(a) - priceOf(b) || byOption(a, b));
   const optionsOfZone = new Map<string, LaunchOption[]>();
   for (const option of open) {
     const list = optionsOfZone.get(option.zone);
     if (list === undefined) optionsOfZone.set(option.zone, [option]);
     else list.push(option);
   }
+  const better = betterOptions(optionsOfZone.values());
   const pools = new Map<string, PoolRoom>();
   for (const { poolId, poolRoom, poolSpendRoomMicroUsdPerHour: spend } of options) {
     const known = pools.get(poolId);
@@ -93,7 +102,6 @@ export function openFleet(
       spendMicroUsdPerHour: Math.min(known?.spendMicroUsdPerHour ?? Infinity, spend ?? Infinity),
     });
   }
-  const marginal = new Map((policy.marginalPrices ?? []).map((one) => [one.machineType, one.microUsdPerHour]));
   const step = [...nodes, ...options].reduce((most, one) => Math.max(most, one.priceMicroUsdPerHour), 1);
   const headroom = headroomCounts(table, policy);
   const waitingTenants = new Map<string, number>();
@@ -104,13 +112,21 @@ export function openFleet(
   const canReopen =
     (policy.pools ?? []).some((one) => one.headroom !== undefined) ||
     options.some((one) => one.poolSpendRoomMicroUsdPerHour !== undefined);
+  /** What runs in each zone is worth so much, and so much more is expected of it in the placement that is being made. */
+  const zoneWorth = new Map<string, number>();
+  const expectedWorth = new Map<string, number>();
   let serial = 0;
 
-  const priceOf = (option: LaunchOption) => marginal.get(option.machineType) ?? option.priceMicroUsdPerHour;
   const factsOf = (row: number) => table.facts[row] as NodeFacts;
 
   function addNode({ instances, closed, ...node }: NodeState): void {
     headroom.follow(addRow(table, { ...node, closed, machine: undefined }, instances));
+    for (const instance of instances) countWorth(instance, 1);
+  }
+
+  function countWorth(instance: InstanceRequest, sign: 1 | -1): void {
+    const worth = sign * sizeValue(value.prices, instance, 1);
+    zoneWorth.set(instance.zone, (zoneWorth.get(instance.zone) ?? 0) + worth);
   }
 
   function put(row: number, request: InstanceRequest): void {
@@ -118,6 +134,7 @@ export function openFleet(
     if (waiting > 1) waitingTenants.set(request.organizationId, waiting - 1);
     else waitingTenants.delete(request.organizationId);
     putOn(table, row, request);
+    countWorth(request, 1);
     headroom.follow(row);
   }
 
@@ -160,58 +177,77 @@ export function openFleet(
     return shortage(request, option.allocatable, emptyLoad());
   }
 
+  /** What an option costs for what it would hold, now and of what is expected. */
+  function priceFor(option: LaunchOption, load: Load): number {
+    const { cpuMilli, memoryMib, volumes, pods } = option.allocatable;
+    const rest = valueOfRoom(
+      value,
+      cpuMilli - load.cpuMilli,
+      memoryMib - load.memoryMib,
+      volumes - load.volumes,
+      pods - load.pods,
+    );
+    const expected = Math.min(rest * EXPECTED_WORTH, expectedWorth.get(option.zone) ?? 0);
+    return priceOf(option) / (sizeValue(value.prices, load, load.pods) + expected + A_TRIFLE);
+  }
+
   /**
    * The option with the lowest price for what it would hold of what waits. One whose price would not be the lowest even if
-   * it were filled to the brim is not filled: it scores what it would cost then.
+   * it were filled to the brim is not filled, nor one beside which stands a better: it scores what it would cost then.
    */
   function chooseOption(request: InstanceRequest, zone: WaitingZone, placed: (request: InstanceRequest) => boolean) {
     for (const one of zone.classes) {
       while (one.head < one.requests.length && placed(one.requests[one.head] as InstanceRequest)) one.head += 1;
     }
-    const worth = sizeValue(value.prices, request);
-    const candidates: Candidate[] = [];
-    const possible: { readonly place: number; readonly option: LaunchOption; readonly floor: number }[] = [];
-    for (const option of optionsOfZone.get(request.zone) ?? []) {
-      const rejection = optionRejection(request, option);
-      if (rejection === undefined) {
-        const { cpuMilli, memoryMib, volumes, pods } = option.allocatable;
-        const brim = sizeValue(value.prices, { cpuMilli, memoryMib, volumes }) + (pods - 1) * value.prices.slot;
-        const floor = priceOf(option) / Math.min(brim, zone.worth);
-        possible.push({ place: candidates.length, option, floor });
-      }
-      candidates.push(candidateOf(`new ${option.machineType}`, option, rejection, undefined));
-    }
-    possible.sort((a, b) => a.floor - b.floor || a.place - b.place);
-    let best: { readonly option: LaunchOption; readonly fill: MachineFill } | undefined;
+    const worth = sizeValue(value.prices, request, 1);
+    const ofZone = optionsOfZone.get(request.zone) ?? [];
+    const rejections = ofZone.map((option) => optionRejection(request, option));
+    const expected = expectedWorth.get(request.zone) ?? 0;
+    const floors = ofZone.map((option) => {
+      const { cpuMilli, memoryMib, volumes, pods } = option.allocatable;
+      const brim = sizeValue(value.prices, { cpuMilli, memoryMib, volumes }, pods);
+      return priceOf(option) / (Math.min(brim, zone.worth + expected) + A_TRIFLE);
+    });
+    const scores = [...floors];
+    const possible = ofZone.flatMap((_, place) => (rejections[place] === undefined ? [place] : []));
+    possible.sort((a, b) => (floors[a] as number) - (floors[b] as number) || a - b);
+    let best: { readonly option: LaunchOption; readonly fill: MachineFill; readonly place: number } | undefined;
     let bestScore = Number.POSITIVE_INFINITY;
-    let bestPlace = 0;
     const limits = new Map<string, number>();
-    for (const { place, option, floor } of possible) {
-      let score = floor;
-      if (floor <= bestScore) {
-        const fill = fillMachine(option.allocatable, request, worth, zone, {
-          isWaiting: (one) => !placed(one),
-          tenantLimit: (organizationId) => {
-            const key = `${option.poolId}/${organizationId}`;
-            const limit = limits.get(key) ?? refusals.tenantLimit(option.poolId, organizationId);
-            limits.set(key, limit);
-            return limit;
-          },
-        });
-        score = priceOf(option) / fill.worth;
-        if (score < bestScore || (score === bestScore && place < bestPlace)) {
-          best = { option, fill };
-          bestScore = score;
-          bestPlace = place;
-        }
+    for (const place of possible) {
+      if ((floors[place] as number) > bestScore) break;
+      const option = ofZone[place] as LaunchOption;
+      const instead = better.get(option);
+      if (instead !== undefined && rejections[ofZone.indexOf(instead)] === undefined) continue;
+      const { poolId } = option;
+      const fill = fillMachine(option.allocatable, request, worth, zone, {
+        isWaiting: (one) => !placed(one),
+        tenantLimit: (organizationId) => {
+          const key = `${poolId}/${organizationId}`;
+          const limit = limits.get(key) ?? refusals.tenantLimit(poolId, organizationId);
+          limits.set(key, limit);
+          return limit;
+        },
+      });
+      const score = priceFor(option, loadOf(fill.requests));
+      scores[place] = score;
+      if (best === undefined || score < bestScore || (score === bestScore && place < best.place)) {
+        best = { option, fill, place };
+        bestScore = score;
       }
-      candidates[place] = { ...(candidates[place] as Candidate), score: Math.round(score * 1_000_000) };
     }
+    const candidates = (explains ? ofZone : []).map((option, place) => {
+      const rejection = rejections[place];
+      const score = rejection === undefined ? (scores[place] as number) * 1_000_000 : undefined;
+      return candidateOf(`new ${option.machineType}`, option, rejection, score);
+    });
     return { best, candidates };
   }
 
   function place(requests: readonly InstanceRequest[]): PlacementPlan {
     headroom.begin();
+    const growth = (policy.growthPercent ?? GROWTH_PERCENT) / 100;
+    for (const [zone, worth] of zoneWorth) expectedWorth.set(zone, Math.max(0, worth * growth));
     const assignments = new Map<string, Assignment>();
     const planned: Planned[] = [];
     const done = new Set<InstanceRequest>();
@@ -285,7 +321,10 @@ export function openFleet(
 
     waitingTenants.clear();
     const machines = toPlannedMachines(planned);
-    for (const { row } of planned) factsOf(row).machine = undefined;
+    for (const { row } of planned) {
+      factsOf(row).machine = undefined;
+      touch(table, row);
+    }
     return {
       assignments: requests.map((request) => {
         const assignment = assignments.get(request.instanceId);
@@ -308,7 +347,7 @@ export function openFleet(
         const key = `${request.zone} ${sizeKey(request)}`;
         let ofSize = classes.get(key);
         if (ofSize === undefined) {
-          ofSize = { size: request, worth: sizeValue(value.prices, request), requests: [], head: 0 };
+          ofSize = { size: request, worth: sizeValue(value.prices, request, 1), requests: [], head: 0 };
           classes.set(key, ofSize);
           zone.classes.push(ofSize);
         }
@@ -339,8 +378,8 @@ export function openFleet(
   }
 
   /**
-   * Makes each planned machine the cheapest of its pool that holds what goes there; where a pool keeps headroom, what is
-   * left over is wanted. True when one became another.
+   * Makes each planned machine a smaller one of its pool where that is the better price for what goes there; where a pool
+   * keeps headroom, what is left over is wanted. True when one became another.
    */
   function shrink(planned: readonly Planned[]): boolean {
     let changed = false;
@@ -351,8 +390,9 @@ export function openFleet(
       const load = loadOn(row);
       let best = option;
       for (const other of optionsOfZone.get(option.zone) ?? []) {
-        if (other.poolId !== option.poolId || other.closed !== undefined || priceOf(other) >= priceOf(best)) continue;
-        if (other.priceMicroUsdPerHour <= spend && holds(other.allocatable, load)) best = other;
+        if (other.poolId !== option.poolId || other.closed !== undefined || priceOf(other) >= priceOf(option)) continue;
+        if (other.priceMicroUsdPerHour > spend || !holds(other.allocatable, load)) continue;
+        if (priceFor(other, load) < priceFor(best, load)) best = other;
       }
       if (best === option) continue;
       charge(option, -1);
@@ -409,12 +449,14 @@ export function openFleet(
           row === undefined ? undefined : residentsOf(table, row).find((one) => one.instanceId === instanceId);
         if (row === undefined || instance === undefined) throw new Error(`the fleet has no instance ${instanceId}`);
         takeOff(table, row, instance);
+        countWorth(instance, -1);
         headroom.follow(row);
       }
     },
     addNode,
     removeNode(name) {
       const row = rowNamed(name);
+      for (const instance of residentsOf(table, row)) countWorth(instance, -1);
       removeRow(table, row);
       headroom.follow(row);
     },
@@ -450,6 +492,25 @@ function distinctSizes(nodes: readonly NodeState[], expected: readonly Size[]): 
   return [...nodes.flatMap((node) => node.instances), ...expected];
 }
 
+/** Of each option, where there is one: another of its pool and zone that offers no less of anything for no more. O(options²). */
+function betterOptions(zones: Iterable<readonly LaunchOption[]>): Map<LaunchOption, LaunchOption> {
+  const better = new Map<LaunchOption, LaunchOption>();
+  for (const options of zones) {
+    options.forEach((option, place) => {
+      // In the order of price: what comes before costs no more.
+      const one = options
+        .slice(0, place)
+        .find((other) => other.poolId === option.poolId && offersNoLess(other.allocatable, option.allocatable));
+      if (one !== undefined) better.set(option, one);
+    });
+  }
+  return better;
+}
+
+function offersNoLess(a: LaunchOption["allocatable"], b: LaunchOption["allocatable"]): boolean {
+  return a.cpuMilli >= b.cpuMilli && a.memoryMib >= b.memoryMib && a.volumes >= b.volumes && a.pods >= b.pods;
+}
+
 function sizeKey({ cpuMilli, memoryMib, volumes }: Size): string {
   return `${cpuMilli}/${memoryMib}/${volumes}`;
 }
@@ -465,19 +526,14 @@ function holds(allocatable: LaunchOption["allocatable"], load: Load): boolean {
 
 function candidateOf(
   target: string,
-  of: Pick<LaunchOption, "machineType" | "zone" | "poolId" | "priceMicroUsdPerHour">,
+  { machineType, zone, poolId, priceMicroUsdPerHour }: Omit<Candidate, "target" | "rejection" | "score">,
   rejection: RejectionReason | undefined,
   score: number | undefined,
 ): Candidate {
-  return {
-    target,
-    machineType: of.machineType,
-    zone: of.zone,
-    poolId: of.poolId,
-    priceMicroUsdPerHour: of.priceMicroUsdPerHour,
-    ...(rejection === undefined ? {} : { rejection }),
-    ...(score === undefined ? {} : { score: Math.round(score) }),
-  };
+  // Hundreds are made for each instance: a spread takes several times as long.
+  if (rejection !== undefined) return { target, machineType, zone, poolId, priceMicroUsdPerHour, rejection };
+  if (score === undefined) return { target, machineType, zone, poolId, priceMicroUsdPerHour };
+  return { target, machineType, zone, poolId, priceMicroUsdPerHour, score: Math.round(score) };
 }
 
 function byName(a: NodeState, b: NodeState): number {

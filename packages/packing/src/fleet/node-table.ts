@@ -9,6 +9,11 @@ export const VOLUMES = 2;
 export const SLOTS = 3;
 export const DIMENSIONS = 4;
 
+export const OPEN = 0;
+export const CLOSED = 1;
+export const REMOVED = 2;
+export const PLANNED = 3;
+
 const DATA = 1;
 const MASTER = 2;
 
@@ -17,11 +22,12 @@ const MASTER = 2;
  *
  * Layout: `free[row * 4 + dimension]` is what is left, in millicores, MiB, attachments and slots, and may be below 0 on a
  * node that was overfull before; `version[row]` grows with every change of the row, so that what was computed from it is
- * known to be stale. Rows of removed nodes have no facts and are given to the next node of the same zone.
+ * known to be stale; `standing[row]` is OPEN, CLOSED, REMOVED, or PLANNED in the plan that is being made. Rows of removed nodes have no facts and are given to the next node of the same zone.
  */
 export interface NodeTable {
   free: Float64Array;
   version: Uint32Array;
+  standing: Uint8Array;
   readonly facts: (NodeFacts | undefined)[];
   readonly residents: InstanceRequest[][];
   readonly rowByName: Map<string, number>;
@@ -32,7 +38,7 @@ export interface NodeTable {
 }
 
 export interface NodeFacts extends Omit<NodeState, "instances" | "closed"> {
-  /** Replaced with its row's version raised. */
+  /** Why nothing new may land here. */
   closed: string | undefined;
   /** Index of the machine in the plan that is being made; undefined for a node that is there or on its way already. */
   machine: number | undefined;
@@ -60,6 +66,7 @@ export function createNodeTable(): NodeTable {
   return {
     free: new Float64Array(64 * DIMENSIONS),
     version: new Uint32Array(64),
+    standing: new Uint8Array(64),
     facts: [],
     residents: [],
     rowByName: new Map(),
@@ -109,6 +116,9 @@ function grow(table: NodeTable): void {
   const version = new Uint32Array(table.version.length * 2);
   version.set(table.version);
   table.version = version;
+  const standing = new Uint8Array(table.standing.length * 2);
+  standing.set(table.standing);
+  table.standing = standing;
 }
 
 /** With all that stands on it. */
@@ -122,7 +132,11 @@ export function removeRow(table: NodeTable, row: number): void {
   touch(table, row);
 }
 
+/** To be called after every change of a row's facts or room. */
 export function touch(table: NodeTable, row: number): void {
+  const facts = table.facts[row];
+  table.standing[row] =
+    facts === undefined ? REMOVED : facts.closed !== undefined ? CLOSED : facts.machine === undefined ? OPEN : PLANNED;
   table.version[row] = (table.version[row] as number) + 1;
 }
 

@@ -2,18 +2,21 @@ import { tenantLimit } from "../case/packing-case.ts";
 import type { Dimension, FleetPolicy, InstanceRequest, RejectionReason } from "../types.ts";
 import type { HeadroomCounts } from "./headroom.ts";
 import {
+  CLOSED,
   CPU,
   conflictingRows,
   conflicts,
   DIMENSIONS,
   MEMORY,
   type NodeTable,
+  PLANNED,
+  REMOVED,
   residentsOf,
   SLOTS,
   VOLUMES,
 } from "./node-table.ts";
 
-/** Why a node refuses an instance, as a small number; 0 where it does not. Numbers from `CLOSED` on are names of closures. */
+/** Why a node refuses an instance, as a small number; 0 where it does not. Numbers from 8 on are names of closures. */
 export type RefusalCode = number;
 export const POSSIBLE = 0;
 const NO_ROOM: readonly { readonly dimension: Dimension; readonly at: number }[] = [
@@ -25,7 +28,7 @@ const NO_ROOM: readonly { readonly dimension: Dimension; readonly at: number }[]
 const CONFLICT = 5;
 const TENANT_SHARE = 6;
 const HEADROOM = 7;
-const CLOSED = 8;
+const CLOSURES = 8;
 
 export interface Refusals {
   /**
@@ -54,6 +57,9 @@ export function refusalsOf(
     if (tenantSharePercent !== undefined && tenantSharePercent < 100) shares.set(poolId, tenantSharePercent);
   }
 
+  const hasShares = shares.size > 0;
+  const hasHeadroom = (policy.pools ?? []).some((one) => one.headroom !== undefined);
+
   function limitOf(poolId: string, organizationId: string): number {
     const tenantSharePercent = shares.get(poolId);
     if (tenantSharePercent === undefined) return Number.POSITIVE_INFINITY;
@@ -66,40 +72,38 @@ export function refusalsOf(
   function closedCode(because: string): RefusalCode {
     let index = closures.indexOf(because);
     if (index < 0) index = closures.push(because) - 1;
-    return CLOSED + index;
+    return CLOSURES + index;
   }
 
   function isOverShare(row: number, { organizationId }: InstanceRequest): boolean {
-    if (shares.size === 0) return false;
     return heldOn(row, organizationId) >= limitOf(table.facts[row]?.poolId ?? "", organizationId);
   }
 
   return {
     tenantLimit: limitOf,
     codesFor(request) {
-      const { free, facts } = table;
+      const { free, facts, standing } = table;
       const { cpuMilli, memoryMib, volumes } = request;
       const launchClosed = request.launchClosed === undefined ? POSSIBLE : closedCode(request.launchClosed);
       const conflicting = new Set(conflictingRows(table, request));
       return (row) => {
-        const node = facts[row];
-        if (node === undefined) return closedCode("removed");
-        if (node.closed !== undefined) return closedCode(node.closed);
-        if (node.machine !== undefined && launchClosed !== POSSIBLE) return launchClosed;
+        const stands = standing[row] as number;
+        if (stands === CLOSED || stands === REMOVED) return closedCode(facts[row]?.closed ?? "removed");
+        if (stands === PLANNED && launchClosed !== POSSIBLE) return launchClosed;
         const base = row * DIMENSIONS;
         if (memoryMib > (free[base + MEMORY] as number)) return 1;
         if (cpuMilli > (free[base + CPU] as number)) return 2;
         if (volumes > (free[base + VOLUMES] as number)) return 3;
         if ((free[base + SLOTS] as number) < 1) return 4;
         if (conflicting.size > 0 && conflicting.has(row)) return CONFLICT;
-        if (isOverShare(row, request)) return TENANT_SHARE;
-        return headroom.refusal(row, request) === undefined ? POSSIBLE : HEADROOM;
+        if (hasShares && isOverShare(row, request)) return TENANT_SHARE;
+        return hasHeadroom && headroom.refusal(row, request) !== undefined ? HEADROOM : POSSIBLE;
       };
     },
     holdsBack: (row, request) =>
       (request.launchClosed !== undefined && table.facts[row]?.machine !== undefined) ||
       conflicts(table, row, request) ||
-      isOverShare(row, request) ||
+      (hasShares && isOverShare(row, request)) ||
       headroom.refusal(row, request) !== undefined,
     describe(row, request, code) {
       const lacking = NO_ROOM[code - 1];
@@ -121,7 +125,7 @@ export function refusalsOf(
           return refusal;
         }
         default:
-          return { kind: "closed", because: closures[code - CLOSED] ?? "unknown" };
+          return { kind: "closed", because: closures[code - CLOSURES] ?? "unknown" };
       }
     },
   };

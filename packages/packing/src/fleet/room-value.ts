@@ -11,14 +11,17 @@ export interface Size {
 /**
  * What free room is worth: at most the sum of its parts, and no more than the part that ends first can earn.
  *
- * `most` is what a unit of each dimension earns at best, in the instance that needs least of it for its value. A node with
- * much memory and no CPU left is worth nothing, though its memory has a price.
+ * `most` is what a unit of each dimension earns at best: in the instance that needs least of it for its value, but not much
+ * more than in all instances together, as not all that comes can be the best; a slot as much as it earns in the mean. A node
+ * with much memory and no CPU left is worth nothing, though its memory has a price.
  */
 export interface RoomValue {
   readonly prices: RoomPrices;
   readonly most: RoomPrices;
 }
 
+/** How much better than the mean a mix may be chosen. */
+const CHOICE = 1.2;
 /** How many ratios between the prices of memory and CPU are tried. */
 const RATIOS = 96;
 
@@ -61,25 +64,35 @@ export function roomValue(
 ): RoomValue {
   const all = [...sizes];
   const mix = all.reduce(
-    (sum, { cpuMilli, memoryMib }) => ({ cpuMilli: sum.cpuMilli + cpuMilli, memoryMib: sum.memoryMib + memoryMib }),
-    { cpuMilli: 1, memoryMib: 1 },
+    (sum, one) => ({
+      cpuMilli: sum.cpuMilli + one.cpuMilli,
+      memoryMib: sum.memoryMib + one.memoryMib,
+      volumes: sum.volumes + one.volumes,
+    }),
+    { cpuMilli: 1, memoryMib: 1, volumes: 1 },
   );
   const prices = given ?? roomPricesFrom(options.length > 0 ? options : nodes, mix);
   const most = { cpuMilli: 0, memoryMib: 0, volumes: 0, slot: 0 };
   for (const size of all) {
-    const worth = sizeValue(prices, size);
+    const worth = sizeValue(prices, size, 1);
     if (size.cpuMilli > 0) most.cpuMilli = Math.max(most.cpuMilli, worth / size.cpuMilli);
     if (size.memoryMib > 0) most.memoryMib = Math.max(most.memoryMib, worth / size.memoryMib);
     if (size.volumes > 0) most.volumes = Math.max(most.volumes, worth / size.volumes);
-    most.slot = Math.max(most.slot, worth);
+    most.slot += worth / all.length;
   }
+  const inAll = sizeValue(prices, mix, all.length) * CHOICE;
+  most.cpuMilli = Math.min(most.cpuMilli, inAll / mix.cpuMilli);
+  most.memoryMib = Math.min(most.memoryMib, inAll / mix.memoryMib);
   return { prices, most };
 }
 
-/** What an instance of this size is worth. */
-export function sizeValue(prices: RoomPrices, size: Size): number {
+/** What instances are worth that take so much, together. */
+export function sizeValue(prices: RoomPrices, size: Size, instances: number): number {
   return (
-    size.cpuMilli * prices.cpuMilli + size.memoryMib * prices.memoryMib + size.volumes * prices.volumes + prices.slot
+    size.cpuMilli * prices.cpuMilli +
+    size.memoryMib * prices.memoryMib +
+    size.volumes * prices.volumes +
+    instances * prices.slot
   );
 }
 
