@@ -16,6 +16,8 @@ interface CandidateList {
 const MOST_LISTS = 128;
 /** How much of a node's unused price counts beside what its room loses: enough to part equals. */
 const WASTE_WEIGHT = 0.002;
+/** How much less room counts on a machine that a commitment pays for: such machines are to stay in use. */
+const COVERED_BONUS = 0.1;
 
 export interface CandidateLists {
   /**
@@ -59,8 +61,9 @@ export function candidateLists(table: NodeTable, value: RoomValue, standing: Sta
       allocatable.volumes > 0 ? (volume - volumes) / allocatable.volumes : 0,
     );
     const marginal = standing.marginal.get(facts.machineType) ?? price;
+    const covered = price > 0 ? Math.max(0, 1 - marginal / price) : 0;
     const steps = (facts.coming ? 1 : 0) + (facts.markedForDrain === true ? 2 : 0);
-    return loss + WASTE_WEIGHT * marginal * left + steps * standing.step;
+    return loss * (1 - COVERED_BONUS * covered) + WASTE_WEIGHT * marginal * left + steps * standing.step;
   }
 
   function listOf(zone: ZoneRows, name: string, size: Size): CandidateList {

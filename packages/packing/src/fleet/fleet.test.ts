@@ -116,6 +116,13 @@ describe("the choice of a node", () => {
     expect(typeFor(running, { growthPercent: 0 })).toBe("m2");
   });
 
+  it("prefers a node that a commitment pays for", () => {
+    const nodes = [node("a", 8), node("z", 8, { machineType: "paid" })];
+    const marginalPrices = [{ machineType: "paid", microUsdPerHour: 0 }];
+    expect(whereabouts(placeInstances([request("i1")], nodes, []))).toEqual(["a"]);
+    expect(whereabouts(placeInstances([request("i1")], nodes, [], { marginalPrices }))).toEqual(["z"]);
+  });
+
   it("takes the type whose commitment is paid for, though its list price is higher", () => {
     const options = [option(4), option(4, { machineType: "paid", priceMicroUsdPerHour: 300_000 })];
     const marginalPrices = [{ machineType: "paid", microUsdPerHour: 10_000 }];
@@ -154,6 +161,17 @@ describe("a policy", () => {
     expect(rejectionsOf(tight, 1)).toEqual([{ kind: "headroom", left: 1, wanted: 2 }]);
     expect(whereabouts(placeInstances(both, nodes, [option(2)], policy))).toEqual(["n1", "new_machine"]);
     expect(rulesBroken(both, nodes, [], placeInstances(both, nodes, []), policy)).toEqual(["headroom"]);
+  });
+
+  it("of headroom lets what was refused have the room that a machine planned after it keeps instead", () => {
+    const policy = ofPool({ headroom: { instances: 1, cpuMilli: 1000, memoryMib: 4096, volumes: 0 } });
+    const nodes = [node("n1", 4, { allocatable: { cpuMilli: 4000, memoryMib: 16_384, volumes: 1, pods: 16 } })];
+    const large = request("large", { cpuMilli: 4000, memoryMib: 16_384 });
+    const small = request("small", { volumes: 2 });
+    expect(whereabouts(placeInstances([large], nodes, [option(2)], policy))).toEqual(["refused"]);
+    const plan = placeInstances([large, small], nodes, [option(2)], policy);
+    expect(whereabouts(plan)).toEqual(["n1", "new_machine"]);
+    expect(rulesBroken([large, small], nodes, [option(2)], plan, policy)).toEqual([]);
   });
 
   it("of spend plans no machine beyond it, nor one that could fall back on a dearer type beyond it", () => {

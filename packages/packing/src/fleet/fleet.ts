@@ -14,7 +14,7 @@ import type {
 import { candidateLists } from "./candidate-lists.ts";
 import { explain } from "./explain.ts";
 import { headroomCounts } from "./headroom.ts";
-import { fillMachine, type MachineFill, type WaitingZone } from "./machine-fill.ts";
+import { addClass, advanceHeads, emptyZone, fillMachine, type MachineFill, type WaitingZone } from "./machine-fill.ts";
 import {
   addRow,
   createNodeTable,
@@ -22,7 +22,6 @@ import {
   putOn,
   removeRow,
   residentsOf,
-  setRoom,
   takeOff,
   touch,
 } from "./node-table.ts";
@@ -68,7 +67,7 @@ interface PoolRoom {
 
 interface Planned {
   readonly row: number;
-  option: LaunchOption;
+  readonly option: LaunchOption;
 }
 
 /**
@@ -108,10 +107,8 @@ export function openFleet(
   const lists = candidateLists(table, value, { step, marginal });
   const refusals = refusalsOf(table, policy, headroom, (organizationId) => waitingTenants.get(organizationId) ?? 0);
   const explains = policy.explains !== false;
-  /** Only with these may a refusal be undone by what is planned after it. */
-  const canReopen =
-    (policy.pools ?? []).some((one) => one.headroom !== undefined) ||
-    options.some((one) => one.poolSpendRoomMicroUsdPerHour !== undefined);
+  /** Only then may what was refused fit after what was planned later: on a node whose room need not be kept any more. */
+  const keepsHeadroom = (policy.pools ?? []).some((one) => one.headroom !== undefined);
   /** What runs in each zone is worth so much, and so much more is expected of it in the placement that is being made. */
   const zoneWorth = new Map<string, number>();
   const expectedWorth = new Map<string, number>();
@@ -196,9 +193,7 @@ export function openFleet(
    * it were filled to the brim is not filled, nor one beside which stands a better: it scores what it would cost then.
    */
   function chooseOption(request: InstanceRequest, zone: WaitingZone, placed: (request: InstanceRequest) => boolean) {
-    for (const one of zone.classes) {
-      while (one.head < one.requests.length && placed(one.requests[one.head] as InstanceRequest)) one.head += 1;
-    }
+    advanceHeads(zone, { isWaiting: (one) => !placed(one) });
     const worth = sizeValue(value.prices, request, 1);
     const ofZone = optionsOfZone.get(request.zone) ?? [];
     const rejections = ofZone.map((option) => optionRejection(request, option));
@@ -206,7 +201,7 @@ export function openFleet(
     const floors = ofZone.map((option) => {
       const { cpuMilli, memoryMib, volumes, pods } = option.allocatable;
       const brim = sizeValue(value.prices, { cpuMilli, memoryMib, volumes }, pods);
-      return priceOf(option) / (Math.min(brim, zone.worth + expected) + A_TRIFLE);
+      return priceOf(option) / (Math.min(brim, zone.allWorth + expected) + A_TRIFLE);
     });
     const scores = [...floors];
     const possible = ofZone.flatMap((_, place) => (rejections[place] === undefined ? [place] : []));
@@ -294,13 +289,13 @@ export function openFleet(
           assign(request, row, []);
           continue;
         }
-        const zone = zones.get(request.zone) ?? { classes: [], worth: 0 };
+        const zone = zones.get(request.zone) ?? emptyZone();
         const { best, candidates } = chooseOption(request, zone, placed);
         if (best === undefined) {
           refused.push({ request, candidates });
           continue;
         }
-        // Who rides along did not look for a place alone, and is told what there was when the machine was planned.
+        // Looked at before the machine is there: who rides along finds it among the nodes.
         const why = explainAt(request, -1, candidates);
         const machine = launch(best.option, planned);
         for (const rider of best.fill.requests) {
@@ -309,8 +304,7 @@ export function openFleet(
         }
       }
       waiting = refused.map(({ request }) => request);
-      const shrunk = shrink(planned);
-      mayReopen = canReopen && (shrunk || waiting.length < before);
+      mayReopen = keepsHeadroom && waiting.length < before;
       if (!mayReopen || waiting.length === 0) {
         for (const { request, candidates } of refused) {
           const { instanceId } = request;
@@ -336,23 +330,17 @@ export function openFleet(
 
     function waitingByZone(all: readonly InstanceRequest[]): Map<string, WaitingZone> {
       const zones = new Map<string, WaitingZone>();
-      const classes = new Map<string, WaitingZone["classes"][number]>();
+      const classes = new Map<string, number>();
       for (const request of all) {
         if (request.launchClosed !== undefined) continue;
-        let zone = zones.get(request.zone);
-        if (zone === undefined) {
-          zone = { classes: [], worth: 0 };
-          zones.set(request.zone, zone);
-        }
+        const zone = zones.get(request.zone) ?? emptyZone();
+        zones.set(request.zone, zone);
         const key = `${request.zone} ${sizeKey(request)}`;
-        let ofSize = classes.get(key);
-        if (ofSize === undefined) {
-          ofSize = { size: request, worth: sizeValue(value.prices, request, 1), requests: [], head: 0 };
-          classes.set(key, ofSize);
-          zone.classes.push(ofSize);
-        }
-        ofSize.requests.push(request);
-        zone.worth += ofSize.worth;
+        const worth = sizeValue(value.prices, request, 1);
+        const ofSize = classes.get(key) ?? addClass(zone, request, worth);
+        classes.set(key, ofSize);
+        zone.requests[ofSize]?.push(request);
+        zone.allWorth += worth;
       }
       return zones;
     }
@@ -366,55 +354,18 @@ export function openFleet(
     serial += 1;
     headroom.follow(row);
     planned.push({ row, option });
-    charge(option, 1);
+    const room = pools.get(poolId);
+    if (room === undefined) throw new Error("an option is one of a pool");
+    room.machines -= 1;
+    room.spendMicroUsdPerHour -= priceMicroUsdPerHour;
     return row;
-  }
-
-  function charge(option: Pick<LaunchOption, "poolId" | "priceMicroUsdPerHour">, machines: number): void {
-    const room = pools.get(option.poolId);
-    if (room === undefined) return;
-    room.machines -= machines;
-    room.spendMicroUsdPerHour -= machines * option.priceMicroUsdPerHour;
-  }
-
-  /**
-   * Makes each planned machine a smaller one of its pool where that is the better price for what goes there; where a pool
-   * keeps headroom, what is left over is wanted. True when one became another.
-   */
-  function shrink(planned: readonly Planned[]): boolean {
-    let changed = false;
-    for (const machine of planned) {
-      const { option, row } = machine;
-      if (headroom.isKept(option.poolId)) continue;
-      const spend = (pools.get(option.poolId)?.spendMicroUsdPerHour ?? 0) + option.priceMicroUsdPerHour;
-      const load = loadOn(row);
-      let best = option;
-      for (const other of optionsOfZone.get(option.zone) ?? []) {
-        if (other.poolId !== option.poolId || other.closed !== undefined || priceOf(other) >= priceOf(option)) continue;
-        if (other.priceMicroUsdPerHour > spend || !holds(other.allocatable, load)) continue;
-        if (priceFor(other, load) < priceFor(best, load)) best = other;
-      }
-      if (best === option) continue;
-      charge(option, -1);
-      charge(best, 1);
-      const { machineType, priceMicroUsdPerHour, allocatable } = best;
-      table.facts[row] = { ...factsOf(row), machineType, priceMicroUsdPerHour, allocatable };
-      setRoom(table, row, allocatable, load);
-      machine.option = best;
-      changed = true;
-    }
-    return changed;
-  }
-
-  function loadOn(row: number): Load {
-    return loadOf(residentsOf(table, row));
   }
 
   function toPlannedMachines(planned: readonly Planned[]): PlannedMachine[] {
     return planned.map(({ option, row }) => {
       const ofPool = planned.filter((one) => one.option.poolId === option.poolId).length;
       const spare = (pools.get(option.poolId)?.spendMicroUsdPerHour ?? 0) / ofPool;
-      const load = loadOn(row);
+      const load = loadOf(residentsOf(table, row));
       return {
         name: factsOf(row).name,
         poolId: option.poolId,

@@ -6,7 +6,6 @@ import type { Size } from "./room-value.ts";
 export interface HeadroomCounts {
   /** To be called after every change of a row. O(1). */
   follow(row: number): void;
-  isKept(poolId: string): boolean;
   /** A placement begins: where less is kept than wanted, it is what is kept now that must stay. */
   begin(): void;
   /** Why a size may not go to the row. */
@@ -22,7 +21,7 @@ interface Group {
 export function headroomCounts(table: NodeTable, policy: FleetPolicy): HeadroomCounts {
   const wanted = new Map<string, Headroom>();
   for (const { poolId, headroom } of policy.pools ?? []) if (headroom !== undefined) wanted.set(poolId, headroom);
-  if (wanted.size === 0) return { follow: () => {}, isKept: () => false, begin: () => {}, refusal: () => undefined };
+  if (wanted.size === 0) return { follow: () => {}, begin: () => {}, refusal: () => undefined };
 
   const groups = new Map<string, Group>();
   /** What each row counts for, and in which group. */
@@ -41,7 +40,6 @@ export function headroomCounts(table: NodeTable, policy: FleetPolicy): HeadroomC
   }
 
   return {
-    isKept: (poolId) => wanted.has(poolId),
     begin() {
       for (const group of groups.values()) group.atBegin = group.phantoms;
     },
