@@ -1,4 +1,4 @@
-import { emptyLoad, type Load, loadOf, shortage } from "../fit.ts";
+import { type Load, loadOf } from "../fit.ts";
 import type {
   Assignment,
   Candidate,
@@ -9,12 +9,11 @@ import type {
   NodeState,
   PlacementPlan,
   PlannedMachine,
-  RejectionReason,
 } from "../types.ts";
 import { candidateLists } from "./candidate-lists.ts";
-import { explain } from "./explain.ts";
+import { candidateOf, explain } from "./explain.ts";
 import { headroomCounts } from "./headroom.ts";
-import { addClass, advanceHeads, emptyZone, fillMachine, type MachineFill, type WaitingZone } from "./machine-fill.ts";
+import { addClass, emptyZone, type WaitingZone } from "./machine-fill.ts";
 import {
   addRow,
   createNodeTable,
@@ -25,8 +24,9 @@ import {
   takeOff,
   touch,
 } from "./node-table.ts";
+import { optionChooser } from "./option-choice.ts";
 import { refusalsOf } from "./refusals.ts";
-import { roomValue, type Size, sizeValue, valueOfRoom } from "./room-value.ts";
+import { roomValue, type Size, sizeValue } from "./room-value.ts";
 
 /**
  * Nodes, what stands on them and what could be launched, kept up to date between placements.
@@ -44,8 +44,9 @@ export interface Fleet {
   reserve(instance: InstanceRequest, node: string): void;
   /** Frees what instances take. */
   release(instanceIds: Iterable<string>): void;
+  /** It takes of its pool's room, as the nodes did that the fleet was opened with. */
   addNode(node: NodeState): void;
-  /** With what stands on it. */
+  /** With what stands on it; its pool may have another. */
   removeNode(name: string): void;
   closeNode(name: string, because: string | undefined): void;
   /** The nodes as they stand, by name. */
@@ -53,17 +54,7 @@ export interface Fleet {
 }
 
 const GROWTH_PERCENT = 5;
-/** What is expected counts for less than what waits. */
-const EXPECTED_WORTH = 0.9;
-/** Micro-dollars: where room was given no price at all, the cheapest machine is taken. */
-const A_TRIFLE = 1e-6;
-
 const EXPLAINED_NOT: Explanation = { candidates: [], considered: 0, refusals: [] };
-
-interface PoolRoom {
-  machines: number;
-  spendMicroUsdPerHour: number;
-}
 
 interface Planned {
   readonly row: number;
@@ -71,7 +62,7 @@ interface Planned {
 }
 
 /**
- * Opens a fleet. O(instances + nodes + options).
+ * Opens a fleet. O(instances + nodes + options² of a zone).
  *
  * `expected` are sizes that will be asked for, beside those that run: what room is worth is fixed here.
  */
@@ -85,28 +76,13 @@ export function openFleet(
   const value = roomValue(nodes, options, distinctSizes(nodes, expected), policy.duals);
   const marginal = new Map((policy.marginalPrices ?? []).map((one) => [one.machineType, one.microUsdPerHour]));
   const priceOf = (option: LaunchOption) => marginal.get(option.machineType) ?? option.priceMicroUsdPerHour;
-  const open = [...options].sort((a, b) => priceOf(a) - priceOf(b) || byOption(a, b));
-  const optionsOfZone = new Map<string, LaunchOption[]>();
-  for (const option of open) {
-    const list = optionsOfZone.get(option.zone);
-    if (list === undefined) optionsOfZone.set(option.zone, [option]);
-    else list.push(option);
-  }
-  const better = betterOptions(optionsOfZone.values());
-  const pools = new Map<string, PoolRoom>();
-  for (const { poolId, poolRoom, poolSpendRoomMicroUsdPerHour: spend } of options) {
-    const known = pools.get(poolId);
-    pools.set(poolId, {
-      machines: Math.min(known?.machines ?? poolRoom, poolRoom),
-      spendMicroUsdPerHour: Math.min(known?.spendMicroUsdPerHour ?? Infinity, spend ?? Infinity),
-    });
-  }
   const step = [...nodes, ...options].reduce((most, one) => Math.max(most, one.priceMicroUsdPerHour), 1);
   const headroom = headroomCounts(table, policy);
   const waitingTenants = new Map<string, number>();
   const lists = candidateLists(table, value, { step, marginal });
   const refusals = refusalsOf(table, policy, headroom, (organizationId) => waitingTenants.get(organizationId) ?? 0);
   const explains = policy.explains !== false;
+  const chooser = optionChooser(options, value, priceOf, refusals.tenantLimit, explains);
   /** Only then may what was refused fit after what was planned later: on a node whose room need not be kept any more. */
   const keepsHeadroom = (policy.pools ?? []).some((one) => one.headroom !== undefined);
   /** What runs in each zone is worth so much, and so much more is expected of it in the placement that is being made. */
@@ -160,85 +136,6 @@ export function openFleet(
     );
   }
 
-  function optionRejection(request: InstanceRequest, option: LaunchOption): RejectionReason | undefined {
-    const room = pools.get(option.poolId);
-    const closed =
-      request.launchClosed ??
-      option.closed ??
-      ((room?.machines ?? 0) < 1
-        ? "pool_full"
-        : (room?.spendMicroUsdPerHour ?? 0) < option.priceMicroUsdPerHour
-          ? "spend_cap"
-          : undefined);
-    if (closed !== undefined) return { kind: "closed", because: closed };
-    return shortage(request, option.allocatable, emptyLoad());
-  }
-
-  /** What an option costs for what it would hold, now and of what is expected. */
-  function priceFor(option: LaunchOption, load: Load): number {
-    const { cpuMilli, memoryMib, volumes, pods } = option.allocatable;
-    const rest = valueOfRoom(
-      value,
-      cpuMilli - load.cpuMilli,
-      memoryMib - load.memoryMib,
-      volumes - load.volumes,
-      pods - load.pods,
-    );
-    const expected = Math.min(rest * EXPECTED_WORTH, expectedWorth.get(option.zone) ?? 0);
-    return priceOf(option) / (sizeValue(value.prices, load, load.pods) + expected + A_TRIFLE);
-  }
-
-  /**
-   * The option with the lowest price for what it would hold of what waits. One whose price would not be the lowest even if
-   * it were filled to the brim is not filled, nor one beside which stands a better: it scores what it would cost then.
-   */
-  function chooseOption(request: InstanceRequest, zone: WaitingZone, placed: (request: InstanceRequest) => boolean) {
-    advanceHeads(zone, { isWaiting: (one) => !placed(one) });
-    const worth = sizeValue(value.prices, request, 1);
-    const ofZone = optionsOfZone.get(request.zone) ?? [];
-    const rejections = ofZone.map((option) => optionRejection(request, option));
-    const expected = expectedWorth.get(request.zone) ?? 0;
-    const floors = ofZone.map((option) => {
-      const { cpuMilli, memoryMib, volumes, pods } = option.allocatable;
-      const brim = sizeValue(value.prices, { cpuMilli, memoryMib, volumes }, pods);
-      return priceOf(option) / (Math.min(brim, zone.allWorth + expected) + A_TRIFLE);
-    });
-    const scores = [...floors];
-    const possible = ofZone.flatMap((_, place) => (rejections[place] === undefined ? [place] : []));
-    possible.sort((a, b) => (floors[a] as number) - (floors[b] as number) || a - b);
-    let best: { readonly option: LaunchOption; readonly fill: MachineFill; readonly place: number } | undefined;
-    let bestScore = Number.POSITIVE_INFINITY;
-    const limits = new Map<string, number>();
-    for (const place of possible) {
-      if ((floors[place] as number) > bestScore) break;
-      const option = ofZone[place] as LaunchOption;
-      const instead = better.get(option);
-      if (instead !== undefined && rejections[ofZone.indexOf(instead)] === undefined) continue;
-      const { poolId } = option;
-      const fill = fillMachine(option.allocatable, request, worth, zone, {
-        isWaiting: (one) => !placed(one),
-        tenantLimit: (organizationId) => {
-          const key = `${poolId}/${organizationId}`;
-          const limit = limits.get(key) ?? refusals.tenantLimit(poolId, organizationId);
-          limits.set(key, limit);
-          return limit;
-        },
-      });
-      const score = priceFor(option, loadOf(fill.requests));
-      scores[place] = score;
-      if (best === undefined || score < bestScore || (score === bestScore && place < best.place)) {
-        best = { option, fill, place };
-        bestScore = score;
-      }
-    }
-    const candidates = (explains ? ofZone : []).map((option, place) => {
-      const rejection = rejections[place];
-      const score = rejection === undefined ? (scores[place] as number) * 1_000_000 : undefined;
-      return candidateOf(`new ${option.machineType}`, option, rejection, score);
-    });
-    return { best, candidates };
-  }
-
   function place(requests: readonly InstanceRequest[]): PlacementPlan {
     headroom.begin();
     const growth = (policy.growthPercent ?? GROWTH_PERCENT) / 100;
@@ -246,7 +143,7 @@ export function openFleet(
     const assignments = new Map<string, Assignment>();
     const planned: Planned[] = [];
     const done = new Set<InstanceRequest>();
-    const placed = (request: InstanceRequest) => done.has(request);
+    const isWaiting = (request: InstanceRequest) => !done.has(request);
     for (const request of requests) {
       if (table.rowOfInstance.has(request.instanceId)) {
         throw new Error(`instance ${request.instanceId} stands on a node already`);
@@ -283,14 +180,15 @@ export function openFleet(
       const refused: { readonly request: InstanceRequest; readonly candidates: readonly Candidate[] }[] = [];
       const before = waiting.length;
       for (const request of waiting) {
-        if (placed(request)) continue;
+        if (!isWaiting(request)) continue;
         const row = bestRow(request);
         if (row >= 0) {
           assign(request, row, []);
           continue;
         }
         const zone = zones.get(request.zone) ?? emptyZone();
-        const { best, candidates } = chooseOption(request, zone, placed);
+        const expected = expectedWorth.get(request.zone) ?? 0;
+        const { best, candidates } = chooser.choose(request, zone, expected, isWaiting);
         if (best === undefined) {
           refused.push({ request, candidates });
           continue;
@@ -354,17 +252,14 @@ export function openFleet(
     serial += 1;
     headroom.follow(row);
     planned.push({ row, option });
-    const room = pools.get(poolId);
-    if (room === undefined) throw new Error("an option is one of a pool");
-    room.machines -= 1;
-    room.spendMicroUsdPerHour -= priceMicroUsdPerHour;
+    chooser.count(poolId, priceMicroUsdPerHour, 1);
     return row;
   }
 
   function toPlannedMachines(planned: readonly Planned[]): PlannedMachine[] {
     return planned.map(({ option, row }) => {
       const ofPool = planned.filter((one) => one.option.poolId === option.poolId).length;
-      const spare = (pools.get(option.poolId)?.spendMicroUsdPerHour ?? 0) / ofPool;
+      const spare = chooser.spendRoomOf(option.poolId) / ofPool;
       const load = loadOf(residentsOf(table, row));
       return {
         name: factsOf(row).name,
@@ -374,7 +269,7 @@ export function openFleet(
         priceMicroUsdPerHour: option.priceMicroUsdPerHour,
         allocatable: option.allocatable,
         instances: [...residentsOf(table, row)],
-        alternatives: (optionsOfZone.get(option.zone) ?? []).filter(
+        alternatives: chooser.optionsOf(option.zone).filter(
           (other) =>
             other !== option &&
             other.poolId === option.poolId &&
@@ -404,9 +299,13 @@ export function openFleet(
         headroom.follow(row);
       }
     },
-    addNode,
+    addNode(node) {
+      addNode(node);
+      chooser.count(node.poolId, node.priceMicroUsdPerHour, 1);
+    },
     removeNode(name) {
       const row = rowNamed(name);
+      chooser.count(factsOf(row).poolId, factsOf(row).priceMicroUsdPerHour, -1);
       for (const instance of residentsOf(table, row)) countWorth(instance, -1);
       removeRow(table, row);
       headroom.follow(row);
@@ -443,25 +342,6 @@ function distinctSizes(nodes: readonly NodeState[], expected: readonly Size[]): 
   return [...nodes.flatMap((node) => node.instances), ...expected];
 }
 
-/** Of each option, where there is one: another of its pool and zone that offers no less of anything for no more. O(options²). */
-function betterOptions(zones: Iterable<readonly LaunchOption[]>): Map<LaunchOption, LaunchOption> {
-  const better = new Map<LaunchOption, LaunchOption>();
-  for (const options of zones) {
-    options.forEach((option, place) => {
-      // In the order of price: what comes before costs no more.
-      const one = options
-        .slice(0, place)
-        .find((other) => other.poolId === option.poolId && offersNoLess(other.allocatable, option.allocatable));
-      if (one !== undefined) better.set(option, one);
-    });
-  }
-  return better;
-}
-
-function offersNoLess(a: LaunchOption["allocatable"], b: LaunchOption["allocatable"]): boolean {
-  return a.cpuMilli >= b.cpuMilli && a.memoryMib >= b.memoryMib && a.volumes >= b.volumes && a.pods >= b.pods;
-}
-
 function sizeKey({ cpuMilli, memoryMib, volumes }: Size): string {
   return `${cpuMilli}/${memoryMib}/${volumes}`;
 }
@@ -475,29 +355,8 @@ function holds(allocatable: LaunchOption["allocatable"], load: Load): boolean {
   );
 }
 
-function candidateOf(
-  target: string,
-  { machineType, zone, poolId, priceMicroUsdPerHour }: Omit<Candidate, "target" | "rejection" | "score">,
-  rejection: RejectionReason | undefined,
-  score: number | undefined,
-): Candidate {
-  // Hundreds are made for each instance: a spread takes several times as long.
-  if (rejection !== undefined) return { target, machineType, zone, poolId, priceMicroUsdPerHour, rejection };
-  if (score === undefined) return { target, machineType, zone, poolId, priceMicroUsdPerHour };
-  return { target, machineType, zone, poolId, priceMicroUsdPerHour, score: Math.round(score) };
-}
-
 function byName(a: NodeState, b: NodeState): number {
   return compare(a.name, b.name);
-}
-
-function byOption(a: LaunchOption, b: LaunchOption): number {
-  return (
-    a.priceMicroUsdPerHour - b.priceMicroUsdPerHour ||
-    compare(a.machineType, b.machineType) ||
-    compare(a.zone, b.zone) ||
-    compare(a.poolId, b.poolId)
-  );
 }
 
 function compare(a: string, b: string): number {

@@ -57,11 +57,11 @@ export function addClass(zone: WaitingZone, size: InstanceRequest, worth: number
 }
 
 /** Moves the heads past what waits no more. O(classes), and once for each instance. */
-export function advanceHeads({ heads, requests }: WaitingZone, rules: Pick<FillRules, "isWaiting">): void {
+export function advanceHeads({ heads, requests }: WaitingZone, isWaiting: FillRules["isWaiting"]): void {
   for (let index = 0; index < heads.length; index++) {
     const ofClass = requests[index] as InstanceRequest[];
     let head = heads[index] as number;
-    while (head < ofClass.length && !rules.isWaiting(ofClass[head] as InstanceRequest)) head += 1;
+    while (head < ofClass.length && !isWaiting(ofClass[head] as InstanceRequest)) head += 1;
     heads[index] = head;
   }
 }

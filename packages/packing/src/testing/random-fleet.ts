@@ -73,7 +73,7 @@ export function runRandomFleet(seed: number, { events = 6, triesRefused = true }
       }
     }
     nodes = afterPlan(nodes, requests, plan);
-    options = optionsAfter(options, plan.machines);
+    options = optionsAfter(options, plan.machines, 1);
   };
   const leave = () => {
     const all = nodes.flatMap((node) => node.instances);
@@ -84,9 +84,10 @@ export function runRandomFleet(seed: number, { events = 6, triesRefused = true }
   };
   const lose = () => {
     if (nodes.length === 0) return;
-    const { name } = random.pick(nodes);
-    fleet.removeNode(name);
-    nodes = nodes.filter((node) => node.name !== name);
+    const lost = random.pick(nodes);
+    fleet.removeNode(lost.name);
+    options = optionsAfter(options, [lost], -1);
+    nodes = nodes.filter((node) => node.name !== lost.name);
   };
   const close = () => {
     if (nodes.length === 0) return;
@@ -101,6 +102,7 @@ export function runRandomFleet(seed: number, { events = 6, triesRefused = true }
   const arrive = () => {
     const node = randomNode(random, zones, `late${clusters++}`);
     fleet.addNode(node);
+    options = optionsAfter(options, [node], 1);
     nodes = [...nodes, node];
   };
 
@@ -197,14 +199,19 @@ function afterPlan(
   ];
 }
 
-function optionsAfter(options: readonly LaunchOption[], machines: readonly PlannedMachine[]): LaunchOption[] {
+/** With so many machines of each pool more, or fewer. */
+function optionsAfter(
+  options: readonly LaunchOption[],
+  machines: readonly Pick<PlannedMachine, "poolId" | "priceMicroUsdPerHour">[],
+  sign: 1 | -1,
+): LaunchOption[] {
   return options.map((option) => {
-    const planned = machines.filter((one) => one.poolId === option.poolId);
-    const spent = planned.reduce((sum, one) => sum + one.priceMicroUsdPerHour, 0);
+    const ofPool = machines.filter((one) => one.poolId === option.poolId);
+    const spent = sign * ofPool.reduce((sum, one) => sum + one.priceMicroUsdPerHour, 0);
     const spend = option.poolSpendRoomMicroUsdPerHour;
     return {
       ...option,
-      poolRoom: option.poolRoom - planned.length,
+      poolRoom: option.poolRoom - sign * ofPool.length,
       ...(spend === undefined ? {} : { poolSpendRoomMicroUsdPerHour: spend - spent }),
     };
   });
