@@ -1,19 +1,24 @@
-/** Some copies of one thing, each taking rows and columns of a table's capacity. Whole numbers all. */
+/** Some copies of one thing, each taking rows, slots and columns of a table's capacity. Whole numbers all. */
 export interface Copies {
   readonly rows: number;
+  readonly slots: number;
   readonly columns: number;
   readonly value: number;
   readonly copies: number;
 }
 
 /**
- * The most value that fits, for every capacity up to a largest: most[row * columns + column] is that of capacities row and
- * column. Values are whole and exact as long as isExact holds for everything that is added.
+ * The most value that fits, for every capacity up to a largest: most[(row * slots + slot) * columns + column] is that of
+ * capacities row, slot and column. A table of two dimensions has one slot, and its things take none. Values are whole and exact as long as isExact holds for everything that is added.
  */
-export interface CellTable {
-  readonly rows: number;
-  readonly columns: number;
+export interface CellTable extends Shape {
   readonly most: Float64Array;
+}
+
+export interface Shape {
+  readonly rows: number;
+  readonly slots: number;
+  readonly columns: number;
 }
 
 /** Whether no sum of the copies passes what a double holds exactly. */
@@ -28,10 +33,11 @@ export function wholePart(a: number, b: number): number {
 }
 
 /** How many copies of the thing the largest capacity holds; Infinity when it takes nothing. */
-export function copiesThatFit({ rows, columns }: Pick<CellTable, "rows" | "columns">, thing: Copies): number {
+export function copiesThatFit({ rows, slots, columns }: Shape, thing: Copies): number {
   const inRows = thing.rows > 0 ? wholePart(rows - 1, thing.rows) : Number.POSITIVE_INFINITY;
   const inColumns = thing.columns > 0 ? wholePart(columns - 1, thing.columns) : Number.POSITIVE_INFINITY;
-  return Math.min(inRows, inColumns);
+  const inSlots = thing.slots > 0 ? wholePart(slots - 1, thing.slots) : Number.POSITIVE_INFINITY;
+  return Math.min(inRows, inSlots, inColumns);
 }
 
 /**
@@ -50,7 +56,7 @@ export function addCopies(table: CellTable, thing: Copies): void {
 }
 
 /** Passes over the table that addCopies makes. */
-export function passesOf(table: Pick<CellTable, "rows" | "columns">, thing: Copies): number {
+export function passesOf(table: Shape, thing: Copies): number {
   if (thing.value <= 0) return 0;
   if (thing.copies >= copiesThatFit(table, thing)) return 1;
   let passes = 0;
@@ -63,29 +69,34 @@ function addToAll({ most }: CellTable, value: number): void {
 }
 
 /** Upwards, so that a cell may build on one that holds the thing already. */
-function addWithoutEnd({ rows, columns, most }: CellTable, thing: Copies): void {
+function addWithoutEnd({ rows, slots, columns, most }: CellTable, thing: Copies): void {
   const { value } = thing;
-  const back = thing.rows * columns + thing.columns;
+  const back = (thing.rows * slots + thing.slots) * columns + thing.columns;
   for (let row = thing.rows; row < rows; row++) {
-    const end = (row + 1) * columns;
-    for (let cell = row * columns + thing.columns; cell < end; cell++) {
-      const sum = (most[cell - back] as number) + value;
-      if (sum > (most[cell] as number)) most[cell] = sum;
+    for (let slot = thing.slots; slot < slots; slot++) {
+      const start = (row * slots + slot) * columns;
+      for (let cell = start + thing.columns; cell < start + columns; cell++) {
+        const sum = (most[cell - back] as number) + value;
+        if (sum > (most[cell] as number)) most[cell] = sum;
+      }
     }
   }
 }
 
 /** Downwards, so that a cell builds on ones that do not hold the bundle yet. */
-function addOnce({ rows, columns, most }: CellTable, thing: Copies, bundle: number): void {
+function addOnce({ rows, slots, columns, most }: CellTable, thing: Copies, bundle: number): void {
   const value = thing.value * bundle;
-  const takesColumns = thing.columns * bundle;
   const takesRows = thing.rows * bundle;
-  const back = takesRows * columns + takesColumns;
+  const takesSlots = thing.slots * bundle;
+  const takesColumns = thing.columns * bundle;
+  const back = (takesRows * slots + takesSlots) * columns + takesColumns;
   for (let row = rows - 1; row >= takesRows; row--) {
-    const first = row * columns + takesColumns;
-    for (let cell = (row + 1) * columns - 1; cell >= first; cell--) {
-      const sum = (most[cell - back] as number) + value;
-      if (sum > (most[cell] as number)) most[cell] = sum;
+    for (let slot = slots - 1; slot >= takesSlots; slot--) {
+      const start = (row * slots + slot) * columns;
+      for (let cell = start + columns - 1; cell >= start + takesColumns; cell--) {
+        const sum = (most[cell - back] as number) + value;
+        if (sum > (most[cell] as number)) most[cell] = sum;
+      }
     }
   }
 }

@@ -83,6 +83,21 @@ describe("against trying every set, in 4,000 random knapsacks", () => {
   });
 });
 
+test("a machine on which CPU, memory and instances all bind is proven in a thousand states", () => {
+  const catalogue = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32].flatMap((gib, i) =>
+    [3, 4, 6, 8].map((ratio, j) => {
+      const cpuMilli = Math.ceil((gib * 1000) / ratio);
+      const worth = cpuMilli * 18_000 + gib * 4_100_000 + 3_000_000 + ((i * 7 + j * 13) % 11) * 200_000;
+      return { cpuMilli, memoryMib: gib * 1024, volumes: 1, demand: 40 - 4 * i, dual: BigInt(worth) };
+    }),
+  );
+  // An r6a.2xlarge of the reference case.
+  const room = { cpuMilli: 7610, memoryMib: 59_423, volumes: 25, instances: 16 };
+  const limits = { nodes: 1_000, cells: 2 ** 23 };
+  expect(findBetterPattern(catalogue, room, 450_312_000n, limits).outcome).toBe("none");
+  expect(findBetterPattern(catalogue, room, 450_311_999n).outcome).toBe("found");
+});
+
 test("a search that spent its nodes says so", () => {
   const many = Array.from({ length: 30 }, (_, index) => ({
     cpuMilli: 101 + 7 * index,
@@ -96,7 +111,9 @@ test("a search that spent its nodes says so", () => {
 });
 
 test("amounts that a double does not hold exactly are refused, not rounded", () => {
-  const one = { cpuMilli: 1, memoryMib: 1, volumes: 0, demand: 3, dual: 2n ** 60n };
   const room = { cpuMilli: 2, memoryMib: 2, volumes: 0, instances: 2 };
-  expect(findBetterPattern([one], room, 2n ** 61n)).toEqual({ outcome: "amounts_too_large" });
+  for (const dual of [2n ** 60n, 2n ** 60n + 1n, 2n ** 53n]) {
+    const one = { cpuMilli: 1, memoryMib: 1, volumes: 0, demand: 3, dual };
+    expect(findBetterPattern([one], room, 2n * dual)).toEqual({ outcome: "amounts_too_large" });
+  }
 });

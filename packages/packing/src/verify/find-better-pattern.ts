@@ -6,7 +6,7 @@
  * each rest of CPU and memory, in cells, at duals less what an instance takes of the priced dimensions (volumes and
  * instances; CPU and memory too where their cells are coarse); with what the rest of those is worth it is no less than what
  * any completion adds. As the claim is known, every branch that cannot pass it is cut, and a search that ends without finding
- * more has proven it. Multipliers and cells only decide how long that takes, not whether it is right.
+ * more has proven it. Multipliers, cells and slots only decide how long that takes, not whether it is right.
  *
  * A state that was searched before with no less in hand is not searched again.
  */
@@ -42,7 +42,12 @@ const DIMENSIONS = 4;
 const CPU = 0;
 const MEMORY = 1;
 const INSTANCES = 3;
-const MULTIPLIER_STEPS = 40;
+/** Sets of multipliers that are tried; tables with slots take longer to make. */
+const STEPS = 40;
+const STEPS_WITH_SLOTS = 10;
+const SHORT_NODES = 300_000;
+/** Instances on a machine up to which tables may count them. */
+const MOST_SLOTS = 32;
 
 /** Deterministic. At most `nodes` states; before that O(classes x cells) for each of 40 sets of multipliers. */
 export function findBetterPattern(
@@ -54,21 +59,51 @@ export function findBetterPattern(
   const room = [capacity.cpuMilli, capacity.memoryMib, capacity.volumes, capacity.instances];
   const items = itemsOf(classes, room);
   if (items.length === 0) return { outcome: "none", nodes: 0 };
-  const scales = chooseScales(items, room, limits);
-  if (!areExact(items, room, scales)) return { outcome: "amounts_too_large" };
+  if (items.some(({ dual }) => dual > Number.MAX_SAFE_INTEGER)) return { outcome: "amounts_too_large" };
   // More than all copies together are worth: there is nothing to find.
   const all = items.reduce((sum, { dual, copies }) => sum + BigInt(dual) * BigInt(copies), 0n);
   if (claimed >= all) return { outcome: "none", nodes: 0 };
 
-  const search = new Search(items, room, scales, Number(claimed));
-  search.chooseMultipliers();
-  const outcome = search.run(limits.nodes);
-  if (outcome !== "found") return outcome === "none" ? { outcome, nodes: search.nodes } : { outcome };
-  const counts = classes.map(() => 0);
-  items.forEach(({ index }, position) => {
-    counts[index] = search.counts[position] as number;
+  let nodes = 0;
+  for (const layout of layoutsFor(items, room, limits)) {
+    if (!areExact(items, room, layout)) return { outcome: "amounts_too_large" };
+    const search = new Search(items, room, layout, Number(claimed));
+    search.chooseMultipliers();
+    const outcome = search.run(layout.nodes);
+    nodes += search.nodes;
+    if (outcome === "none") return { outcome, nodes };
+    if (outcome === "found") {
+      const counts = classes.map(() => 0);
+      items.forEach(({ index }, position) => {
+        counts[index] = search.counts[position] as number;
+      });
+      return { outcome, worth: BigInt(search.worth), counts };
+    }
+  }
+  return { outcome: "proof_too_long" };
+}
+
+/** What a search's tables tell apart, and how long it may take. */
+interface Layout {
+  readonly scales: readonly [Scale, Scale];
+  /** Whether instances are counted in the tables; else they are priced. */
+  readonly hasSlots: boolean;
+  readonly nodes: number;
+}
+
+/**
+ * A short search with small tables first; where instances bind, a long one follows whose tables count them: they are as many
+ * times larger, and bound so much better that those which stay open with small tables close in few nodes.
+ */
+function layoutsFor(items: readonly Item[], room: readonly number[], limits: SearchLimits): readonly Layout[] {
+  const layout = (hasSlots: boolean, nodes: number): Layout => ({
+    scales: chooseScales(items, room, wholePart(limits.cells, hasSlots ? (room[INSTANCES] ?? 0) + 1 : 1)),
+    hasSlots,
+    nodes,
   });
-  return { outcome, worth: BigInt(search.worth), counts };
+  const short = layout(false, limits.nodes);
+  if (!canFill(items, room, INSTANCES) || (room[INSTANCES] ?? 0) > MOST_SLOTS) return [short];
+  return [{ ...short, nodes: Math.min(SHORT_NODES, limits.nodes) }, layout(true, limits.nodes)];
 }
 
 interface Item {
@@ -112,9 +147,9 @@ function shareOf({ sizes }: Item, room: readonly number[]): number {
 }
 
 /** Scales of CPU and memory; a dimension that all copies together, or as many as fit, cannot fill gets no cells. */
-function chooseScales(items: readonly Item[], room: readonly number[], limits: SearchLimits): readonly [Scale, Scale] {
+function chooseScales(items: readonly Item[], room: readonly number[], mostCells: number): readonly [Scale, Scale] {
   const sizes = (d: number) => items.map((item) => item.sizes[d] as number);
-  const cells = Math.max(64, wholePart(limits.cells, items.length));
+  const cells = Math.max(64, wholePart(mostCells, items.length));
   const side = 2 ** Math.ceil(Math.log2(cells) / 2);
   const choose = (d: number, most: number) =>
     canFill(items, room, d) ? chooseScale(sizes(d), room[d] ?? 0, Math.min(2048, Math.max(8, most))) : NO_CELLS;
@@ -127,6 +162,7 @@ function chooseScales(items: readonly Item[], room: readonly number[], limits: S
 function canFill(items: readonly Item[], room: readonly number[], d: number): boolean {
   const most = items.reduce((sum, item) => sum + BigInt(item.sizes[d] as number) * BigInt(item.copies), 0n);
   const largest = items.reduce((size, item) => Math.max(size, item.sizes[d] as number), 0);
+  if (d === INSTANCES) return most > BigInt(room[d] ?? 0);
   const bySlots = BigInt(largest) * BigInt(room[INSTANCES] ?? 0);
   return (most < bySlots ? most : bySlots) > BigInt(room[d] ?? 0);
 }
@@ -135,7 +171,7 @@ function canFill(items: readonly Item[], room: readonly number[], d: number): bo
  * Whether every sum that the search makes is a safe integer: worth of all copies, amounts in scale, and the capacity at
  * multipliers, which chooseMultipliers keeps below the claim.
  */
-function areExact(items: readonly Item[], room: readonly number[], scales: readonly [Scale, Scale]): boolean {
+function areExact(items: readonly Item[], room: readonly number[], { scales }: Layout): boolean {
   const limit = BigInt(Number.MAX_SAFE_INTEGER) / 16n;
   const all = items.reduce((sum, { dual, copies }) => sum + BigInt(dual) * BigInt(copies), 0n);
   return all <= limit && scales.every(({ numerator }, d) => BigInt(room[d] ?? 0) * BigInt(numerator) <= limit);
@@ -146,12 +182,16 @@ class Search {
   readonly #room: readonly number[];
   readonly #scales: readonly [Scale, Scale];
   readonly #claimed: number;
+  readonly #steps: number;
   readonly #rows: number;
+  readonly #slots: number;
   readonly #columns: number;
-  /** Whether a dimension is priced: it can bind, and the cells do not hold it exactly. */
+  /** Of the tables of one class. */
+  readonly #size: number;
+  /** Whether a dimension is priced: it can bind, and the tables do not hold it exactly. */
   readonly #isPriced: readonly boolean[];
   #multipliers = new Float64Array(DIMENSIONS);
-  /** suffix[i * rows * columns + row * columns + column]; one more than items, the last of zeros. */
+  /** suffix[i * size + (row * slots + slot) * columns + column]; one more than items, the last of zeros. */
   readonly #suffix: Float64Array;
   readonly #reduced: Float64Array;
   readonly #cells: Int32Array;
@@ -160,17 +200,20 @@ class Search {
   worth = 0;
   readonly counts: Int32Array;
 
-  constructor(items: readonly Item[], room: readonly number[], scales: readonly [Scale, Scale], claimed: number) {
+  constructor(items: readonly Item[], room: readonly number[], { scales, hasSlots }: Layout, claimed: number) {
     this.#items = items;
     this.#room = room;
     this.#scales = scales;
     this.#claimed = claimed;
     this.#rows = toCells(room[CPU] ?? 0, scales[0]) + 1;
+    this.#slots = hasSlots ? (room[INSTANCES] ?? 0) + 1 : 1;
     this.#columns = toCells(room[MEMORY] ?? 0, scales[1]) + 1;
-    this.#isPriced = room.map(
-      (_, d) => canFill(items, room, d) && !(d < 2 && isExactScale(items, d, scales[d] ?? NO_CELLS)),
-    );
-    this.#suffix = new Float64Array((items.length + 1) * this.#rows * this.#columns);
+    this.#size = this.#rows * this.#slots * this.#columns;
+    const isInTables = (d: number) =>
+      d === INSTANCES ? hasSlots : d < scales.length && isExactScale(items, d, scales[d] ?? NO_CELLS);
+    this.#isPriced = room.map((_, d) => canFill(items, room, d) && !isInTables(d));
+    this.#steps = hasSlots ? STEPS_WITH_SLOTS : STEPS;
+    this.#suffix = new Float64Array((items.length + 1) * this.#size);
     this.#reduced = new Float64Array(items.length);
     this.#cells = Int32Array.from(
       items.flatMap(({ sizes }) => scales.map((scale, d) => toCells(sizes[d] as number, scale))),
@@ -186,7 +229,7 @@ class Search {
     let best = this.#relax();
     let bestAt = this.#multipliers.slice();
     let shorter = 1n;
-    for (let step = 0; step < MULTIPLIER_STEPS && best > this.#claimed; step++) {
+    for (let step = 0; step < this.#steps && best > this.#claimed; step++) {
       const at = this.#relaxation();
       if (!this.#moveMultipliers(at - this.#claimed, shorter)) break;
       const value = this.#relax();
@@ -203,7 +246,7 @@ class Search {
 
   /** Fills the tables for the multipliers; gives the relaxation of the whole. */
   #relax(): number {
-    const size = this.#rows * this.#columns;
+    const size = this.#size;
     for (let i = this.#items.length - 1; i >= 0; i--) {
       const item = this.#items[i] as Item;
       let value = item.dual;
@@ -211,7 +254,7 @@ class Search {
       this.#reduced[i] = value;
       this.#suffix.copyWithin(i * size, (i + 1) * size, (i + 2) * size);
       const most = this.#suffix.subarray(i * size, (i + 1) * size);
-      addCopies({ rows: this.#rows, columns: this.#columns, most }, this.#thing(i));
+      addCopies({ rows: this.#rows, slots: this.#slots, columns: this.#columns, most }, this.#thing(i));
     }
     return this.#relaxation();
   }
@@ -219,6 +262,7 @@ class Search {
   #thing(i: number): Copies {
     return {
       rows: this.#cells[2 * i] as number,
+      slots: this.#slots > 1 ? 1 : 0,
       columns: this.#cells[2 * i + 1] as number,
       value: this.#reduced[i] as number,
       copies: (this.#items[i] as Item).copies,
@@ -226,7 +270,7 @@ class Search {
   }
 
   #relaxation(): number {
-    let sum = this.#suffix[this.#rows * this.#columns - 1] as number;
+    let sum = this.#suffix[this.#size - 1] as number;
     for (let d = 0; d < DIMENSIONS; d++) sum += (this.#multipliers[d] as number) * (this.#room[d] as number);
     return sum;
   }
@@ -260,12 +304,13 @@ class Search {
   /** What the relaxation's best set takes of each dimension, read back from the tables. */
   #usedByBest(): number[] {
     const used = [0, 0, 0, 0];
-    const size = this.#rows * this.#columns;
+    const size = this.#size;
     let cell = size - 1;
     this.#items.forEach(({ sizes, copies }, i) => {
       const reduced = this.#reduced[i] as number;
       if (reduced <= 0) return;
-      const back = (this.#cells[2 * i] as number) * this.#columns + (this.#cells[2 * i + 1] as number);
+      const { rows, slots, columns } = this.#thing(i);
+      const back = (rows * this.#slots + slots) * this.#columns + columns;
       let taken = 0;
       while (
         taken < copies &&
@@ -283,9 +328,10 @@ class Search {
 
   run(mostNodes: number): "none" | "found" | "proof_too_long" {
     const n = this.#items.length;
-    const size = this.#rows * this.#columns;
+    const size = this.#size;
     const suffix = this.#suffix;
     const columns = this.#columns;
+    const slots = this.#slots;
     const claimed = this.#claimed;
     const counts = this.counts;
     const [perCpu = 0, perMemory = 0, perVolume = 0, perInstance = 0] = this.#multipliers;
@@ -307,9 +353,10 @@ class Search {
       const instances = rest[at + 3] as number;
       const row = wholePart(cpu * cpuScale.numerator, cpuScale.denominator);
       const column = wholePart(memory * memoryScale.numerator, memoryScale.denominator);
+      const slot = slots > 1 ? instances : 0;
       const worth = inHand[i] as number;
       const more =
-        (suffix[i * size + row * columns + column] as number) +
+        (suffix[i * size + (row * slots + slot) * columns + column] as number) +
         perCpu * cpu +
         perMemory * memory +
         perVolume * volumes +

@@ -5,17 +5,19 @@ import { type RelaxedOffer, relaxationsOf } from "./prove-relaxed.ts";
 import type { ClaimedBlock, ClaimedClass, ClaimedOffer, ExactProof } from "./read-certificate.ts";
 import type { Refusal, RefusalReason } from "./verdict.ts";
 
-/** Proves each z of a block, zone by zone; gives what could not be proven. */
+/** Proves each z of a block, zone by zone; gives what could not be proven. The first proof that takes too long is the last. */
 export function proveOffers(block: ClaimedBlock, limits: SearchLimits | undefined): readonly Refusal[] {
-  return block.zones.flatMap((zone) => {
+  const refusals: Refusal[] = [];
+  for (const zone of block.zones) {
     const offers = block.offers.filter((offer) => offer.zone === zone);
     const classes = block.classes.filter((one) => one.zones.includes(zone));
-    return [
-      ...proveDominated(offers, classes),
-      ...proveRelaxed(offers, classes),
-      ...offers.flatMap((offer) => proveExact(offer, block.classes, limits)),
-    ];
-  });
+    refusals.push(...proveDominated(offers, classes), ...proveRelaxed(offers, classes));
+    for (const offer of offers) {
+      refusals.push(...proveExact(offer, block.classes, limits));
+      if (refusals.some(({ reason }) => reason === "proof_too_long")) return refusals;
+    }
+  }
+  return refusals;
 }
 
 function proveDominated(offers: readonly ClaimedOffer[], classes: readonly ClaimedClass[]): readonly Refusal[] {

@@ -1,4 +1,4 @@
-import { addCopies, type CellTable, type Copies, copiesThatFit, isExact, passesOf } from "./cell-table.ts";
+import { addCopies, type CellTable, type Copies, copiesThatFit, isExact, passesOf, type Shape } from "./cell-table.ts";
 import type { ClaimedClass, ClaimedOffer, RelaxedProof, Unit } from "./read-certificate.ts";
 
 export interface RelaxedOffer extends ClaimedOffer {
@@ -66,9 +66,10 @@ function tableFor(
   const columnStep = greatestCommonDivisor(things.map(({ columns }) => columns));
   const cells = (lastRow / rowStep + 1n) * (lastColumn / columnStep + 1n);
   if (cells > MOST_CELLS) return "proof_too_long";
-  const shape = { rows: Number(lastRow / rowStep + 1n), columns: Number(lastColumn / columnStep + 1n) };
+  const shape = { rows: Number(lastRow / rowStep + 1n), slots: 1, columns: Number(lastColumn / columnStep + 1n) };
   const inSteps = things.map(({ rows, columns, value, copies }) => ({
     rows: Number(rows / rowStep),
+    slots: 0,
     columns: Number(columns / columnStep),
     value: Number(value),
     copies,
@@ -114,7 +115,7 @@ function thingsOf(classes: readonly ClaimedClass[], { multipliers, cpuUnitMilli,
 }
 
 /** Of things of equal sizes the dearest go first, and no more are kept in all than the table holds. */
-function dropUseless(things: readonly Copies[], shape: Pick<CellTable, "rows" | "columns">): readonly Copies[] {
+function dropUseless(things: readonly Copies[], shape: Shape): readonly Copies[] {
   const left = new Map<string, number>();
   return [...things]
     .sort((a, b) => b.value - a.value)

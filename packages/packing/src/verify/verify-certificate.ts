@@ -26,8 +26,8 @@ const MOST_REFUSALS = 50;
  * Whether a certificate is true of two files, by this folder alone: it shares no code with what makes certificates.
  *
  * Everything is derived again from the files and compared, each z is proven anew, and the bound that follows must be the
- * claimed one to the nano-dollar. Integers only. Later steps rest on earlier ones, so the first step that refuses is the
- * last; it gives all its refusals, up to 50.
+ * claimed one to the nano-dollar. Integers only. Later steps rest on earlier ones, so the first step that refuses (of the
+ * blocks' proofs, the first block) is the last; it gives all its refusals, up to 50.
  */
 export function verifyCertificate(input: VerifyInput): Verdict {
   const read = readTexts(input);
@@ -36,7 +36,7 @@ export function verifyCertificate(input: VerifyInput): Verdict {
   const steps: readonly (() => readonly Refusal[])[] = [
     () => compareHashes(input, claim),
     () => compareClaim(claim, deriveBlocks(given)),
-    () => claim.blocks.flatMap((block) => proveOffers(block, input.limits)),
+    ...claim.blocks.map((block) => () => proveOffers(block, input.limits)),
     () => compareBounds(claim),
   ];
   for (const step of steps) {
