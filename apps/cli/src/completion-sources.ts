@@ -137,6 +137,7 @@ export const OPTIONS: Readonly<Record<string, Source>> = {
   "--region <region>": regions,
   "--zone <zone>": zones,
   "--zones <zones>": zones,
+  "--held-zones <zones>": zones,
   "--size <size>": sizes,
   "--version <version>": versions,
   "--scopes <permissions>": permissions,
@@ -148,6 +149,7 @@ export const OPTIONS: Readonly<Record<string, Source>> = {
 /** Options that take several with commas between them. */
 export const LISTS: readonly string[] = [
   "--clusters <ids>",
+  "--held-zones <zones>",
   "--projects <ids>",
   "--scopes <permissions>",
   "--zones <zones>",
@@ -171,6 +173,9 @@ export const UNGUESSABLE_OPTIONS: readonly string[] = [
   "--expires-in <time>",
   "--file <file>",
   "-f, --file <file>",
+  "--headroom-cpu-millis <n>",
+  "--headroom-instances <n>",
+  "--headroom-memory <size>",
   "--heads <file>",
   "--idempotency-key <key>",
   "--image <ami>",
@@ -193,6 +198,7 @@ export const UNGUESSABLE_OPTIONS: readonly string[] = [
   "--storage <size>",
   "--storage-class <name>",
   "--subnet <zone=subnet>",
+  "--tenant-share-percent <n>",
   "--timeout <time>",
   "--until <time>",
   "--username <name>",

@@ -1,5 +1,18 @@
 import { z } from "zod";
-import { idExample, idField, idInput, ifMatch, listQuery, nameInput, pageOf, timestamp, wordInput } from "./fields.ts";
+import {
+  idExample,
+  idField,
+  idInput,
+  ifMatch,
+  listQuery,
+  MEBIBYTE,
+  money,
+  moneyInput,
+  nameInput,
+  pageOf,
+  timestamp,
+  wordInput,
+} from "./fields.ts";
 import { route } from "./route.ts";
 
 export const poolSchema = z
@@ -13,6 +26,18 @@ export const poolSchema = z
     cpu_limit_percent: z.int().meta({ description: "An instance's CPU limit, in percent of its request." }),
     empty_after_seconds: z.int().meta({ description: "An empty machine goes after so long." }),
     max_machines: z.int(),
+    max_price_per_hour: money.nullable().meta({
+      description: "What its machines together may cost; null: no cap. No machine is launched that would overshoot it.",
+    }),
+    tenant_share_percent: z.int().meta({
+      description: "No machine holds more of an organization than this share of its instances; one is always allowed.",
+    }),
+    headroom_instances: z.int().meta({
+      description: "Room that its machines keep in each zone: for so many instances, of the CPU and memory beside it.",
+    }),
+    headroom_cpu_millis: z.int(),
+    headroom_memory_bytes: z.int(),
+    held_zones: z.array(z.string()).meta({ description: "Nothing is launched in these; what runs there stays." }),
     image_id: z.string(),
     subnet_ids: z.record(z.string(), z.string()).meta({ description: "Zone to subnet." }),
     security_group_ids: z.array(z.string()),
@@ -31,6 +56,16 @@ const policy = {
   cpu_limit_percent: z.int().min(100).max(1600),
   empty_after_seconds: z.int().min(0).max(604_800),
   max_machines: z.int().min(0).max(5000),
+  max_price_per_hour: moneyInput.nullable().meta({ description: "Of all its machines together; null: no cap." }),
+  tenant_share_percent: z.int().min(1).max(100),
+  headroom_instances: z.int().min(0).max(1000),
+  headroom_cpu_millis: z.int().min(1).max(1_000_000),
+  headroom_memory_bytes: z
+    .int()
+    .min(MEBIBYTE)
+    .max(MEBIBYTE * 2 ** 24)
+    .multipleOf(MEBIBYTE),
+  held_zones: z.array(wordInput).max(12),
   image_id: z.string().regex(/^ami-[0-9a-f]{8,17}$/, "An id of a machine image."),
   subnet_ids: z.record(wordInput, z.string().regex(/^subnet-[0-9a-f]{8,17}$/, "An id of a subnet.")),
   security_group_ids: z.array(z.string().regex(/^sg-[0-9a-f]{8,17}$/, "An id of a security group.")).max(16),
@@ -47,6 +82,12 @@ export const createPoolBody = z
     cpu_limit_percent: policy.cpu_limit_percent.optional(),
     empty_after_seconds: policy.empty_after_seconds.optional(),
     max_machines: policy.max_machines.optional(),
+    max_price_per_hour: policy.max_price_per_hour.optional(),
+    tenant_share_percent: policy.tenant_share_percent.optional(),
+    headroom_instances: policy.headroom_instances.optional(),
+    headroom_cpu_millis: policy.headroom_cpu_millis.optional(),
+    headroom_memory_bytes: policy.headroom_memory_bytes.optional(),
+    held_zones: policy.held_zones.optional(),
     image_id: policy.image_id.optional(),
     subnet_ids: policy.subnet_ids.optional(),
     security_group_ids: policy.security_group_ids.optional(),
@@ -74,6 +115,12 @@ export const updatePoolBody = z
     cpu_limit_percent: policy.cpu_limit_percent.optional(),
     empty_after_seconds: policy.empty_after_seconds.optional(),
     max_machines: policy.max_machines.optional(),
+    max_price_per_hour: policy.max_price_per_hour.optional(),
+    tenant_share_percent: policy.tenant_share_percent.optional(),
+    headroom_instances: policy.headroom_instances.optional(),
+    headroom_cpu_millis: policy.headroom_cpu_millis.optional(),
+    headroom_memory_bytes: policy.headroom_memory_bytes.optional(),
+    held_zones: policy.held_zones.optional(),
     image_id: policy.image_id.optional(),
     subnet_ids: policy.subnet_ids.optional(),
     security_group_ids: policy.security_group_ids.optional(),
@@ -82,7 +129,9 @@ export const updatePoolBody = z
   .meta({
     id: "PoolPatch",
     description: "JSON Merge Patch. What runs already is not touched.",
-    examples: [{ max_machines: 80, empty_after_seconds: 600 }],
+    examples: [
+      { max_machines: 80, empty_after_seconds: 600, max_price_per_hour: { amount: "40.00", currency: "USD" } },
+    ],
   });
 export type UpdatePoolBody = z.infer<typeof updatePoolBody>;
 

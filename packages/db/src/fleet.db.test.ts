@@ -146,6 +146,40 @@ describe("the fleet", () => {
     expect((await listPools(db.operator, { kubeId, ...TEN })).rows).toEqual([changed]);
   });
 
+  it("gives placement and previews the same rules of a pool, without those that hold nothing back", async () => {
+    const { kubeId, poolId } = await makeKube(db, operator.organizationId, "eu-6");
+    const { organizationId } = operator;
+    const rules = async () => {
+      const [capacity] = await findKubeCapacities(db.operator, "eu-6");
+      const placed = (await placementStore(db.worker.pool).findKube(kubeId))?.pools;
+      expect(capacity?.pools).toEqual(placed);
+      return placed?.[0];
+    };
+    const zones = ["eu-6a", "eu-6b", "eu-6c"];
+    const plain = { poolId, zones, machineTypes: ["m7i.large"], instancesPerMachine: 16, maxMachines: 1000 };
+    expect(await rules()).toEqual({ ...plain, tenantSharePercent: 100, heldZones: [] });
+    const cap = 10_000_000_000;
+    const policy = {
+      tenantSharePercent: 40,
+      headroomInstances: 2,
+      headroomCpuMilli: 500,
+      headroomMemoryMib: 2048,
+      spendCapMicroUsdPerHour: cap,
+      heldZones: ["eu-6b"],
+    };
+    const changed = await transaction(db.operator, (tx) =>
+      updatePool(tx, ids, { id: poolId, organizationId, ...policy, ...by }),
+    );
+    expect(changed).toMatchObject(policy);
+    expect(await rules()).toEqual({
+      ...plain,
+      tenantSharePercent: 40,
+      headroom: { instances: 2, cpuMilli: 500, memoryMib: 2048, volumes: 1 },
+      spendCapMicroUsdPerHour: cap,
+      heldZones: ["eu-6b"],
+    });
+  });
+
   it("imports a catalogue: only differences are written, and a lack of capacity stays", async () => {
     const row = {
       region: "eu-3",

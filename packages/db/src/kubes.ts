@@ -12,6 +12,7 @@ import type { Actor } from "./actor.ts";
 import { appendAudit } from "./audit.ts";
 import { type ObservedAllocatable, observedAllocatable } from "./observed-allocatable.ts";
 import { type ListQuery, pageByAge } from "./page-by-age.ts";
+import { POOL_RULES, type PoolRules } from "./pool-rules.ts";
 import { type SealedSecret, storeSecret } from "./secrets.ts";
 import { columns, type Page, type Sql, startWhere, type Tx } from "./sql.ts";
 
@@ -127,13 +128,7 @@ export interface KubeCapacity {
   readonly observedAt: Date | null;
   /** Not deleted; 0 where it is the region's only kube: nobody counts thousands of rows to compare one number. */
   readonly clusters: number;
-  readonly pools: readonly {
-    readonly poolId: PoolId;
-    readonly zones: readonly string[];
-    readonly machineTypes: readonly string[];
-    readonly instancesPerMachine: number;
-    readonly maxMachines: number;
-  }[];
+  readonly pools: readonly PoolRules[];
   readonly offerings: readonly {
     readonly zone: string;
     readonly machineType: string;
@@ -186,9 +181,7 @@ export async function findKubeCapacities(
     `select k.id as "kubeId", k.region, k.zones, k.is_static as "isStatic", k.health, k.observed_at as "observedAt",
        case when (select count(*) from kube where region = $1) = 1 then 0 else
          berth_kube_clusters(k.id) end as clusters,
-       (select coalesce(jsonb_agg(jsonb_build_object('poolId', p.id, 'zones', to_jsonb(p.zones),
-             'machineTypes', to_jsonb(p.machine_types), 'instancesPerMachine', p.instances_per_machine,
-             'maxMachines', p.max_machines) order by p.id), '[]') from pool p where p.kube_id = k.id) as pools,
+       (select coalesce(jsonb_agg(${POOL_RULES} order by p.id), '[]') from pool p where p.kube_id = k.id) as pools,
        (select coalesce(jsonb_agg(jsonb_build_object('zone', o.zone, 'machineType', o.machine_type,
              'priceMicroUsdPerHour', o.price_micro_usd_per_hour, 'vcpu', o.vcpu, 'memoryMib', o.memory_mib,
              'ebsVolumeLimit', o.ebs_volume_limit, 'ebsVolumeLimitType', o.ebs_volume_limit_type,

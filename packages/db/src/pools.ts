@@ -16,6 +16,13 @@ export interface PoolRow {
   readonly cpuLimitPercent: number;
   readonly emptyAfterSeconds: number;
   readonly maxMachines: number;
+  readonly tenantSharePercent: number;
+  readonly headroomInstances: number;
+  readonly headroomCpuMilli: number;
+  readonly headroomMemoryMib: number;
+  /** Null: no cap. */
+  readonly spendCapMicroUsdPerHour: number | null;
+  readonly heldZones: readonly string[];
   readonly imageId: string;
   readonly subnetIds: unknown;
   readonly securityGroupIds: readonly string[];
@@ -34,6 +41,12 @@ export interface PoolPolicy {
   readonly cpuLimitPercent?: number | undefined;
   readonly emptyAfterSeconds?: number | undefined;
   readonly maxMachines?: number | undefined;
+  readonly tenantSharePercent?: number | undefined;
+  readonly headroomInstances?: number | undefined;
+  readonly headroomCpuMilli?: number | undefined;
+  readonly headroomMemoryMib?: number | undefined;
+  readonly spendCapMicroUsdPerHour?: number | null | undefined;
+  readonly heldZones?: readonly string[] | undefined;
   readonly imageId?: string | undefined;
   readonly subnetIds?: Readonly<Record<string, string>> | undefined;
   readonly securityGroupIds?: readonly string[] | undefined;
@@ -82,7 +95,7 @@ export async function updatePool(tx: PrismaTx, ids: IdSource, change: PoolChange
 }
 
 function policyData(policy: PoolPolicy) {
-  const { zones, machineTypes, securityGroupIds, subnetIds } = policy;
+  const { zones, machineTypes, securityGroupIds, subnetIds, heldZones, spendCapMicroUsdPerHour: cap } = policy;
   return {
     ...(zones === undefined ? {} : { zones: [...zones] }),
     ...(machineTypes === undefined ? {} : { machineTypes: [...machineTypes] }),
@@ -92,14 +105,24 @@ function policyData(policy: PoolPolicy) {
     ...(policy.cpuLimitPercent === undefined ? {} : { cpuLimitPercent: policy.cpuLimitPercent }),
     ...(policy.emptyAfterSeconds === undefined ? {} : { emptyAfterSeconds: policy.emptyAfterSeconds }),
     ...(policy.maxMachines === undefined ? {} : { maxMachines: policy.maxMachines }),
+    ...(policy.tenantSharePercent === undefined ? {} : { tenantSharePercent: policy.tenantSharePercent }),
+    ...(policy.headroomInstances === undefined ? {} : { headroomInstances: policy.headroomInstances }),
+    ...(policy.headroomCpuMilli === undefined ? {} : { headroomCpuMilli: policy.headroomCpuMilli }),
+    ...(policy.headroomMemoryMib === undefined ? {} : { headroomMemoryMib: policy.headroomMemoryMib }),
+    ...(cap === undefined ? {} : { spendCapMicroUsdPerHour: cap === null ? null : BigInt(cap) }),
+    ...(heldZones === undefined ? {} : { heldZones: [...heldZones] }),
     ...(policy.imageId === undefined ? {} : { imageId: policy.imageId }),
     ...(policy.instanceProfile === undefined ? {} : { instanceProfile: policy.instanceProfile }),
   };
 }
 
-/** The fields of a row that a change names. */
+/** The fields of a row that a change names, as JSON has them. */
 function pick(row: object, change: object): object {
-  return Object.fromEntries(Object.entries(row).filter(([name]) => name in change));
+  return Object.fromEntries(
+    Object.entries(row)
+      .filter(([name]) => name in change)
+      .map(([name, value]) => [name, typeof value === "bigint" ? Number(value) : value]),
+  );
 }
 
 async function wakePlacement(tx: PrismaTx, kubeId: string): Promise<void> {
@@ -111,7 +134,7 @@ async function audit(tx: PrismaTx, ids: IdSource, change: PoolChange, action: st
   await appendAudit(tx, ids, { organizationId, actor, requestId, action, targetType: "pool", targetId: id, data });
 }
 
-const COLUMNS = `${columns<PoolRow>("p", [
+const COLUMNS = `${columns<Omit<PoolRow, "spendCapMicroUsdPerHour" | "machines">>("p", [
   "id",
   "kubeId",
   "name",
@@ -121,13 +144,19 @@ const COLUMNS = `${columns<PoolRow>("p", [
   "cpuLimitPercent",
   "emptyAfterSeconds",
   "maxMachines",
+  "tenantSharePercent",
+  "headroomInstances",
+  "headroomCpuMilli",
+  "headroomMemoryMib",
+  "heldZones",
   "imageId",
   "subnetIds",
   "securityGroupIds",
   "instanceProfile",
   "generation",
   "createdAt",
-])}, (select count(*)::int from machine m where m.pool_id = p.id and m.state not in ('terminated', 'failed')) as machines`;
+])}, p.spend_cap_micro_usd_per_hour::float8 as "spendCapMicroUsdPerHour",
+  (select count(*)::int from machine m where m.pool_id = p.id and m.state not in ('terminated', 'failed')) as machines`;
 
 export function listPools(
   sql: Sql,

@@ -32,10 +32,11 @@ describe("launch options", () => {
     ]);
   });
 
-  it("say how much more the pool may spend: its cap less the price of what lives, never below nothing", () => {
+  it("say how much more the pool may spend: its cap less the price of what is not gone, never below nothing", () => {
     const roomOf = (cap: number, ...states: string[]) =>
       optionsOf({ spendCapMicroUsdPerHour: cap }, states)[0]?.poolSpendRoomMicroUsdPerHour;
-    expect(roomOf(500_000, "ready", "booting", "terminating")).toBe(260_000);
+    expect(roomOf(500_000, "ready", "booting", "terminating")).toBe(140_000);
+    expect(roomOf(500_000, "ready", "terminated", "failed")).toBe(380_000);
     expect(roomOf(100_000, "ready")).toBe(0);
     expect(optionsOf({})[0]).not.toHaveProperty("poolSpendRoomMicroUsdPerHour");
   });

@@ -35,8 +35,9 @@ export interface ObservedAllocatable {
   readonly memoryMib: number;
 }
 
-/** Machines on their way out make room for others. */
+/** Machines on their way out make room for others. They are paid for until they are gone. */
 const LEAVING = ["terminating", "terminated", "failed"];
+const GONE = ["terminated", "failed"];
 
 /**
  * What could be launched into the pools now; one that cannot is there too, closed and with the reason.
@@ -52,10 +53,13 @@ export function launchOptions(
   now: Date,
 ): LaunchOption[] {
   return pools.flatMap((pool) => {
-    const alive = machines.filter((one) => one.poolId === pool.poolId && !LEAVING.includes(one.state));
+    const ofPool = machines.filter((one) => one.poolId === pool.poolId);
+    const alive = ofPool.filter((one) => !LEAVING.includes(one.state));
     const poolRoom = Math.max(0, pool.maxMachines - alive.length);
     const cap = pool.spendCapMicroUsdPerHour;
-    const spent = alive.reduce((sum, one) => sum + one.priceMicroUsdPerHour, 0);
+    const spent = ofPool
+      .filter((one) => !GONE.includes(one.state))
+      .reduce((sum, one) => sum + one.priceMicroUsdPerHour, 0);
     return offerings
       .filter((one) => pool.zones.includes(one.zone) && pool.machineTypes.includes(one.machineType))
       .map((offering): LaunchOption => {

@@ -19,6 +19,7 @@ const offering = (machineType: string, gib: number, price: number) =>
     ebsVolumeLimitType: "shared",
     unavailableUntil: null as Date | null,
   }));
+const PLAIN = { tenantSharePercent: 100, heldZones: [] };
 const kube = (over: Partial<KubeCapacity> = {}): KubeCapacity => ({
   kubeId: "kub_1" as KubeId,
   health: "healthy",
@@ -27,7 +28,7 @@ const kube = (over: Partial<KubeCapacity> = {}): KubeCapacity => ({
   zones: ZONES,
   isStatic: false,
   observedAt: null,
-  pools: [{ poolId, zones: ZONES, machineTypes: ["m16", "m64"], instancesPerMachine: 16, maxMachines: 10 }],
+  pools: [{ poolId, zones: ZONES, machineTypes: ["m16", "m64"], instancesPerMachine: 16, maxMachines: 10, ...PLAIN }],
   offerings: [...offering("m16", 16, 100), ...offering("m64", 64, 400), ...offering("m512", 512, 3000)],
   observed: [],
   machines: [],
@@ -81,7 +82,7 @@ describe("a preview", () => {
 
   it("says why there is no place now", () => {
     const full = kube({
-      pools: [{ poolId, zones: ZONES, machineTypes: ["m16"], instancesPerMachine: 16, maxMachines: 0 }],
+      pools: [{ poolId, zones: ZONES, machineTypes: ["m16"], instancesPerMachine: 16, maxMachines: 0, ...PLAIN }],
     });
     const preview = previewPlacement(planOf({ size: "8g", instances: 1 }), full, now);
     expect(preview[0]).toMatchObject({ machine: "none", machineType: null });
@@ -118,7 +119,7 @@ describe("what never fits", () => {
 
   it("is not a type that only lacks capacity now", () => {
     const full = kube({
-      pools: [{ poolId, zones: ZONES, machineTypes: ["m16"], instancesPerMachine: 16, maxMachines: 0 }],
+      pools: [{ poolId, zones: ZONES, machineTypes: ["m16"], instancesPerMachine: 16, maxMachines: 0, ...PLAIN }],
     });
     expect(neverFits(planOf({ size: "8g", instances: 1 }), full, now)).toEqual([]);
   });

@@ -110,7 +110,20 @@ describe("pools", () => {
     });
     const cleared = await ask("PATCH", `/v1/admin/pools/${pool.id}`, { instance_profile: null });
     expect(cleared.json()).toMatchObject({ max_machines: 5, instance_profile: null });
-    expect((await ask("GET", `/v1/admin/pools/${pool.id}`)).json()).toEqual(cleared.json());
+    const policy = {
+      max_price_per_hour: { amount: "40.000000000000", currency: "USD" },
+      tenant_share_percent: 40,
+      headroom_instances: 2,
+      headroom_cpu_millis: 500,
+      headroom_memory_bytes: 2 * 2 ** 30,
+      held_zones: ["us-east-1a"],
+    };
+    expect(pool).toMatchObject({ max_price_per_hour: null, tenant_share_percent: 100, headroom_instances: 0 });
+    expect((await ask("PATCH", `/v1/admin/pools/${pool.id}`, policy)).json()).toMatchObject(policy);
+    const open = { ...policy, max_price_per_hour: null, held_zones: [] };
+    const opened = await ask("PATCH", `/v1/admin/pools/${pool.id}`, open);
+    expect(opened.json()).toMatchObject(open);
+    expect((await ask("GET", `/v1/admin/pools/${pool.id}`)).json()).toEqual(opened.json());
     const listed = (await ask("GET", `/v1/admin/pools?kube_id=${await kubeId()}`)).json().data;
     expect(listed.map(({ name }: { name: string }) => name)).toEqual(["default", "memory"]);
     const [due] = await api.owner.query<{ due: boolean }>(

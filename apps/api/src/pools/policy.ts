@@ -1,10 +1,12 @@
-import type { CreatePoolBody, UpdatePoolBody } from "@berth/contract";
+import { type CreatePoolBody, MEBIBYTE, type UpdatePoolBody } from "@berth/contract";
 import { type KubeRow, listMachineTypes, type PoolPolicy, type Sql } from "@berth/db";
 import { err, ok, type Result } from "@berth/domain";
 import type { Refusal } from "../http/refusal.ts";
+import { microUsdOf } from "../http/wire.ts";
 
 /** A body's policy in the database's words; what is absent stays absent. */
 export function policyOf(body: UpdatePoolBody | CreatePoolBody): PoolPolicy {
+  const cap = body.max_price_per_hour;
   return {
     zones: body.zones,
     machineTypes: body.machine_types,
@@ -12,6 +14,12 @@ export function policyOf(body: UpdatePoolBody | CreatePoolBody): PoolPolicy {
     cpuLimitPercent: body.cpu_limit_percent,
     emptyAfterSeconds: body.empty_after_seconds,
     maxMachines: body.max_machines,
+    spendCapMicroUsdPerHour: cap === undefined || cap === null ? cap : microUsdOf(cap),
+    tenantSharePercent: body.tenant_share_percent,
+    headroomInstances: body.headroom_instances,
+    headroomCpuMilli: body.headroom_cpu_millis,
+    headroomMemoryMib: body.headroom_memory_bytes === undefined ? undefined : body.headroom_memory_bytes / MEBIBYTE,
+    heldZones: body.held_zones,
     imageId: body.image_id,
     subnetIds: body.subnet_ids,
     securityGroupIds: body.security_group_ids,
@@ -26,19 +34,21 @@ export function policyOf(body: UpdatePoolBody | CreatePoolBody): PoolPolicy {
 export async function checkPolicy(
   sql: Sql,
   kube: KubeRow,
-  body: Pick<UpdatePoolBody, "zones" | "machine_types">,
+  body: Pick<UpdatePoolBody, "zones" | "held_zones" | "machine_types">,
 ): Promise<Result<true, Refusal>> {
   const known = kube.isStatic ? undefined : await listMachineTypes(sql, kube.region);
-  const zones = (body.zones ?? []).flatMap((zone, index) =>
-    kube.zones.includes(zone)
-      ? []
-      : [
-          {
-            pointer: `/zones/${index}`,
-            code: "unknown_zone",
-            detail: `The kube has the zones ${kube.zones.join(", ")}.`,
-          },
-        ],
+  const zones = (["zones", "held_zones"] as const).flatMap((field) =>
+    (body[field] ?? []).flatMap((zone, index) =>
+      kube.zones.includes(zone)
+        ? []
+        : [
+            {
+              pointer: `/${field}/${index}`,
+              code: "unknown_zone",
+              detail: `The kube has the zones ${kube.zones.join(", ")}.`,
+            },
+          ],
+    ),
   );
   const types = (body.machine_types ?? []).flatMap((type, index) =>
     known === undefined || known.includes(type)

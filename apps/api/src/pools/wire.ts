@@ -1,7 +1,8 @@
 import type { Pool } from "@berth/contract";
 import type { PoolRow } from "@berth/db";
+import { moneyFromMicroUsd } from "@berth/domain";
 import { etagOf, versionWith } from "../http/etag.ts";
-import { iso, labelsOf } from "../http/wire.ts";
+import { bytesOf, iso, labelsOf } from "../http/wire.ts";
 
 export function toPoolBody(pool: PoolRow): Pool {
   return {
@@ -14,6 +15,12 @@ export function toPoolBody(pool: PoolRow): Pool {
     cpu_limit_percent: pool.cpuLimitPercent,
     empty_after_seconds: pool.emptyAfterSeconds,
     max_machines: pool.maxMachines,
+    max_price_per_hour: pool.spendCapMicroUsdPerHour === null ? null : moneyFromMicroUsd(pool.spendCapMicroUsdPerHour),
+    tenant_share_percent: pool.tenantSharePercent,
+    headroom_instances: pool.headroomInstances,
+    headroom_cpu_millis: pool.headroomCpuMilli,
+    headroom_memory_bytes: bytesOf(pool.headroomMemoryMib),
+    held_zones: [...pool.heldZones],
     image_id: pool.imageId,
     subnet_ids: labelsOf(pool.subnetIds),
     security_group_ids: [...pool.securityGroupIds],

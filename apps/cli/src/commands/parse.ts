@@ -54,6 +54,11 @@ export function commaList(text: string): string[] {
   return parts;
 }
 
+/** The same, or `none` for an empty list. */
+export function commaListOrNone(text: string): string[] {
+  return text === "none" ? [] : commaList(text);
+}
+
 /** Collects `--label key=value`, given again for each. */
 export function keyValue(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
   const equals = text.indexOf("=");

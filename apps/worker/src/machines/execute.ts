@@ -1,5 +1,5 @@
-import type { ApprovedRequest, LiveLease, MachineRecord } from "@berth/db";
-import { LABELS, MANAGED_BY, maxPodsOf } from "@berth/domain";
+import type { ApprovedRequest, LiveLease, MachineRecord, SpendCapReached } from "@berth/db";
+import { LABELS, MANAGED_BY, maxPodsOf, type Result } from "@berth/domain";
 import { userDataOf } from "@berth/ec2";
 import { bootstrapTokenName, bootstrapTokenSecret } from "@berth/kubernetes";
 import type { MachineAction } from "@berth/lifecycle";
@@ -24,17 +24,26 @@ const TOKEN_LIFE_MS = 20 * 60_000;
 const UNAVAILABLE_FOR_MS = 3 * 60_000;
 const ROOT_VOLUME_GIB = 50;
 
-/** Carries out one action on one machine. Idempotent; what is launched was stored before and is repeated unchanged. */
-export async function executeMachineAction(context: MachineContext, action: MachineAction): Promise<void> {
+/**
+ * Carries out one action on one machine. Idempotent; what is launched was stored before and is repeated unchanged.
+ *
+ * Gives the spend cap that keeps it from a launch, when one does: nothing of the attempt was stored.
+ */
+export async function executeMachineAction(
+  context: MachineContext,
+  action: MachineAction,
+): Promise<SpendCapReached | undefined> {
   const { machine } = context;
   const onKubernetes = <T>(name: string, call: (kubernetes: Kubernetes) => Promise<T>) => onKube(context, name, call);
   const node = { name: machine.nodeName };
 
   switch (action.kind) {
-    case "open_attempt":
-      await openAttempt(context, action.attempt);
+    case "open_attempt": {
+      const opened = await openAttempt(context, action.attempt);
+      if (!opened.ok) return opened.error;
       context.effects.reached("machines.open_attempt", "recorded");
       return;
+    }
     case "put_bootstrap_token":
       await putBootstrapToken(context);
       return;
@@ -97,7 +106,7 @@ function onKube<T>(context: MachineContext, name: string, call: (kubernetes: Kub
 }
 
 /** Writes the attempt with its whole launch request before anything is sent. */
-async function openAttempt(context: MachineContext, attempt: number): Promise<void> {
+async function openAttempt(context: MachineContext, attempt: number): Promise<Result<true, SpendCapReached>> {
   const { machine, lease, store } = context;
   const offering = attempt === 1 ? { machineType: machine.machineType, zone: machine.zone } : machine.alternatives[0];
   if (offering === undefined) throw new Error("a further attempt needs an alternative");
@@ -119,7 +128,7 @@ async function openAttempt(context: MachineContext, attempt: number): Promise<vo
     taints: [],
     maxPods,
   });
-  await store.openAttempt(lease, machine.id, {
+  return store.openAttempt(lease, machine.id, {
     id: context.ids.next("launch"),
     attempt,
     machineType: offering.machineType,

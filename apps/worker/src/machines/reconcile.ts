@@ -1,4 +1,4 @@
-import type { Leases, LiveLease, MachineRecord, MachineStore } from "@berth/db";
+import type { Leases, LiveLease, MachineRecord, MachineStore, SpendCapReached } from "@berth/db";
 import { err, type IdSource, keepSince, type MachineId, ok, type Result, type RunId } from "@berth/domain";
 import {
   type DesiredMachine,
@@ -13,6 +13,7 @@ import { type Clock, isPortError, PortError } from "@berth/ports";
 import type { EffectObserver, ReadOnlyCloud, ReadOnlyKubernetes } from "../effects.ts";
 import { backoffMs, type Failure, failureOf, portFailure, recordFailure } from "../failure.ts";
 import type { KubeRegistry } from "../kubes.ts";
+import { describeSpendCap, SPEND_CAP } from "../spend-cap.ts";
 import { executeMachineAction } from "./execute.ts";
 import { observeBox, observeNode } from "./observe.ts";
 
@@ -58,7 +59,11 @@ async function runPass(
     const decision = decideMachine(desired, observed, now.getTime());
     for (const action of decision.actions) {
       current = action.kind;
-      await executeMachineAction({ ...deps, lease, machine, kubernetes, cloud, now }, action);
+      const reached = await executeMachineAction({ ...deps, lease, machine, kubernetes, cloud, now }, action);
+      if (reached !== undefined) {
+        await giveUp(deps, lease, machine, reached, now);
+        return false;
+      }
     }
     const [failure] = failures;
     await deps.store.recordStatus(lease, machine.id, {
@@ -96,6 +101,34 @@ async function runPass(
     );
     return false;
   }
+}
+
+/**
+ * Ends a machine that may not be launched any more for what it would cost. None of its attempts is under way, as one is
+ * opened only before the first and after a refused one; what was sent to it is planned again, with what is left to spend.
+ */
+async function giveUp(
+  deps: MachineLoopDeps,
+  lease: LiveLease,
+  machine: MachineRecord,
+  reached: SpendCapReached,
+  now: Date,
+): Promise<void> {
+  const message = describeSpendCap(reached);
+  await deps.store.recordStatus(lease, machine.id, {
+    state: "failed",
+    emptySince: undefined,
+    waitingFor: keepSince(
+      machine.waitingFor,
+      [{ name: SPEND_CAP, subject: reached.poolId, hint: message }],
+      now.toISOString(),
+    ),
+    lastFailure: { action: "open_attempt", message },
+    failures: 0,
+    wakes: machine.wakes,
+    nextCheckAt: undefined,
+  });
+  deps.effects.reached("machines.status", "recorded");
 }
 
 interface Look {

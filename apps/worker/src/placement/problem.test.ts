@@ -205,6 +205,18 @@ describe("placementProblem", () => {
     });
   });
 
+  it("goes by the pool's policy: its share, its headroom, its held zones, and what it may still spend", () => {
+    const headroom = { instances: 2, cpuMilli: 500, memoryMib: 2048, volumes: 1 };
+    const policy = { tenantSharePercent: 40, headroom, spendCapMicroUsdPerHour: 250_000, heldZones: ["a"] };
+    const pools = seen({}).pools.map((pool) => ({ ...pool, ...policy }));
+    const problem = placementProblem(seen({ pools }));
+    expect(problem.policy.pools).toMatchObject([{ tenantSharePercent: 40, headroom }]);
+    const [running] = seen({}).machines;
+    expect(problem.options).toMatchObject([
+      { closed: "zone_held", poolSpendRoomMicroUsdPerHour: 250_000 - (running?.priceMicroUsdPerHour ?? 0) },
+    ]);
+  });
+
   it("offers no launch when the pool is full or the offering lacked capacity", () => {
     expect(
       placementProblem(seen({ machines: [machine("ready"), { ...machine("booting"), nodeName: "mac-2" }] })).options[0]

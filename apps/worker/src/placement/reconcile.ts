@@ -7,6 +7,7 @@ import type {
   NewMachine,
   PlacementStore,
   PlacementVerdict,
+  SpendCapReached,
 } from "@berth/db";
 import {
   holdsData,
@@ -17,6 +18,8 @@ import {
   LABELS,
   MANAGED_BY,
   nodeNameOf,
+  ok,
+  type Result,
   type RunId,
 } from "@berth/domain";
 import { type Assignment, checkPlacement, type PlacementPlan, placeInstances } from "@berth/packing";
@@ -25,6 +28,7 @@ import { type EffectContext, type EffectObserver, type ReadOnlyKubernetes, runEf
 import { backoffMs, failureOf, recordFailure } from "../failure.ts";
 import { inParallel } from "../in-parallel.ts";
 import type { KubeRegistry } from "../kubes.ts";
+import { describeSpendCap, SPEND_CAP } from "../spend-cap.ts";
 import { gatePatch } from "./gate-patch.ts";
 import {
   type GatedPod,
@@ -78,7 +82,7 @@ export async function reconcilePlacement(deps: PlacementLoopDeps, id: KubeId, ru
       const plan = placeInstances(requests, nodes, options, policy);
       const violations = checkPlacement(requests, nodes, options, plan, policy);
       if (violations.length > 0) throw new Error(`the packer broke a rule: ${JSON.stringify(violations.slice(0, 5))}`);
-      await executePlan(deps, lease, kubernetes, kube, problem, plan);
+      const executed = await executePlan(deps, lease, kubernetes, kube, problem, plan);
 
       const refused = plan.assignments.filter((assignment) => assignment.outcome === "refused");
       await deps.store.recordKube(lease, id, {
@@ -87,7 +91,11 @@ export async function reconcilePlacement(deps: PlacementLoopDeps, id: KubeId, ru
         version: await kubernetes.version(),
         waitingFor: keepSince(
           kube.waitingFor,
-          [...refused.map((assignment) => refusalGuard(assignment, problem)), ...problem.stuck.map(stuckGuard)],
+          [
+            ...refused.map((assignment) => refusalGuard(assignment, problem)),
+            ...problem.stuck.map(stuckGuard),
+            ...(executed.ok ? [] : [spendCapGuard(executed.error)]),
+          ],
           now.toISOString(),
         ),
         failures: 0,
@@ -213,7 +221,7 @@ async function executePlan(
   kube: KubeRecord,
   problem: PlacementProblem,
   plan: PlacementPlan,
-): Promise<void> {
+): Promise<Result<true, SpendCapReached>> {
   const machines = plan.machines.map((machine): NewMachine => {
     const id = deps.ids.next("machine");
     const pool = kube.pools.find((one) => one.poolId === machine.poolId);
@@ -243,9 +251,11 @@ async function executePlan(
     decisions.push(decision);
     if (decision.nodeName !== undefined) lifts.push({ gated, node: decision.nodeName, decision });
   });
-  if (decisions.length === 0) return;
+  if (decisions.length === 0) return ok(true);
 
-  await deps.store.recordPlan(lease, kube.id, machines, decisions);
+  const recorded = await deps.store.recordPlan(lease, kube.id, machines, decisions);
+  // The cap was lowered, or prices rose, since the kube was read: the next look plans with what is left.
+  if (!recorded.ok) return recorded;
   deps.effects.reached("placement.plan", "recorded");
 
   const lifted: NewDecision["id"][] = [];
@@ -260,6 +270,7 @@ async function executePlan(
   // A pod that changed meanwhile is still gated and is planned again.
   const serious = failures.find(({ error }) => !isPortError(error, "conflict") && !isPortError(error, "not_found"));
   if (serious !== undefined) throw serious.error;
+  return ok(true);
 }
 
 function liftGate(
@@ -314,7 +325,7 @@ function decisionOf(
   }
 }
 
-function refusalGuard({ instanceId, candidates }: Assignment, problem: PlacementProblem) {
+function refusalGuard({ instanceId, candidates, refusals }: Assignment, problem: PlacementProblem) {
   const quarantine = problem.quarantines.get(instanceId);
   if (quarantine !== undefined) {
     return {
@@ -325,6 +336,10 @@ function refusalGuard({ instanceId, candidates }: Assignment, problem: Placement
         `${quarantine.until.toISOString()}, or as soon as a pool of the kube is changed.`,
     };
   }
+  if (refusals.some(({ reason }) => reason === SPEND_CAP)) {
+    const hint = "No node has room, and another machine would cost more than its pool may: raise the pool's spend cap.";
+    return { name: SPEND_CAP, subject: instanceId, hint };
+  }
   const closed = candidates.some((candidate) => candidate.rejection?.kind === "closed");
   return {
     name: "no_capacity",
@@ -333,6 +348,11 @@ function refusalGuard({ instanceId, candidates }: Assignment, problem: Placement
       ? "No node has room, and some machine types lack capacity or the pool is full; it is tried again by itself."
       : "No node has room and no machine type of the kube's pools holds it: add a machine type to a pool.",
   };
+}
+
+/** Nothing was launched or placed at this look. */
+function spendCapGuard(reached: SpendCapReached) {
+  return { name: SPEND_CAP, subject: reached.poolId, hint: describeSpendCap(reached) };
 }
 
 /** For operators: what kube-scheduler said, in its own words. */

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { insertCluster } from "../insert-cluster.ts";
 import { findKubeCapacities } from "../kubes.ts";
 import { acquireLease } from "../leases.ts";
+import { importOfferings } from "../offerings.ts";
 import { updatePool } from "../pools.ts";
 import { secretKeeper } from "../secrets.ts";
 import { by, envelope, makeKube, makeTenant, newCluster, planOf, type Tenant } from "../testing/fixtures.ts";
@@ -86,10 +87,10 @@ async function sendToNewMachine(launched = true): Promise<MachineId> {
   return machineId;
 }
 
-async function openAttempt(id: MachineId, attempt: number, machineType: string): Promise<void> {
+async function openAttempt(id: MachineId, attempt: number, machineType: string) {
   const { imageId } = (await machines.find(id))?.pool ?? { imageId: "" };
   const zone = `eu-${regions}a`;
-  await machines.openAttempt(lease, id, {
+  return machines.openAttempt(lease, id, {
     id: ids.next("launch"),
     attempt,
     machineType,
@@ -186,4 +187,112 @@ it("lets a machine that becomes another type offer what that type does", async (
   expect((await machines.find(id))?.allocatable).toEqual(estimate);
   await openAttempt(id, 2, "m7i.xlarge");
   expect(await machines.find(id)).toMatchObject({ allocatable: larger, alternatives: [] });
+});
+
+describe("a pool's spend cap", () => {
+  const { cpuMilli, memoryMib } = estimate;
+  const cap = (microUsd: number | null) =>
+    transaction(db.operator, (tx) =>
+      updatePool(tx, ids, {
+        id: poolId,
+        organizationId: tenant.organizationId,
+        spendCapMicroUsdPerHour: microUsd,
+        ...by,
+      }),
+    );
+  const planned = (prices: readonly number[]) =>
+    prices.map((priceMicroUsdPerHour) => {
+      const id = ids.next("machine");
+      const zone = `eu-${regions}a`;
+      const facts = { zone, machineType: "m7i.large", allocatable: { cpuMilli, memoryMib, volumes: 30, pods: 16 } };
+      return { id, poolId, nodeName: id, priceMicroUsdPerHour, alternatives: [], ...facts };
+    });
+  const plan = (prices: readonly number[], store = placement, held = lease) =>
+    store.recordPlan(held, kubeId, planned(prices), []);
+  const spent = async () => {
+    const [row] = await db.owner.query<{ sum: number }>(
+      `select coalesce(sum(price_micro_usd_per_hour), 0)::int as sum from machine
+        where pool_id = $1 and state not in ('terminated', 'failed')`,
+      [poolId],
+    );
+    return row?.sum;
+  };
+  const end = (state: string) => db.owner.query("update machine set state = $2 where pool_id = $1", [poolId, state]);
+
+  it("takes machines up to it, and stores nothing of a plan that would overshoot it", async () => {
+    await cap(300_000);
+    expect(await plan([100_000, 100_000])).toEqual({ ok: true, value: true });
+    expect(await plan([50_000, 60_000])).toEqual({
+      ok: false,
+      error: { kind: "spend_cap", poolId, capMicroUsdPerHour: 300_000, spendMicroUsdPerHour: 310_000 },
+    });
+    expect(await spent()).toBe(200_000);
+    expect(await plan([100_000])).toMatchObject({ ok: true });
+    await cap(null);
+    expect(await plan([900_000])).toMatchObject({ ok: true });
+  });
+
+  it("counts a machine that is being ended until it is gone", async () => {
+    await cap(100_000);
+    await plan([100_000]);
+    await end("terminating");
+    expect(await plan([1])).toMatchObject({ ok: false });
+    await end("terminated");
+    expect(await plan([100_000])).toMatchObject({ ok: true });
+  });
+
+  it("is not overshot by two that launch at the same moment, whichever comes first", async () => {
+    await cap(150_000);
+    // Holds the pool while both have written their machine and wait for their turn to count.
+    const gate = await db.owner.pool.connect();
+    try {
+      await gate.query("begin");
+      await gate.query("select 1 from pool where id = $1 for no key update", [poolId]);
+      const both = Promise.all([plan([100_000]), plan([100_000], placementStore(db.worker.pool))]);
+      await waitForBlocked(2);
+      await gate.query("commit");
+      expect((await both).map(({ ok }) => ok).sort()).toEqual([false, true]);
+    } finally {
+      gate.release();
+    }
+    expect(await spent()).toBe(100_000);
+  });
+
+  it("holds a machine back from an alternative that costs more than is left, and keeps it as it was", async () => {
+    const region = `eu-${regions}`;
+    await importOfferings(db.worker, [
+      {
+        region,
+        zone: `${region}a`,
+        machineType: "m7i.xlarge",
+        priceMicroUsdPerHour: 201_600,
+        vcpu: 4,
+        memoryMib: 16_384,
+        ebsVolumeLimit: 32,
+        ebsVolumeLimitType: "dedicated",
+        architecture: "x86_64",
+      },
+    ]);
+    await cap(200_000);
+    const id = await sendToNewMachine(false);
+    expect(await openAttempt(id, 1, "m7i.large")).toMatchObject({ ok: true });
+    expect(await openAttempt(id, 2, "m7i.xlarge")).toMatchObject({
+      ok: false,
+      error: { spendMicroUsdPerHour: 201_600 },
+    });
+    expect(await machines.find(id)).toMatchObject({ attempt: 1, machineType: "m7i.large", alternatives: [{}] });
+    await cap(201_600);
+    expect(await openAttempt(id, 2, "m7i.xlarge")).toMatchObject({ ok: true });
+    expect(await spent()).toBe(201_600);
+  });
+
+  /** Until so many transactions wait for a lock of this database. */
+  async function waitForBlocked(count: number): Promise<void> {
+    for (;;) {
+      const rows = await db.owner.query(
+        "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+      );
+      if (rows.length >= count) return;
+    }
+  }
 });

@@ -1,9 +1,10 @@
-import type { Guard, KubeId, MachineId } from "@berth/domain";
+import type { Guard, KubeId, MachineId, PoolId } from "@berth/domain";
 import type { Pool } from "pg";
 import { sqlOn } from "../database.ts";
 import { RECORD_OBSERVED } from "../observed-allocatable.ts";
 import { type SealedSecret, storeSecret } from "../secrets.ts";
 import { fenced } from "./fenced.ts";
+import { holdSpendCaps, withinSpendCaps } from "./spend-cap.ts";
 import type { ApprovedRequest, MachineRecord, MachineStore, NewLaunch } from "./types.ts";
 
 /** Seals the two secrets of a launch. Given by the caller: this file knows rows, not keys. */
@@ -58,7 +59,7 @@ export function machineStore(pool: Pool, secrets: LaunchSecrets): MachineStore {
         secrets.seal(`launch/${launch.id}`, "bootstrap_token", launch.bootstrapToken),
       ]);
       // With the row or not at all: one without its user data could never be sent, secrets without it would never go.
-      await fenced(pool, lease, async (client) => {
+      const opened = fenced(pool, lease, async (client) => {
         for (const secret of sealed) await storeSecret(sqlOn(client), secret);
         await client.query(
           `insert into launch (id, machine_id, attempt, client_token, machine_type, zone, request, bootstrap_token_id, max_pods)
@@ -75,8 +76,13 @@ export function machineStore(pool: Pool, secrets: LaunchSecrets): MachineStore {
             launch.maxPods,
           ],
         );
-        await client.query(UPDATE_FOR_ATTEMPT, attemptValues(id, launch));
+        const { rows } = await client.query<{ pool_id: PoolId }>(UPDATE_FOR_ATTEMPT, attemptValues(id, launch));
+        await holdSpendCaps(
+          client,
+          rows.map((row) => row.pool_id),
+        );
       });
+      return withinSpendCaps(opened);
     },
 
     launchSecrets: async (launchId) => {
@@ -207,7 +213,8 @@ update machine m set attempt = $2, machine_type = $3, zone = $4,
           where a ->> 'machineType' = $3 and a ->> 'zone' = $4 limit 1), m.allocatable),
        alternatives = (select coalesce(jsonb_agg(a), '[]') from jsonb_array_elements(m.alternatives) a
           where not (a ->> 'machineType' = $3 and a ->> 'zone' = $4))
- where id = $1`;
+ where id = $1
+returning pool_id`;
 
 function attemptValues(id: MachineId, launch: NewLaunch): unknown[] {
   return [id, launch.attempt, launch.machineType, launch.zone];

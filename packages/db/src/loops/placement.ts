@@ -2,14 +2,14 @@ import { createHash } from "node:crypto";
 import { DEFAULT_OVERHEAD, type Guard, type InstanceId, type KubeId, type Role } from "@berth/domain";
 import type { Pool, PoolClient } from "pg";
 import { observedAllocatable } from "../observed-allocatable.ts";
+import { POOL_RULES } from "../pool-rules.ts";
 import { fenced } from "./fenced.ts";
+import { holdSpendCaps, withinSpendCaps } from "./spend-cap.ts";
 import type { KubeRecord, NewDecision, PlacementStore, PlacementVerdict } from "./types.ts";
 
 const FIND = `
 select k.id, k.region, k.is_static, k.api_server_url, k.waiting_for, k.failures, k.wakes,
-       (select coalesce(json_agg(json_build_object('poolId', p.id, 'zones', p.zones, 'machineTypes', p.machine_types,
-               'instancesPerMachine', p.instances_per_machine, 'maxMachines', p.max_machines) order by p.id), '[]')
-          from pool p where p.kube_id = k.id) as pools,
+       (select coalesce(jsonb_agg(${POOL_RULES} order by p.id), '[]') from pool p where p.kube_id = k.id) as pools,
        (select coalesce(json_agg(json_build_object('machineId', m.id, 'nodeName', m.node_name, 'poolId', m.pool_id,
                'zone', m.zone, 'machineType', m.machine_type, 'priceMicroUsdPerHour', m.price_micro_usd_per_hour,
                'allocatable', m.allocatable, 'state', m.state) order by m.id), '[]')
@@ -147,8 +147,8 @@ export function placementStore(pool: Pool): PlacementStore {
       return rows;
     },
 
-    recordPlan: (lease, kubeId, machines, decisions) =>
-      fenced(pool, lease, async (client) => {
+    recordPlan: (lease, kubeId, machines, decisions) => {
+      const recorded = fenced(pool, lease, async (client) => {
         for (const machine of machines) {
           await client.query(
             `insert into machine (id, kube_id, pool_id, state, node_name, zone, machine_type, price_micro_usd_per_hour,
@@ -167,6 +167,10 @@ export function placementStore(pool: Pool): PlacementStore {
             ],
           );
         }
+        await holdSpendCaps(
+          client,
+          machines.map((machine) => machine.poolId),
+        );
         const shape =
           "id text, organization_id text, cluster_id text, instance_id text, pod_uid text, outcome text, node_name text, machine_id text, digest text, candidates jsonb, considered int, refusals jsonb, reasons jsonb";
         const fresh = await withoutKnownRefusals(client, kubeId, decisions.map(toRow));
@@ -195,7 +199,9 @@ export function placementStore(pool: Pool): PlacementStore {
              (select d.node_name from jsonb_to_recordset($1::jsonb) as d(node_name text))`,
           [...values, kubeId],
         );
-      }),
+      });
+      return withinSpendCaps(recorded);
+    },
 
     recordBrought: (lease, kubeId, machines) =>
       fenced(pool, lease, async (client) => {

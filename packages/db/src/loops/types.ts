@@ -18,11 +18,13 @@ import type {
   OrganizationId,
   PoolId,
   ProjectId,
+  Result,
   Role,
   StepState,
 } from "@berth/domain";
 import type { LaunchRequest } from "@berth/ports";
 import type { ObservedAllocatable } from "../observed-allocatable.ts";
+import type { PoolRules } from "../pool-rules.ts";
 
 /** What is stored of a launch beside its user data, which is encrypted. */
 export type StoredLaunchRequest = Omit<LaunchRequest, "userData">;
@@ -159,13 +161,7 @@ export interface KubeRecord {
   readonly waitingFor: readonly Guard[];
   readonly failures: number;
   readonly wakes: number;
-  readonly pools: readonly {
-    readonly poolId: PoolId;
-    readonly zones: readonly string[];
-    readonly machineTypes: readonly string[];
-    readonly instancesPerMachine: number;
-    readonly maxMachines: number;
-  }[];
+  readonly pools: readonly PoolRules[];
   readonly offerings: readonly {
     readonly zone: string;
     readonly machineType: string;
@@ -217,6 +213,15 @@ export interface NewMachine {
   }[];
 }
 
+/** What was asked for would make the machines of a pool cost more an hour than they may. */
+export interface SpendCapReached {
+  readonly kind: "spend_cap";
+  readonly poolId: PoolId;
+  readonly capMicroUsdPerHour: number;
+  /** With what was asked for. */
+  readonly spendMicroUsdPerHour: number;
+}
+
 export interface NewDecision {
   readonly id: DecisionId;
   readonly organizationId: OrganizationId;
@@ -254,13 +259,15 @@ export interface PlacementStore {
   /**
    * Machine intents, decisions and where each instance goes, in one transaction fenced by the kube's lease. A refusal is
    * stored once for each pod, however often it is found again; of an instance's older decisions the last twenty stay.
+   *
+   * The machines' prices are reserved of their pools' spend caps in that transaction; nothing is stored when one is reached.
    */
   recordPlan(
     lease: HeldLease,
     kubeId: KubeId,
     machines: readonly NewMachine[],
     decisions: readonly NewDecision[],
-  ): Promise<void>;
+  ): Promise<Result<true, SpendCapReached>>;
   /** Machines that an operator brought to a static kube: ready as they are. One that was there before comes back. */
   recordBrought(lease: HeldLease, kubeId: KubeId, machines: readonly NewMachine[]): Promise<void>;
   /** The gates that were lifted. */
@@ -376,8 +383,11 @@ export interface MachineStatus {
 /** What the machines loop reads and writes. */
 export interface MachineStore {
   find(id: MachineId): Promise<MachineRecord | undefined>;
-  /** Sets attempt, type and zone, drops the offering from the alternatives, and stores the launch, in one transaction. */
-  openAttempt(lease: HeldLease, id: MachineId, launch: NewLaunch): Promise<void>;
+  /**
+   * Sets attempt, type and zone, drops the offering from the alternatives, and stores the launch, in one transaction. So is
+   * what the offering costs now reserved of the pool's spend cap; nothing is stored when that is reached.
+   */
+  openAttempt(lease: HeldLease, id: MachineId, launch: NewLaunch): Promise<Result<true, SpendCapReached>>;
   launchSecrets(launchId: LaunchId): Promise<{ readonly userData: string; readonly bootstrapToken: string }>;
   recordLaunched(lease: HeldLease, id: MachineId, launchId: LaunchId, cloudInstanceId: string): Promise<void>;
   /** Before the request is approved, and once more when its certificate was seen. */

@@ -156,6 +156,27 @@ describe.concurrent("a cluster of three instances", { timeout: 3 * LONG_MS }, ()
       await purge(platform, cluster);
     }));
 
+  it("is launched no machine beyond its pool's spend cap, which operators are told of, and comes up once it is raised", () =>
+    withPlatform({}, async (platform) => {
+      const { body: pools } = await platform.operator.listPools({ query: {} });
+      const params = { pool_id: pools.data[0]?.id ?? "" };
+      const cap = (amount: string) =>
+        platform.operator.updatePool({ params, body: { max_price_per_hour: { amount, currency: "USD" } } });
+      await cap("0.01");
+      const cluster = await createTestCluster(platform, "dear", { instances: 1 });
+      await waitFor(
+        async () => {
+          const { body: kubes } = await platform.operator.listKubes({ query: {} });
+          return kubes.data[0]?.status.waiting_for.some(({ name }) => name === "spend_cap") === true || undefined;
+        },
+        { timeoutMs: LONG_MS, what: "a guard that names the spend cap" },
+      );
+      expect((await platform.operator.listMachines({ query: {} })).body.data).toEqual([]);
+      await cap("10");
+      await untilUp(platform, cluster);
+      await purge(platform, cluster);
+    }));
+
   it("gets another machine in place of one that somebody ended before it joined", () =>
     withPlatform({}, async (platform, world) => {
       const { ec2 } = world.simulated.world;

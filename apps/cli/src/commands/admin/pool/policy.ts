@@ -1,11 +1,17 @@
 import type { Command } from "@commander-js/extra-typings";
-import { commaList, keyValue, wholeNumber } from "../../parse.ts";
+import { byteCount, commaList, commaListOrNone, keyValue, priceOrNone, wholeNumber } from "../../parse.ts";
 
 interface PolicyOptions {
   readonly instancesPerMachine?: number | undefined;
   readonly cpuLimitPercent?: number | undefined;
   readonly emptyAfterSeconds?: number | undefined;
   readonly maxMachines?: number | undefined;
+  readonly maxPricePerHour?: ReturnType<typeof priceOrNone> | undefined;
+  readonly tenantSharePercent?: number | undefined;
+  readonly headroomInstances?: number | undefined;
+  readonly headroomCpuMillis?: number | undefined;
+  readonly headroomMemory?: number | undefined;
+  readonly heldZones?: string[] | undefined;
   readonly image?: string | undefined;
   readonly subnet?: Record<string, string> | undefined;
   readonly securityGroups?: string[] | undefined;
@@ -19,6 +25,12 @@ export function withPolicy(command: Command) {
     .option("--cpu-limit-percent <n>", "an instance's CPU limit in percent of its request", wholeNumber)
     .option("--empty-after-seconds <n>", "an empty machine goes after so long", wholeNumber)
     .option("--max-machines <n>", "at most so many", wholeNumber)
+    .option("--max-price-per-hour <usd>", "what its machines together may cost, as 40.00, or none", priceOrNone)
+    .option("--tenant-share-percent <n>", "of an organization's instances at most so many on one machine", wholeNumber)
+    .option("--headroom-instances <n>", "room kept in each zone: for so many instances", wholeNumber)
+    .option("--headroom-cpu-millis <n>", "CPU of one of those", wholeNumber)
+    .option("--headroom-memory <size>", "memory of one of those, as 4g", byteCount)
+    .option("--held-zones <zones>", "where nothing is launched for now, as a,b, or none", commaListOrNone)
     .option("--image <ami>", "machine image")
     .option("--subnet <zone=subnet>", "repeat for each zone", keyValue)
     .option("--security-groups <ids>", "as sg-1,sg-2", commaList)
@@ -32,6 +44,12 @@ export function policyOfOptions(options: PolicyOptions) {
     cpu_limit_percent: options.cpuLimitPercent,
     empty_after_seconds: options.emptyAfterSeconds,
     max_machines: options.maxMachines,
+    max_price_per_hour: options.maxPricePerHour?.price,
+    tenant_share_percent: options.tenantSharePercent,
+    headroom_instances: options.headroomInstances,
+    headroom_cpu_millis: options.headroomCpuMillis,
+    headroom_memory_bytes: options.headroomMemory,
+    held_zones: options.heldZones,
     image_id: options.image,
     subnet_ids: options.subnet,
     security_group_ids: options.securityGroups,

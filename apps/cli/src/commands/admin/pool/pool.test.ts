@@ -13,6 +13,12 @@ const POOL = {
   cpu_limit_percent: 400,
   empty_after_seconds: 600,
   max_machines: 40,
+  max_price_per_hour: { amount: "40.000000000000", currency: "USD" },
+  tenant_share_percent: 50,
+  headroom_instances: 2,
+  headroom_cpu_millis: 750,
+  headroom_memory_bytes: 4 * 2 ** 30,
+  held_zones: [],
   image_id: "ami-00000000",
   subnet_ids: { a: "subnet-00000001" },
   security_group_ids: [],
@@ -38,11 +44,22 @@ test("one pool is shown with all of its policy", async () => {
   expect({ code, path: last()?.path }).toEqual({ code: 0, path: "/v1/admin/pools/pool_1" });
   expect(out).toContain("memory (pool_1)");
   expect(out).toMatch(/^Machines: +3 of at most 40$/m);
+  expect(out).toMatch(/^Spend cap: +\$40\.00 an hour for its machines$/m);
+  expect(out).toMatch(/^Headroom: +for 2 instances of 750m and 4 ?GiB? in each zone$/m);
   expect(out).toMatch(/^Subnets: +a=subnet-00000001$/m);
 });
 
 test.each([
   [["--max-machines", "80"], { max_machines: 80 }],
+  [
+    ["--max-price-per-hour", "12.5", "--tenant-share-percent", "40", "--held-zones", "a"],
+    { max_price_per_hour: { amount: "12.5", currency: "USD" }, tenant_share_percent: 40, held_zones: ["a"] },
+  ],
+  [["--max-price-per-hour", "none", "--held-zones", "none"], { max_price_per_hour: null, held_zones: [] }],
+  [
+    ["--headroom-instances", "3", "--headroom-cpu-millis", "500", "--headroom-memory", "2g"],
+    { headroom_instances: 3, headroom_cpu_millis: 500, headroom_memory_bytes: 2 * 2 ** 30 },
+  ],
   [["--zones", "a,b,c", "--empty-after-seconds", "0"], { zones: ["a", "b", "c"], empty_after_seconds: 0 }],
   [["--subnet", "a=subnet-1", "--subnet", "b=subnet-2"], { subnet_ids: { a: "subnet-1", b: "subnet-2" } }],
 ])("%j sends what was given and nothing else, of the version that was read", async (words, body) => {

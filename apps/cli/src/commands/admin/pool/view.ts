@@ -1,5 +1,5 @@
 import type { Pool } from "@berth/contract";
-import { formatAge, formatDuration } from "../../../output/format.ts";
+import { formatAge, formatBytes, formatDuration, formatMoney } from "../../../output/format.ts";
 import type { ListView } from "../../../output/print.ts";
 import { formatFacts } from "../../../output/table.ts";
 
@@ -35,10 +35,23 @@ export function describePool(pool: Pool): string {
       "Per machine",
       `${pool.instances_per_machine} instances at most, CPU limit ${pool.cpu_limit_percent}% of the request`,
     ],
+    [
+      "Spend cap",
+      pool.max_price_per_hour === null ? "none" : `${formatMoney(pool.max_price_per_hour)} an hour for its machines`,
+    ],
+    ["Tenant share", `${pool.tenant_share_percent}% of an organization's instances on one machine`],
+    ["Headroom", headroomOf(pool)],
+    ["Held zones", words(pool.held_zones)],
     ["Empty after", formatDuration(pool.empty_after_seconds * 1000)],
     ["Image", pool.image_id],
     ["Subnets", words(Object.entries(pool.subnet_ids).map(([zone, subnet]) => `${zone}=${subnet}`))],
     ["Security groups", words(pool.security_group_ids)],
     ["Profile", pool.instance_profile ?? "none"],
   ]);
+}
+
+function headroomOf(pool: Pool): string {
+  if (pool.headroom_instances === 0) return "none";
+  const size = `${pool.headroom_cpu_millis}m and ${formatBytes(pool.headroom_memory_bytes)}`;
+  return `for ${pool.headroom_instances} instances of ${size} in each zone`;
 }
