@@ -7,7 +7,7 @@
 const ALLOWED_DEPENDENCIES = {
   // Pure: no I/O, no clock, no chance.
   domain: [],
-  packing: ["domain"],
+  packing: ["domain", "ports"],
   lifecycle: ["domain"],
 
   ports: ["domain"],
