@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { checkPlacement } from "../check-placement.ts";
 import { placeInstances } from "../place.ts";
+import { seededRandom } from "../seeded-random.ts";
 import { placeOneByOne } from "../testing/place-one-by-one.ts";
-import { seededRandom } from "../testing/seeded-random.ts";
 import type { FleetPolicy, InstanceRequest, LaunchOption, NodeState } from "../types.ts";
 import { openFleet } from "./fleet.ts";
 

@@ -8,6 +8,8 @@ export interface HeadroomCounts {
   follow(row: number): void;
   /** A placement begins: where less is kept than wanted, it is what is kept now that must stay. */
   begin(): void;
+  /** Whether the row's pool keeps less in its zone than must stay. */
+  isShort(row: number): boolean;
   /** Why a size may not go to the row. */
   refusal(row: number, size: Size): Extract<RejectionReason, { kind: "headroom" }> | undefined;
 }
@@ -21,7 +23,7 @@ interface Group {
 export function headroomCounts(table: NodeTable, policy: FleetPolicy): HeadroomCounts {
   const wanted = new Map<string, Headroom>();
   for (const { poolId, headroom } of policy.pools ?? []) if (headroom !== undefined) wanted.set(poolId, headroom);
-  if (wanted.size === 0) return { follow: () => {}, begin: () => {}, refusal: () => undefined };
+  if (wanted.size === 0) return { follow: () => {}, begin: () => {}, isShort: () => false, refusal: () => undefined };
 
   const groups = new Map<string, Group>();
   /** What each row counts for, and in which group. */
@@ -42,6 +44,11 @@ export function headroomCounts(table: NodeTable, policy: FleetPolicy): HeadroomC
   return {
     begin() {
       for (const group of groups.values()) group.atBegin = group.phantoms;
+    },
+    isShort(row) {
+      const group = counted[row]?.group;
+      const shape = wanted.get(table.facts[row]?.poolId ?? "");
+      return group !== undefined && shape !== undefined && group.phantoms < Math.min(shape.instances, group.atBegin);
     },
     follow(row) {
       const before = counted[row];

@@ -1,5 +1,6 @@
 import { checkPlacement, type Violation } from "../check-placement.ts";
 import { openFleet } from "../fleet/fleet.ts";
+import { type SeededRandom, seededRandom } from "../seeded-random.ts";
 import type {
   FleetPolicy,
   InstanceRequest,
@@ -9,7 +10,6 @@ import type {
   PlannedMachine,
   PoolRules,
 } from "../types.ts";
-import { type SeededRandom, seededRandom } from "./seeded-random.ts";
 
 /** What a random fleet went through. */
 export interface RandomFleetRun {
