@@ -25,6 +25,7 @@ import { adminOrganizationRoutes } from "./organizations/admin-routes.ts";
 import { organizationRoutes } from "./organizations/routes.ts";
 import { placementDecisionRoutes } from "./placement-decisions/routes.ts";
 import { poolRoutes } from "./pools/routes.ts";
+import { priceBookRoutes } from "./price-books/routes.ts";
 import { projectRoutes } from "./projects/routes.ts";
 
 export interface AppOptions {
@@ -99,6 +100,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   adminOrganizationRoutes(app, deps);
   kubeRoutes(app, deps);
   poolRoutes(app, deps);
+  priceBookRoutes(app, deps);
   machineRoutes(app, deps);
   placementDecisionRoutes(app, deps);
   healthRoutes(app, deps);

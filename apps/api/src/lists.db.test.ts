@@ -73,6 +73,11 @@ const LISTS: Record<string, Listed> = {
       ),
   },
   listPools: { table: "pool", make: () => post("/v1/admin/pools", aPool(kubeId, { name: word() }), api.operator.key) },
+  listPriceBooks: {
+    table: "price_book",
+    make: () =>
+      post("/v1/admin/price_books", { region: word(), source: "a list", prices: "m7i.large 0.1008" }, api.operator.key),
+  },
   listMachines: {
     table: "machine",
     make: () =>

@@ -42,6 +42,7 @@ beforeAll(async () => {
   known.api_key_id = made.json().id;
   const audit = await api.ask("GET", "/v1/audit_events?limit=1", { key: everything });
   known.audit_event_id = audit.json().data[0].id;
+  known.price_book_id = "pbk_01jd0v6m3pf8tb2k7n5xq4w9ze";
   known.machine_id = "mac_01jd0v6m3pf8tb2k7n5xq4w9ze";
   known.decision_id = "dec_01jd0v6m3pf8tb2k7n5xq4w9ze";
 });
@@ -65,6 +66,7 @@ const BODIES: Record<string, () => object> = {
   suspendOrganization: () => ({ reason: "swept" }),
   resumeOrganization: () => ({ reason: "swept" }),
   createKube: () => aKube(),
+  importPriceBook: () => ({ region: "eu-9", source: "swept", prices: "m7i.large 0.1008" }),
   createPool: () => aPool(known.kube_id ?? ""),
   updatePool: () => ({ max_machines: 1 }),
   createProject: () => ({ name: `project ${randomBytes(4).toString("hex")}` }),

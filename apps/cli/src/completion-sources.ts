@@ -72,6 +72,8 @@ const kubes: Source = async (session) =>
   (await (await session.client()).listKubes({ query: MANY })).body.data.map(({ id }) => id);
 const pools: Source = async (session) =>
   (await (await session.client()).listPools({ query: MANY })).body.data.map(({ id }) => id);
+const priceBooks: Source = async (session) =>
+  (await (await session.client()).listPriceBooks({ query: MANY })).body.data.map(({ id }) => id);
 const machines: Source = async (session) =>
   (await (await session.client()).listMachines({ query: MANY })).body.data.map(({ id }) => id);
 const ofDecisions =
@@ -111,6 +113,7 @@ export const ARGUMENTS: Readonly<Record<string, Source>> = {
   "audit-event": ofAuditEvents(({ id }) => id),
   kube: kubes,
   pool: pools,
+  "price-book": priceBooks,
   machine: machines,
   decision: ofDecisions(({ id }) => id),
   context: contexts,
@@ -170,6 +173,7 @@ export const UNGUESSABLE_OPTIONS: readonly string[] = [
   "--cpu-limit-percent <n>",
   "--credential-file <path>",
   "--empty-after-seconds <n>",
+  "--except <types>",
   "--expires-in <time>",
   "--file <file>",
   "-f, --file <file>",
@@ -195,6 +199,7 @@ export const UNGUESSABLE_OPTIONS: readonly string[] = [
   "--remove-label <key>",
   "--security-groups <ids>",
   "--since <time>",
+  "--source <text>",
   "--storage <size>",
   "--storage-class <name>",
   "--subnet <zone=subnet>",

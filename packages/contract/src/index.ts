@@ -4,6 +4,7 @@ export * from "./admin-kubes.ts";
 export * from "./admin-machines.ts";
 export * from "./admin-organizations.ts";
 export * from "./admin-pools.ts";
+export * from "./admin-price-books.ts";
 export * from "./api-keys.ts";
 export * from "./audit.ts";
 export * from "./catalogue.ts";

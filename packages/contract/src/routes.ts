@@ -11,6 +11,7 @@ import {
   updateQuotas,
 } from "./admin-organizations.ts";
 import { createPool, getPool, listPools, updatePool } from "./admin-pools.ts";
+import { getPriceBook, importPriceBook, listPriceBooks } from "./admin-price-books.ts";
 import { createApiKey, getApiKey, listApiKeys, revokeApiKey, rotateApiKey, updateApiKey } from "./api-keys.ts";
 import { exportAuditEvents, getAuditEvent, getAuditHead, listAuditEvents, listAuditEventsOfAll } from "./audit.ts";
 import { listRegions, listSizes, listVersions } from "./catalogue.ts";
@@ -112,6 +113,9 @@ export const ROUTES = {
   listPools,
   getPool,
   updatePool,
+  importPriceBook,
+  listPriceBooks,
+  getPriceBook,
   listMachines,
   getMachine,
   listPlacementDecisions,

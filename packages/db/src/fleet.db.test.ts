@@ -10,6 +10,7 @@ import { findMachine, listLaunches, listMachines, listResidents } from "./machin
 import { importOfferings } from "./offerings.ts";
 import { findOrganization, findOrganizationByName, insertOrganization } from "./organizations.ts";
 import { findPool, insertPool, listPools, lockPool, updatePool } from "./pools.ts";
+import { insertPriceBook, lockPrices } from "./price-books.ts";
 import { findProject, listProjects } from "./projects.ts";
 import { sealSecret } from "./secrets.ts";
 import { by, envelope, makeKube, makeTenant, newCluster, planOf, type Tenant } from "./testing/fixtures.ts";
@@ -201,6 +202,43 @@ describe("the fleet", () => {
         "select price_micro_usd_per_hour as price, unavailable_until as until from offering where region = 'eu-3'",
       ),
     ).toEqual([{ price: 1, until: new Date("2030-01-01T00:00:00Z") }]);
+  });
+
+  it("imports no price over a price book's, for what is new either, and keeps those of types that it does not have", async () => {
+    const region = "eu-7";
+    const of = (machineType: string, zone: string) => ({
+      region,
+      zone,
+      machineType,
+      priceMicroUsdPerHour: 200_000,
+      vcpu: 4,
+      memoryMib: 16_384,
+      ebsVolumeLimit: 32,
+      ebsVolumeLimitType: "dedicated",
+      architecture: "x86_64",
+    });
+    await importOfferings(db.worker, [of("m7i.xlarge", "eu-7a"), of("c7i.xlarge", "eu-7a")]);
+    const book = { region, source: "a list", organizationId: operator.organizationId, ...by };
+    const importPrice = (price: number) =>
+      transaction(db.operator, async (tx) => {
+        const { last } = await lockPrices(tx, region);
+        const prices = new Map([["m7i.xlarge", price]]);
+        return [last.get("m7i.xlarge"), await insertPriceBook(tx, ids, { id: ids.next("priceBook"), ...book, prices })];
+      });
+    expect(await importPrice(210_000)).toEqual([200_000, 1]);
+    expect(await importPrice(220_000)).toEqual([210_000, 1]);
+    expect(await importOfferings(db.worker, [of("m7i.xlarge", "eu-7a"), of("m7i.xlarge", "eu-7b")])).toBe(1);
+    const rows = await db.owner.query(
+      `select machine_type || zone as at, price_micro_usd_per_hour as price from offering where region = $1 order by 1`,
+      [region],
+    );
+    expect(rows).toEqual([
+      { at: "c7i.xlargeeu-7a", price: 200_000 },
+      { at: "m7i.xlargeeu-7a", price: 220_000 },
+      { at: "m7i.xlargeeu-7b", price: 220_000 },
+    ]);
+    await expect(db.operator.query("update price_book set source = 'x'")).rejects.toThrow(/permission denied/);
+    await expect(db.operator.query("delete from price_book")).rejects.toThrow(/permission denied/);
   });
 
   it("shows machines with who is on them, decisions with their candidates, and both to capacity", async () => {

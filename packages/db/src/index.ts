@@ -186,6 +186,15 @@ export {
   updatePool,
 } from "./pools.ts";
 export {
+  findPriceBook,
+  insertPriceBook,
+  listPriceBooks,
+  lockPrices,
+  type NewPriceBook,
+  type PriceBookRow,
+  type WholePriceBook,
+} from "./price-books.ts";
+export {
   countClustersOf,
   countProjects,
   createProject,

@@ -15,14 +15,19 @@ export interface OfferingRow {
 
 /**
  * Stores a catalogue: new offerings are added, known ones get its prices and facts; one that lacks capacity just now keeps
- * that. What the catalogue leaves out stays, as machines may run on it. Gives how many changed.
+ * that. What the catalogue leaves out stays, as machines may run on it. Where the region has a price book, the last one's
+ * price goes before the catalogue's. Gives how many changed.
  */
 export async function importOfferings(sql: Sql, offerings: readonly OfferingRow[]): Promise<number> {
   const [row] = await sql.query<{ count: number }>(
     `with stored as (
        insert into offering as o (region, zone, machine_type, price_micro_usd_per_hour, vcpu, memory_mib, ebs_volume_limit,
                              ebs_volume_limit_type, architecture)
-       select * from jsonb_to_recordset($1::jsonb) as d(region text, zone text, "machineType" text,
+       select d.region, d.zone, d."machineType",
+              coalesce((select (b.prices ->> d."machineType")::int from price_book b
+                 where b.region = d.region order by b.version desc limit 1), d."priceMicroUsdPerHour"),
+              d.vcpu, d."memoryMib", d."ebsVolumeLimit", d."ebsVolumeLimitType", d.architecture
+         from jsonb_to_recordset($1::jsonb) as d(region text, zone text, "machineType" text,
               "priceMicroUsdPerHour" int, vcpu int, "memoryMib" int, "ebsVolumeLimit" int, "ebsVolumeLimitType" text,
               architecture text)
        on conflict (region, zone, machine_type) do update set

@@ -12,6 +12,7 @@ import { listOperations } from "./operations.ts";
 import { listOrganizations } from "./organizations.ts";
 import type { ListQuery } from "./page-by-age.ts";
 import { listPools } from "./pools.ts";
+import { listPriceBooks } from "./price-books.ts";
 import { pageOfProjects } from "./projects.ts";
 import type { Sql } from "./sql.ts";
 import { type OpenTestDatabase, openMigratedDatabase } from "./testing/migrated-database.ts";
@@ -48,6 +49,7 @@ const TABLES: Readonly<Record<string, readonly [columns: string, values: string]
     "'org_' || n % 2, 'cluster.create', 'succeeded', 'cluster', 'cl_' || n, 1, '[]', 'k', 'r', now()",
   ],
   kube: ["name, region, api_server_url", "'k' || n, 'r', 'https://k'"],
+  price_book: ["region, version, source, prices", "'r', n, 's', '{}'"],
   pool: ["kube_id, name", "'kub_1', 'p' || n"],
   machine: [
     "kube_id, pool_id, state, node_name, zone, machine_type, price_micro_usd_per_hour, allocatable",
@@ -109,11 +111,12 @@ const LISTS: Readonly<Record<string, (sql: Sql, query: ListQuery) => Promise<unk
   operation: (sql, query) => listOperations(sql, { organizationId, ...query }),
   organization: listOrganizations,
   kube: listKubes,
+  price_book: listPriceBooks,
   pool: listPools,
   machine: listMachines,
   placement_decision: listDecisions,
 };
-const OPERATORS = ["organization", "kube", "pool", "machine", "placement_decision"];
+const OPERATORS = ["organization", "kube", "price_book", "pool", "machine", "placement_decision"];
 
 it("covers every table that is filled", () => {
   expect(Object.keys(LISTS).sort()).toEqual(Object.keys(TABLES).sort());

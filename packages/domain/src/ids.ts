@@ -20,6 +20,7 @@ export const ID_PREFIXES = {
   machine: "mac",
   launch: "lch",
   decision: "dec",
+  priceBook: "pbk",
   request: "req",
   run: "run",
 } as const;
@@ -46,6 +47,7 @@ export type PoolId = Id<"pool">;
 export type MachineId = Id<"machine">;
 export type LaunchId = Id<"launch">;
 export type DecisionId = Id<"decision">;
+export type PriceBookId = Id<"priceBook">;
 export type RunId = Id<"run">;
 
 /** Makes new ids. Chance and time stay outside the pure packages, so this is an argument. */

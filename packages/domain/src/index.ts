@@ -16,6 +16,7 @@ export * from "./machine-type.ts";
 export * from "./money.ts";
 export * from "./names.ts";
 export * from "./networks.ts";
+export * from "./price-list.ts";
 export * from "./printable.ts";
 export * from "./quantity.ts";
 export * from "./quota.ts";

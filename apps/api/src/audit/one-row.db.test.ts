@@ -105,6 +105,11 @@ const REQUESTS: Readonly<Record<string, () => Promise<Request>>> = {
     return { url: `${url}/resume`, body: REASON, ...asOperator() };
   },
   createKube: async () => ({ url: "/v1/admin/kubes", body: aKube({ name: aName() }), by: api.operator }),
+  importPriceBook: async () => ({
+    url: "/v1/admin/price_books",
+    body: { region: aName(), source: "a list", prices: "m7i.large 0.1008" },
+    by: api.operator,
+  }),
   createPool: async () => ({
     url: "/v1/admin/pools",
     body: aPool(await aKubeId(), { name: aName() }),

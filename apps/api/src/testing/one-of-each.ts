@@ -41,6 +41,12 @@ export async function oneOfEach(api: TestApi): Promise<OneOfEach> {
        from instance i, machine m where i.cluster_id = $2 and m.id = $3`,
     [decision, cluster.id, machine],
   );
+  const priceBook = systemIds.next("priceBook");
+  await api.owner.query(
+    `insert into price_book (id, region, version, source, prices)
+     select $1, 'eu-8', coalesce(max(version), 0) + 1, 'a list', '{"m7i.large": 100800}' from price_book where region = 'eu-8'`,
+    [priceBook],
+  );
   const [rest] = await api.owner.query<Record<"instance" | "event" | "auditEvent" | "kube" | "pool", string>>(
     `select (select id from instance where cluster_id = $1) as instance,
             (select id from event where organization_id = $2 limit 1) as event,
@@ -59,6 +65,7 @@ export async function oneOfEach(api: TestApi): Promise<OneOfEach> {
     credential: cluster.initial_credential.id,
     machine,
     decision,
+    priceBook,
     ...rest,
   };
   return { tenant, ids, invitationToken: invitation.token, memberKey: member.key };

@@ -18,10 +18,15 @@ import { createPool } from "./pool/create.ts";
 import { getPool } from "./pool/get.ts";
 import { listPools } from "./pool/list.ts";
 import { updatePool } from "./pool/update.ts";
+import { getPriceBook } from "./price-book/get.ts";
+import { importPriceBook } from "./price-book/import.ts";
+import { listPriceBooks } from "./price-book/list.ts";
 
 export const admin = (berth: Berth) =>
   new Command("admin")
-    .description("For operators: organizations, kubes, pools, machines, placement, audit. Takes an operator's key.")
+    .description(
+      "For operators: organizations, kubes, pools, prices, machines, placement, audit. Takes an operator's key.",
+    )
     .addCommand(
       new Command("organization")
         .description("Tenants: their quotas, and whether their keys open anything")
@@ -46,6 +51,13 @@ export const admin = (berth: Berth) =>
         .addCommand(listPools(berth))
         .addCommand(getPool(berth))
         .addCommand(updatePool(berth)),
+    )
+    .addCommand(
+      new Command("price-book")
+        .description("What machine types cost, import by import")
+        .addCommand(importPriceBook(berth))
+        .addCommand(listPriceBooks(berth))
+        .addCommand(getPriceBook(berth)),
     )
     .addCommand(
       new Command("machine")

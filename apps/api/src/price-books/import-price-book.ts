@@ -1,0 +1,42 @@
+import type { ImportedPriceBook, ImportPriceBookBody } from "@berth/contract";
+import { findPriceBook, insertPriceBook, lockPrices, type PrismaTx } from "@berth/db";
+import { err, type OrganizationId, ok, type PriceFault, type Result, readPriceList } from "@berth/domain";
+import type { ApiDeps } from "../deps.ts";
+import type { Refusal } from "../http/refusal.ts";
+import { toPriceBookBody } from "./wire.ts";
+
+/** A list of another kind altogether has a fault on each line: the first say so. */
+const FAULTS_TOLD = 100;
+
+/** Stores a price list as its region's next book and lets it hold, or refuses it by type and rule. One transaction, the caller's. */
+export async function importPriceBook(
+  deps: ApiDeps,
+  tx: PrismaTx,
+  request: {
+    readonly body: ImportPriceBookBody;
+    readonly organizationId: OrganizationId;
+    readonly actor: string;
+    readonly requestId: string;
+  },
+): Promise<Result<ImportedPriceBook, Refusal>> {
+  const { body, organizationId, actor, requestId } = request;
+  const { region, source } = body;
+  const prices = readPriceList(body.prices, await lockPrices(tx, region));
+  if (!prices.ok) return err(refusalOf(prices.error));
+  const id = deps.ids.next("priceBook");
+  const book = { id, region, source, prices: prices.value, organizationId, actor, requestId };
+  const changed = await insertPriceBook(tx, deps.ids, book);
+  const stored = await findPriceBook(tx, id);
+  if (stored === undefined) throw new Error(`${id} was stored a moment ago`);
+  return ok({ ...toPriceBookBody(stored), changed_offerings: changed });
+}
+
+function refusalOf(faults: readonly PriceFault[]): Refusal {
+  const errors = faults.slice(0, FAULTS_TOLD).map(({ machineType, rule, detail }) => ({
+    pointer: "/prices",
+    code: rule,
+    detail: `${machineType}: ${detail} (${rule})`,
+  }));
+  const more = faults.length > 1 ? `, and ${faults.length - 1} more` : "";
+  return { code: "validation_failed", detail: `${errors[0]?.detail}${more}`, errors };
+}

@@ -1,0 +1,104 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { EXIT_CODES } from "../../../exit-codes.ts";
+import { type FakeAnswer, problem, startFakeApi } from "../../../test-support/fake-api.ts";
+import { run } from "../../../test-support/run.ts";
+
+const MONEY = { amount: "0.100800000000", currency: "USD" };
+const BOOK = {
+  id: "pbk_1",
+  region: "here",
+  version: 3,
+  source: "a list",
+  machine_types: 2,
+  created_at: "2026-11-28T00:00:00Z",
+};
+const KUBES = [
+  { id: "kub_1", region: "here", static: false },
+  { id: "kub_2", region: "there", static: true },
+  { id: "kub_3", region: "here", static: false },
+];
+
+let folder: string;
+let file: string;
+let api: Awaited<ReturnType<typeof startFakeApi>>;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "berth-prices-"));
+  file = join(folder, "prices.json");
+});
+afterEach(async () => {
+  await api?.close();
+  await rm(folder, { recursive: true });
+});
+
+const imported: FakeAnswer = { status: 201, body: { ...BOOK, changed_offerings: 6 } };
+async function priceBook(words: readonly string[], answer = imported) {
+  api = await startFakeApi(({ method, path }) => {
+    if (method === "POST") return answer;
+    if (path === "/v1/admin/kubes") return { body: { data: KUBES, next_page_token: null } };
+    if (path === "/v1/admin/price_books") return { body: { data: [BOOK], next_page_token: null } };
+    return { body: { ...BOOK, prices: { "m7i.large": MONEY } } };
+  });
+  return run(["admin", "price-book", ...words], { env: { BERTH_API_URL: api.url, BERTH_API_KEY: "x" } });
+}
+const sent = () => api.requests.filter(({ method }) => method === "POST").map(({ body }) => body);
+const prices = { "m7i.large": 0.1008, "u-6tb1.metal": 0 };
+const write = (content: object) => writeFile(file, JSON.stringify(content));
+
+test("a file is sent region by region where machines are launched, as it is written, with where it comes from", async () => {
+  await write({ meta: { source: "a list", asOf: "May" }, regions: { here: prices, there: prices } });
+  const { code, out, err } = await priceBook(["import", file]);
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  expect(sent()).toEqual([{ region: "here", source: "a list (May)", prices: "m7i.large 0.1008\nu-6tb1.metal 0\n" }]);
+  expect(out).toMatch(/^here +3 +2 +6 +pbk_1$/m);
+});
+
+test("one region can be chosen, types left out, and the source given", async () => {
+  await write({ regions: { here: prices, there: prices } });
+  const { code } = await priceBook([
+    "import",
+    file,
+    "--region",
+    "there",
+    "--except",
+    "u-6tb1.metal",
+    "--source",
+    "mine",
+  ]);
+  expect(code).toBe(0);
+  expect(sent()).toEqual([{ region: "there", source: "mine", prices: "m7i.large 0.1008\n" }]);
+});
+
+test("a number that JSON cannot hold is sent to be refused, and the refusal names type and rule", async () => {
+  await writeFile(file, '{"meta": {"source": "a list"}, "regions": {"here": {"m7i.large": 1e999}}}');
+  const errors = [{ pointer: "/prices", code: "not_a_price", detail: "m7i.large: Not a decimal number." }];
+  const { code, err } = await priceBook(["import", file], problem(422, "validation_failed", { errors }));
+  expect(sent()).toMatchObject([{ prices: "m7i.large Infinity\n" }]);
+  expect(code).toBe(EXIT_CODES.usage);
+  expect(err).toContain("m7i.large: Not a decimal number.");
+});
+
+test.each([
+  ["no JSON", "the file is no JSON", []],
+  ["{}", "the file has no prices", []],
+  ['{"regions": {"here": {"m7i.large": 0.1}}}', "does not say where its prices come from", []],
+  ['{"meta": {"source": "s"}, "regions": {"here": {"m7i.large": 0.1}}}', "no prices of there", ["--region", "there"]],
+])("%s is a usage error and sends nothing", async (text, message, words) => {
+  await writeFile(file, text);
+  const { code, err } = await priceBook(["import", file, ...words]);
+  expect(code).toBe(EXIT_CODES.usage);
+  expect(err).toContain(message);
+  expect(sent()).toEqual([]);
+});
+
+test("books are listed, of one region when asked, and one is shown with its prices", async () => {
+  const { out } = await priceBook(["list", "--region", "here"]);
+  expect(out).toMatch(/^here +3 +2 /m);
+  expect(api.requests.at(-1)?.query.get("region")).toBe("here");
+  await api.close();
+  const shown = await priceBook(["get", "pbk_1"]);
+  expect(shown.out).toMatch(/^Source: +a list$/m);
+  expect(shown.out).toMatch(/^m7i\.large +\$0\.1008/m);
+});

@@ -1,0 +1,116 @@
+import type { IdSource, KnownPrices, OrganizationId, PriceBookId } from "@berth/domain";
+import type { Actor } from "./actor.ts";
+import { appendAudit } from "./audit.ts";
+import { type ListQuery, pageByAge } from "./page-by-age.ts";
+import { columns, type Page, type Sql, startWhere, type Tx } from "./sql.ts";
+
+/** What machine types cost in a region, as it was imported. Never changed. */
+export interface PriceBookRow {
+  readonly id: string;
+  readonly region: string;
+  /** Of the region: 1, 2, 3 … The last one holds. */
+  readonly version: number;
+  /** Where the prices come from. */
+  readonly source: string;
+  readonly createdAt: Date;
+  readonly machineTypes: number;
+}
+
+export interface WholePriceBook extends PriceBookRow {
+  /** Micro-dollars an hour, on demand. */
+  readonly prices: Readonly<Record<string, number>>;
+}
+
+export interface NewPriceBook extends Actor {
+  readonly id: PriceBookId;
+  readonly region: string;
+  readonly source: string;
+  readonly prices: ReadonlyMap<string, number>;
+  /** The operator's organization, for the audit row. */
+  readonly organizationId: OrganizationId;
+}
+
+const COLUMNS = `${columns<Omit<PriceBookRow, "machineTypes">>("b", ["id", "region", "version", "source", "createdAt"])},
+  (select count(*)::int from jsonb_object_keys(b.prices)) as "machineTypes"`;
+
+/**
+ * What a new book of the region is held against. No other is imported there before the end of the transaction.
+ *
+ * A type that is in no book yet counts with the price that its offerings have. In use are the types of machines that are
+ * not gone and those that a pool may launch, but for kubes whose machines an operator brings: nobody pays for those here.
+ */
+export async function lockPrices(tx: Tx, region: string): Promise<KnownPrices> {
+  await tx.query("select pg_advisory_xact_lock(hashtextextended('price_book/' || $1::text, 0))::text", [region]);
+  const [last, inUse] = [
+    await tx.query<{ machineType: string; price: number }>(
+      `select machine_type as "machineType", max(price_micro_usd_per_hour) as price from offering
+        where region = $1 group by 1
+       union all
+       select key, value::int from price_book b, jsonb_each_text(b.prices)
+        where b.region = $1 and b.version = (select max(version) from price_book where region = $1)`,
+      [region],
+    ),
+    await tx.query<{ machineType: string }>(
+      `select m.machine_type as "machineType" from machine m join kube k on k.id = m.kube_id
+        where k.region = $1 and not k.is_static and m.state not in ('terminated', 'failed')
+       union
+       select unnest(p.machine_types) from pool p join kube k on k.id = p.kube_id
+        where k.region = $1 and not k.is_static
+       order by 1`,
+      [region],
+    ),
+  ];
+  return {
+    // Of a type that is in both the book comes later, and counts.
+    last: new Map(last.map((one) => [one.machineType, one.price])),
+    inUse: inUse.map(({ machineType }) => machineType),
+  };
+}
+
+/**
+ * Stores a book, after `lockPrices`, and lets its prices hold: those of the region's offerings are its own from here on, and
+ * placement looks again. Machines keep the price that they were launched at; a type that is not in the book keeps its own.
+ * Gives how many offerings have another price now.
+ */
+export async function insertPriceBook(tx: Tx, ids: IdSource, book: NewPriceBook): Promise<number> {
+  const { id, region, source, organizationId, actor, requestId } = book;
+  const prices = JSON.stringify(Object.fromEntries(book.prices));
+  await tx.query(
+    `insert into price_book (id, region, version, source, prices)
+     select $1, $2, coalesce(max(version), 0) + 1, $3, $4::jsonb from price_book where region = $2`,
+    [id, region, source, prices],
+  );
+  const changed = await tx.query(
+    `update offering o set price_micro_usd_per_hour = p.value::int from jsonb_each_text($2::jsonb) p
+      where o.region = $1 and o.machine_type = p.key and o.price_micro_usd_per_hour <> p.value::int
+     returning o.zone`,
+    [region, prices],
+  );
+  await tx.query("update kube set next_check_at = now(), wakes = wakes + 1 where region = $1 and not is_static", [
+    region,
+  ]);
+  await appendAudit(tx, ids, {
+    organizationId,
+    actor,
+    requestId,
+    action: "price_book.import",
+    targetType: "price_book",
+    targetId: id,
+    data: { region, source, machineTypes: book.prices.size, changedOfferings: changed.length },
+  });
+  return changed.length;
+}
+
+export function listPriceBooks(
+  sql: Sql,
+  query: ListQuery & { readonly region?: string | undefined },
+): Promise<Page<PriceBookRow>> {
+  const where = startWhere();
+  where.add("b.region = ?", query.region);
+  return pageByAge(sql, `select ${COLUMNS} from price_book b`, "b", where, query);
+}
+
+export async function findPriceBook(sql: Sql, id: string): Promise<WholePriceBook | undefined> {
+  const [row] = await sql.query<WholePriceBook>(`select ${COLUMNS}, b.prices from price_book b where b.id = $1`, [id]);
+  return row;
+}
