@@ -218,25 +218,28 @@ export function openEvacuationFleet(
         if (found !== undefined) replacements = found;
         else failure = explains ? whyNoRoom(instances, mayReceive) : "no_room";
       }
-      // As they stood, before it is known whether it pays.
-      for (const { instance, from, to } of moves) {
-        lift(instance, to);
-        land(instance, from);
-      }
-      for (const { instance, from } of waiting) land(instance, from);
-      for (const row of rows) setClosed(row, undefined);
-      if (failure !== undefined) return failure;
       const chosen = replacements.map((one) => one.option);
       const savingMicroUsdPerHour = before - chosen.reduce((sum, option) => sum + priceOf(option), 0);
-      if (!pays(savingMicroUsdPerHour)) return "below_threshold";
-      const refused = chosen.length === 0 ? undefined : refusal(chosen);
-      if (refused !== undefined) return refused;
+      failure ??= pays(savingMicroUsdPerHour) ? undefined : "below_threshold";
+      failure ??= chosen.length === 0 ? undefined : refusal(chosen);
+      if (failure !== undefined) {
+        for (const { instance, from, to } of moves) {
+          lift(instance, to);
+          land(instance, from);
+        }
+        for (const { instance, from } of waiting) land(instance, from);
+        for (const row of rows) setClosed(row, undefined);
+        return failure;
+      }
+      for (const { to } of moves) taken[to] = (taken[to] as number) + 1;
+      const machines = chosen.map(launch);
       for (const { instance, from } of waiting) {
         const index = replacements.findIndex((one) => one.instances.includes(instance));
+        land(instance, machines[index] as number);
         moves.push({ instance, from, to: -1 - index });
       }
       const evacuation: Evacuation = { rows, moves, launches: chosen, savingMicroUsdPerHour, costMicroUsd };
-      apply(evacuation);
+      launched.set(evacuation, machines);
       if (!isShort(evacuation)) return evacuation;
       undo(evacuation);
       return "headroom";

@@ -1,3 +1,4 @@
+import { loadOf } from "../fit.ts";
 import { seededRandom } from "../seeded-random.ts";
 import type { LaunchOption } from "../types.ts";
 import type { Evacuation, EvacuationFleet, EvacuationWishes } from "./evacuation.ts";
@@ -42,10 +43,8 @@ export function searchEvacuations(
   const free = nodes.map((_, row) => row).filter((row) => !held.has(row));
   const merits = meritsOf(nodes, free, counts, costs, fleet, rules);
   const order = free.toSorted((a, b) => (merits[b] as number) - (merits[a] as number) || compare(nameOf(a), nameOf(b)));
-  const zones = new Map<string, number[]>();
-  for (const row of order) zones.set(zoneOf(row), [...(zones.get(zoneOf(row)) ?? []), row]);
 
-  /** By the first of its nodes; and of each emptied node, which it belongs to. */
+  /** And of each emptied node, which of them empties it. */
   const chosen = new Set<Evacuation>();
   const emptiedBy = new Map<number, Evacuation>();
   const emptied = new Map<string, number>();
@@ -111,12 +110,7 @@ export function searchEvacuations(
   const isFree = (row: number) => !emptiedBy.has(row) && fleet.received(row) === 0;
 
   function greedily(): void {
-    let planned = 0;
-    for (const row of order) {
-      planned += counts[row] as number;
-      if (planned > rules.mostMoves) break;
-      shielded[row] = 1;
-    }
+    for (const row of promising(nodes, order, rules.mostMoves)) shielded[row] = 1;
     for (const row of order) {
       if (isFree(row)) attempt([row], wishes);
       shielded[row] = 0;
@@ -168,6 +162,8 @@ export function searchEvacuations(
   }
 
   greedily();
+  const zones = new Map<string, number[]>();
+  for (const row of order) zones.set(zoneOf(row), [...(zones.get(zoneOf(row)) ?? []), row]);
   for (let iteration = 0; iteration < rules.iterations && order.length > 0; iteration++) {
     const zone = zoneOf(random.pick(order));
     iterate(zone, zones.get(zone) ?? []);
@@ -187,6 +183,43 @@ export function searchEvacuations(
     if (typeof last !== "string") held.delete(row);
   }
   return { evacuations: [...chosen], held };
+}
+
+/**
+ * The nodes to empty if room were a fluid: of each zone the best, while the others have room for what is on them in CPU and
+ * in memory, and in all while they may move.
+ */
+function promising(nodes: readonly RunningNode[], order: readonly number[], mostMoves: number): number[] {
+  const rooms = new Map<string, { cpuMilli: number; memoryMib: number }>();
+  const roomIn = (zone: string) => rooms.get(zone) ?? { cpuMilli: 0, memoryMib: 0 };
+  for (const { zone, allocatable, instances, coming, closed, markedForDrain } of nodes) {
+    if (coming || closed !== undefined || markedForDrain === true) continue;
+    const load = loadOf(instances);
+    rooms.set(zone, {
+      cpuMilli: roomIn(zone).cpuMilli + allocatable.cpuMilli - load.cpuMilli,
+      memoryMib: roomIn(zone).memoryMib + allocatable.memoryMib - load.memoryMib,
+    });
+  }
+  const chosen: number[] = [];
+  const full = new Set<string>();
+  let moves = 0;
+  for (const row of order) {
+    const { zone, allocatable, instances, markedForDrain } = nodes[row] as RunningNode;
+    if (full.has(zone)) continue;
+    // Its own room is lost, and the rest gives what it bore: that is all that it has.
+    const lost = markedForDrain === true ? loadOf(instances) : allocatable;
+    const room = roomIn(zone);
+    const left = { cpuMilli: room.cpuMilli - lost.cpuMilli, memoryMib: room.memoryMib - lost.memoryMib };
+    if (left.cpuMilli < 0 || left.memoryMib < 0) {
+      full.add(zone);
+      continue;
+    }
+    moves += instances.length;
+    if (moves > mostMoves) break;
+    rooms.set(zone, left);
+    chosen.push(row);
+  }
+  return chosen;
 }
 
 /**
