@@ -45,7 +45,11 @@ export const importPriceBookBody = z
   .meta({
     id: "NewPriceBook",
     examples: [
-      { region: "us-east-1", source: "AWS Price List of 2026-11-28", prices: "m7i.xlarge 0.2016\nr7i.xlarge 0.2646\n" },
+      {
+        region: "us-east-1",
+        source: "AWS Price List of 2026-11-28",
+        prices: "m7i.xlarge 0.2016\nr7i.2xlarge 0.5292\n",
+      },
     ],
   });
 export type ImportPriceBookBody = z.infer<typeof importPriceBookBody>;
