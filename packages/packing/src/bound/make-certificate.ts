@@ -7,7 +7,9 @@ import { mostInTable } from "./exact-table.ts";
 
 const NANO_PER_MICRO = 1_000;
 /** Tables that look for good multipliers; each offer's last one is the proof. */
-const TABLES = 8;
+const TABLES = 5;
+/** An offer whose z is at most this share of its price has no part in the bound: values come at that scale. */
+const ENOUGH = 0.97;
 /** Units of a dimension in a proof's table, where its sizes have no grain of their own. */
 const MOST_CELLS = 1_000;
 const LEAST_CELLS = 60;
@@ -77,7 +79,8 @@ function sharedProof(block: Block, offer: number, known: Map<string, OfferProof>
 function proveRelaxed(block: Block, offer: number, duals: Float64Array, pricing: TablePricing): OfferProof {
   const { problem } = block;
   const { dimensions, classes, sizes, demand, capacities, admits, zoneOf } = problem;
-  pricing.search(offer, duals, TABLES, 0);
+  const price = problem.prices[offer] as number;
+  pricing.search(offer, duals, TABLES, ENOUGH * NANO_PER_MICRO * price);
   const relaxation = pricing.relaxationOf(offer);
   const multipliers = relaxation.multipliers.map(Math.round);
   const zone = zoneOf[offer] as number;

@@ -103,7 +103,7 @@ export class ColdPlan {
   /** What the classes of a block are worth for its bound: from column generation, or at first from the fluid program. */
   valuesFor(block: number): Float64Array {
     const generation = this.columns[block] as ColumnGeneration;
-    return generation.bound > 0 ? generation.boundValues : (this.#fluid[block] as Float64Array);
+    return generation.rounds > 1 ? generation.bestValues : (this.#fluid[block] as Float64Array);
   }
 
   get iterations(): number {

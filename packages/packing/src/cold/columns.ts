@@ -16,9 +16,11 @@ const SMOOTHING = 0.8;
 const TABLES = 6;
 /** Cells up to which an offer's table counts as small: priced in every round. */
 const SMALL_TABLE = 100_000;
-/** An offer whose best pattern was worth less than this share of its price is looked at less often. */
-const COLD = 0.9;
+/** An offer that can be worth no more than this share of its price needs no closer look, and is looked at less often. */
+const COLD = 0.93;
 const COLD_EVERY = 10;
+/** A bound over some offers must be better than one over all of them by this much to be preferred, as it may yet fall. */
+const NEARLY = 0.99;
 
 /**
  * Column generation over a problem's classes: the restricted master program in the solver, pricing by `TablePricing` for
@@ -54,6 +56,7 @@ export class ColumnGeneration {
   boundValues: Float64Array;
   rounds = 0;
   #steadyBound = 0;
+  /** The values of the best bound over the offers that were priced with them, at its scale. */
   #steady: Float64Array;
 
   static async open(problem: VectorProblem, solver: Solver, options: ColumnOptions): Promise<ColumnGeneration> {
@@ -87,6 +90,11 @@ export class ColumnGeneration {
     this.boundValues = new Float64Array(problem.classes);
     this.#steady = new Float64Array(problem.classes);
     for (const pattern of singlePatterns(problem, this.offers)) this.addPattern(pattern);
+  }
+
+  /** Values to bound with: those of the best bound over all offers, or over some while no round has priced all of them. */
+  get bestValues(): Float64Array {
+    return this.bound >= NEARLY * this.#steadyBound ? this.boundValues : this.#steady;
   }
 
   /** A pattern found elsewhere; it takes part from the next round on. */
@@ -143,7 +151,7 @@ export class ColumnGeneration {
     for (const offer of offers) {
       if (!all && (this.#warmth[offer] as number) < COLD && this.rounds % COLD_EVERY !== 0) continue;
       const price = prices[offer] as number;
-      const found = this.#pricing.search(offer, values, TABLES, 0);
+      const found = this.#pricing.search(offer, values, TABLES, COLD * price);
       this.#warmth[offer] = found.bound / price;
       if (found.bound > 0) factor = Math.min(factor, price / found.bound);
       const best = this.#pricing.best;
