@@ -1,5 +1,7 @@
 /** Numbers that look like chance and are the same for the same seed. */
 export interface SeededRandom {
+  /** At least 0 and below 1. */
+  fraction(): number;
   /** At least 0 and below `below`. */
   integer(below: number): number;
   chance(percent: number): boolean;
@@ -15,8 +17,10 @@ export function seededRandom(seed: number): SeededRandom {
     mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
     return (mixed ^ (mixed >>> 15)) >>> 0;
   };
-  const integer = (below: number) => Math.floor((next() / 2 ** 32) * below);
+  const fraction = () => next() / 2 ** 32;
+  const integer = (below: number) => Math.floor(fraction() * below);
   return {
+    fraction,
     integer,
     chance: (percent) => integer(100) < percent,
     pick: (of) => {

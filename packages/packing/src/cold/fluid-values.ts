@@ -3,7 +3,7 @@ import type { VectorProblem } from "./vector-problem.ts";
 
 /**
  * What an instance of each class would be worth if instances could be cut at will: the prices of each dimension's unit that
- * make the whole load worth most while no offer holds more than its own price. A first guess at the duals, in microseconds.
+ * make the whole load worth most while no offer holds more than its own price. A first guess at the duals, in micro-dollars an hour.
  */
 export async function fluidValues(
   problem: VectorProblem,

@@ -1,5 +1,5 @@
+import { type SeededRandom, seededRandom } from "../seeded-random.ts";
 import type { Bins } from "./bins.ts";
-import { Random } from "./random.ts";
 
 const MOST_RUINED = 6;
 const OFFERS_TRIED = 4;
@@ -15,7 +15,7 @@ export class Improvement {
   readonly #bins: Bins;
   readonly #offers: readonly number[];
   readonly #offersByPrice: Int32Array;
-  readonly #random: Random;
+  readonly #random: SeededRandom;
   #values: Float64Array;
   #best: Bins;
   iterations = 0;
@@ -26,7 +26,7 @@ export class Improvement {
     this.#offers = offers;
     this.#offersByPrice = offersByPrice;
     this.#values = values;
-    this.#random = new Random(seed);
+    this.#random = seededRandom(seed);
   }
 
   get best(): Bins {
@@ -63,10 +63,10 @@ export class Improvement {
 
   /** The least worth of so many drawn. */
   #pickBin(drawn: number): number {
-    let pick = this.#random.below(this.#bins.size);
+    let pick = this.#random.integer(this.#bins.size);
     let least = drawn > 1 ? this.#worth(pick) : 0;
     for (let i = 1; i < drawn; i++) {
-      const other = this.#random.below(this.#bins.size);
+      const other = this.#random.integer(this.#bins.size);
       const worth = this.#worth(other);
       if (worth < least) {
         least = worth;
@@ -77,11 +77,11 @@ export class Improvement {
   }
 
   #pickBins(): number[] {
-    const wanted = Math.min(this.#bins.size, 2 + this.#random.below(MOST_RUINED - 1));
+    const wanted = Math.min(this.#bins.size, 2 + this.#random.integer(MOST_RUINED - 1));
     const picked: number[] = [];
     // Few bins may be drawn again and again: then the first ones do.
     for (let draw = 0; picked.length < wanted && draw < 4 * wanted; draw++) {
-      const bin = this.#pickBin(1 + this.#random.below(4));
+      const bin = this.#pickBin(1 + this.#random.integer(4));
       if (!picked.includes(bin)) picked.push(bin);
     }
     for (let bin = 0; picked.length < wanted; bin++) if (!picked.includes(bin)) picked.push(bin);
@@ -124,7 +124,7 @@ export class Improvement {
       let bestOffer = -1;
       let bestTaken: number[] = [];
       for (let attempt = 0; attempt < OFFERS_TRIED; attempt++) {
-        const bin = bins.open(this.#offers[this.#random.below(this.#offers.length)] as number);
+        const bin = bins.open(this.#offers[this.#random.integer(this.#offers.length)] as number);
         const taken: number[] = [];
         let value = 0;
         for (const item of left) {
@@ -164,9 +164,9 @@ export class Improvement {
     const random = this.#random;
     const { problem, classOf } = this.#bins.items;
     const { dimensions, sizes, capacities } = problem;
-    const weights = Array.from({ length: dimensions }, () => random.next() ** 2);
-    const noise = random.next() * 0.6;
-    const reference = (this.#offers[random.below(this.#offers.length)] as number) * dimensions;
+    const weights = Array.from({ length: dimensions }, () => random.fraction() ** 2);
+    const noise = random.fraction() * 0.6;
+    const reference = (this.#offers[random.integer(this.#offers.length)] as number) * dimensions;
     const keys = new Map<number, number>();
     for (const item of pool) {
       const c = (classOf[item] as number) * dimensions;
@@ -174,7 +174,7 @@ export class Improvement {
       for (let d = 0; d < dimensions; d++) {
         size += ((weights[d] as number) * (sizes[c + d] as number)) / Math.max(1, capacities[reference + d] as number);
       }
-      keys.set(item, size * (1 + noise * (random.next() - 0.5)));
+      keys.set(item, size * (1 + noise * (random.fraction() - 0.5)));
     }
     return [...pool].sort((a, b) => (keys.get(b) as number) - (keys.get(a) as number));
   }

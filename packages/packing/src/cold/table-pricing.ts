@@ -65,8 +65,6 @@ export class TablePricing {
   #unitQ: Unit = [1, 1];
   /** Counts by class of the pattern that the last search found. */
   readonly best: Int32Array;
-  /** Evaluations so far, in cells x classes: what the work is. */
-  work = 0;
 
   constructor(problem: VectorProblem, maxCells: number) {
     this.#problem = problem;
@@ -212,7 +210,6 @@ export class TablePricing {
           if (taken > (table[cell] as number)) table[cell] = taken;
         }
       }
-      this.work += cells;
     }
     if (this.#choices.length < this.#scarce.length * cells) this.#choices = new Uint8Array(this.#scarce.length * cells);
     this.#scarce.forEach((c, index) => {
@@ -242,7 +239,6 @@ export class TablePricing {
           choices[cell] = chosen;
         }
       }
-      this.work += cells * most;
     });
     let bound = table[cells - 1] as number;
     for (const d of this.#priced) bound += (lambda[d] as number) * (room[d] as number);
