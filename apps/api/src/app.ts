@@ -23,6 +23,7 @@ import { memberRoutes } from "./members/routes.ts";
 import { operationRoutes } from "./operations/routes.ts";
 import { adminOrganizationRoutes } from "./organizations/admin-routes.ts";
 import { organizationRoutes } from "./organizations/routes.ts";
+import { packingRoutes } from "./packing/routes.ts";
 import { placementDecisionRoutes } from "./placement-decisions/routes.ts";
 import { poolRoutes } from "./pools/routes.ts";
 import { priceBookRoutes } from "./price-books/routes.ts";
@@ -103,6 +104,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   priceBookRoutes(app, deps);
   machineRoutes(app, deps);
   placementDecisionRoutes(app, deps);
+  packingRoutes(app);
   healthRoutes(app, deps);
   return app;
 }

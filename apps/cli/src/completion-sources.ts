@@ -116,6 +116,7 @@ export const ARGUMENTS: Readonly<Record<string, Source>> = {
   "price-book": priceBooks,
   machine: machines,
   decision: ofDecisions(({ id }) => id),
+  instance: ofDecisions((decision) => decision.instance_id),
   context: contexts,
   method: methods,
 };
@@ -173,6 +174,7 @@ export const UNGUESSABLE_OPTIONS: readonly string[] = [
   "--cpu-limit-percent <n>",
   "--credential-file <path>",
   "--empty-after-seconds <n>",
+  "--every <time>",
   "--except <types>",
   "--expires-in <time>",
   "--file <file>",

@@ -20,6 +20,8 @@ export interface Io {
     readonly err: boolean;
     /** Width of stderr; 0 when it is no terminal, or one without a size. */
     readonly errColumns: number;
+    /** Size of stdout now, as a window may be drawn larger; zeros when it has none. */
+    outSize(): { readonly columns: number; readonly rows: number };
   };
   /** Where people are asked. */
   readonly prompts: { readonly input: Readable; readonly output: Writable };
@@ -54,6 +56,7 @@ export function processIo(): Io {
       out: process.stdout.isTTY === true,
       err: process.stderr.isTTY === true,
       errColumns: process.stderr.columns ?? 0,
+      outSize: () => ({ columns: process.stdout.columns ?? 0, rows: process.stdout.rows ?? 0 }),
     },
     prompts: { input: process.stdin, output: process.stderr },
     readStdin: async () => {

@@ -104,7 +104,7 @@ const NOUNS: readonly Noun[] = [
   },
   {
     name: "admin",
-    description: "For operators: organizations, kubes, pools, machines, placement, audit",
+    description: "For operators: organizations, kubes, pools, machines, packing, placement, audit",
     load: async () => (await import("./commands/admin/admin.ts")).admin,
   },
   {

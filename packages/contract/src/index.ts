@@ -3,6 +3,7 @@ export * from "./admin-decisions.ts";
 export * from "./admin-kubes.ts";
 export * from "./admin-machines.ts";
 export * from "./admin-organizations.ts";
+export * from "./admin-packing.ts";
 export * from "./admin-pools.ts";
 export * from "./admin-price-books.ts";
 export * from "./api-keys.ts";

@@ -10,6 +10,7 @@ import {
   suspendOrganization,
   updateQuotas,
 } from "./admin-organizations.ts";
+import { getPacking } from "./admin-packing.ts";
 import { createPool, getPool, listPools, updatePool } from "./admin-pools.ts";
 import { getPriceBook, importPriceBook, listPriceBooks } from "./admin-price-books.ts";
 import { createApiKey, getApiKey, listApiKeys, revokeApiKey, rotateApiKey, updateApiKey } from "./api-keys.ts";
@@ -120,6 +121,7 @@ export const ROUTES = {
   getMachine,
   listPlacementDecisions,
   getPlacementDecision,
+  getPacking,
   listAuditEventsOfAll,
   getLivez,
   getReadyz,

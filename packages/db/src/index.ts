@@ -71,6 +71,13 @@ export {
   seqOfEvent,
 } from "./events.ts";
 export {
+  countUnplaced,
+  type FleetNodeRow,
+  listFleetNodes,
+  listSaleOfferings,
+  type SaleOfferingRow,
+} from "./fleet-nodes.ts";
+export {
   claimIdempotencyKey,
   forgetOldOutcomes,
   type IdempotencyClaim,

@@ -18,6 +18,8 @@ export * from "./reference/first-fit-decreasing.ts";
 export * from "./reference/karpenter.ts";
 export * from "./reference/one-machine-each.ts";
 export * from "./reference/supergiant-2016.ts";
+export * from "./report/fleet-figures.ts";
+export * from "./report/one-machine-each-price.ts";
 export * from "./types.ts";
 export * from "./vbp/pack-vbp.ts";
 export * from "./vbp/read-vbp.ts";

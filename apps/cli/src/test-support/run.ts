@@ -15,6 +15,8 @@ interface RunOptions {
   readonly interrupt?: AbortSignal;
   /** Stands for stdin and stderr; there is none when absent. */
   readonly terminal?: ReturnType<typeof fakeTerminal>;
+  /** The terminal stands for stdout too. */
+  readonly isOnScreen?: boolean;
   /** Called with all of stderr so far at each piece of it. */
   readonly onErr?: (text: string) => void;
   /** Called with each piece of stdout. */
@@ -30,6 +32,7 @@ export async function run(words: readonly string[], options: RunOptions = {}): P
   const io: Io = {
     out: (text) => {
       out += text;
+      if (options.isOnScreen === true) terminal?.show(text);
       options.onOut?.(text);
     },
     err: (text) => {
@@ -39,7 +42,13 @@ export async function run(words: readonly string[], options: RunOptions = {}): P
     },
     drained: async () => {},
     env: options.env ?? {},
-    terminal: { in: isTerminal, out: false, err: isTerminal, errColumns: 0 },
+    terminal: {
+      in: isTerminal,
+      out: isTerminal && options.isOnScreen === true,
+      err: isTerminal,
+      errColumns: 0,
+      outSize: () => ({ columns: terminal?.output.columns ?? 0, rows: terminal?.output.rows ?? 0 }),
+    },
     prompts: terminal ?? { input: new PassThrough(), output: new PassThrough() },
     readStdin: async () => options.stdin ?? "",
     interrupted: options.interrupt ?? new AbortController().signal,

@@ -15,9 +15,12 @@ export const MACHINE_TYPES = [
   "r7i.16xlarge",
 ] as const;
 
-/** What is for sale of these types in a region, as the AWS price list has it, in every zone; prices in micro-dollars. */
+/**
+ * What is for sale in a region, as the AWS price list has it, in every zone; prices in micro-dollars. Of these types, and of
+ * smaller ones of their families: nothing is launched of those, what packing saves is reckoned against them.
+ */
 export function offeringsOf(catalogue: AwsCatalogue, region: string, zones: readonly string[]): OfferingRow[] {
-  return MACHINE_TYPES.flatMap((machineType) => {
+  return [...MACHINE_TYPES, ...smallerThan(MACHINE_TYPES, catalogue)].flatMap((machineType) => {
     const facts = catalogue.types[machineType];
     const price = catalogue.prices[region]?.[machineType];
     if (facts === undefined || price === undefined) return [];
@@ -33,4 +36,17 @@ export function offeringsOf(catalogue: AwsCatalogue, region: string, zones: read
       architecture: facts.arch,
     }));
   });
+}
+
+function smallerThan(machineTypes: readonly string[], { types }: AwsCatalogue): string[] {
+  const familyOf = (machineType: string) => machineType.split(".")[0] ?? "";
+  const least = new Map<string, number>();
+  for (const name of machineTypes) {
+    const cores = types[name]?.vcpu ?? 0;
+    least.set(familyOf(name), Math.min(cores, least.get(familyOf(name)) ?? cores));
+  }
+  return Object.entries(types)
+    .filter(([name, { vcpu }]) => vcpu < (least.get(familyOf(name)) ?? 0))
+    .map(([name]) => name)
+    .sort();
 }

@@ -12,7 +12,9 @@ import { listOrganizations } from "./organization/list.ts";
 import { resumeOrganization } from "./organization/resume.ts";
 import { suspendOrganization } from "./organization/suspend.ts";
 import { updateOrganization } from "./organization/update.ts";
-import { explainPlacement } from "./placement/explain.ts";
+import { showPacking } from "./packing/show.ts";
+import { topMachines } from "./packing/top.ts";
+import { explainInstance, explainPlacement } from "./placement/explain.ts";
 import { listPlacements } from "./placement/list.ts";
 import { createPool } from "./pool/create.ts";
 import { getPool } from "./pool/get.ts";
@@ -25,7 +27,7 @@ import { listPriceBooks } from "./price-book/list.ts";
 export const admin = (berth: Berth) =>
   new Command("admin")
     .description(
-      "For operators: organizations, kubes, pools, prices, machines, placement, audit. Takes an operator's key.",
+      "For operators: organizations, kubes, pools, prices, machines, packing, placement, audit. Takes an operator's key.",
     )
     .addCommand(
       new Command("organization")
@@ -71,6 +73,9 @@ export const admin = (berth: Berth) =>
         .addCommand(listPlacements(berth))
         .addCommand(explainPlacement(berth)),
     )
+    .addCommand(showPacking(berth))
+    .addCommand(topMachines(berth))
+    .addCommand(explainInstance(berth))
     .addCommand(
       new Command("audit").description("Who changed what, in all organizations").addCommand(listAuditOfAll(berth)),
     );

@@ -38,6 +38,17 @@ export const explainPlacement = (berth: Berth) =>
       await printThing(session, body, describe);
     });
 
+export const explainInstance = (berth: Berth) =>
+  new Command("explain")
+    .description("Show where an instance is and why there: its latest placement, every candidate and why not that one")
+    .argument("<instance>", "an instance (ins_…)")
+    .action(async (id, _, command) => {
+      const session = berth.session(command);
+      const decision_id = await latestDecision(session, id);
+      const { body } = await (await session.client()).getPlacementDecision({ params: { decision_id } });
+      await printThing(session, body, describe);
+    });
+
 async function latestDecision(session: Session, instanceId: string): Promise<string> {
   const client = await session.client();
   const { data } = (await client.listPlacementDecisions({ query: { instance_id: instanceId, limit: 1 } })).body;
@@ -55,6 +66,7 @@ function describe(decision: PlacementDecisionDetail): string {
     ["Instance", decision.instance_id],
     ["Outcome", decision.outcome],
     ["Node", chosen],
+    ["Why there", whyThere(decision)],
     ["kube-scheduler", decision.verdict ?? undefined],
     ["Decided", decision.created_at],
     ["Reasons", decision.reasons.join(", ")],
@@ -66,6 +78,21 @@ function describe(decision: PlacementDecisionDetail): string {
   const ranked = decision.candidates.toSorted((a, b) => (rank(a) < rank(b) ? -1 : rank(a) > rank(b) ? 1 : 0));
   return `${facts}\n${formatTable(CANDIDATES, ranked)}`;
 }
+
+/** What decided it, in a sentence. */
+function whyThere({ outcome, candidates, considered, reasons }: PlacementDecisionDetail): string {
+  const possible = candidates.filter((one) => one.score !== null).toSorted((a, b) => (a.score ?? 0) - (b.score ?? 0));
+  const [best, second] = possible;
+  if (best === undefined) {
+    return outcome === "refused"
+      ? `none of ${considered} candidates could take it: ${reasons.join(", ")}`
+      : "its candidates are not on record";
+  }
+  if (second === undefined) return `${best.target} is the only one of ${considered} candidates that could take it`;
+  return `${best.target} has the lowest score, ${score(best)}; the next is ${second.target} with ${score(second)}`;
+}
+
+const score = (candidate: Candidate) => candidate.score?.toFixed(4) ?? "none";
 
 /** As `no_room (memory): 12`. */
 function refusalText({ reason, dimension, count }: PlacementDecisionDetail["refusals"][number]): string {

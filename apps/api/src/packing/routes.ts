@@ -1,0 +1,24 @@
+import { ROUTES } from "@berth/contract";
+import { countUnplaced, listFleetNodes, listPools, listSaleOfferings } from "@berth/db";
+import { ok } from "@berth/domain";
+import type { FastifyInstance } from "fastify";
+import { serve } from "../http/serve.ts";
+import { toPackingBody } from "./wire.ts";
+
+/** More than any installation has: a list that is not paged is bounded all the same. */
+const POOLS_READ = 10_000;
+
+/** How full the machines are. For operators. */
+export function packingRoutes(app: FastifyInstance): void {
+  serve(app, ROUTES.getPacking, async ({ db, query }) => {
+    const asked = { kubeId: query.kube_id, poolId: query.pool_id };
+    const [nodes, pools, offerings, unplaced] = await Promise.all([
+      listFleetNodes(db, asked),
+      listPools(db, { kubeId: query.kube_id, order: "ascending", limit: POOLS_READ }),
+      listSaleOfferings(db, asked),
+      countUnplaced(db, asked),
+    ]);
+    const rows = pools.rows.filter(({ id }) => query.pool_id === undefined || id === query.pool_id);
+    return ok({ status: 200, body: toPackingBody({ nodes, pools: rows, offerings, unplaced }, query.nodes) });
+  });
+}

@@ -1,0 +1,144 @@
+import { afterEach, expect, test } from "vitest";
+import { EXIT_CODES } from "../../../exit-codes.ts";
+import { type FakeAnswer, startFakeApi } from "../../../test-support/fake-api.ts";
+import { fakeTerminal } from "../../../test-support/fake-terminal.ts";
+import { run } from "../../../test-support/run.ts";
+import { drawTop } from "./draw-top.ts";
+
+const usd = (amount: string) => ({ amount, currency: "USD" as const });
+const GIB = 2 ** 30;
+const FIGURES = {
+  machines: { ready: 1, coming: 1, leaving: 0 },
+  instances: 3,
+  price_per_hour: usd("1.058400000000"),
+  requested: { cpu_millis: 3000, memory_bytes: 48 * GIB, volumes: 3, instances: 3 },
+  allocatable: { cpu_millis: 12_000, memory_bytes: 96 * GIB, volumes: 50, instances: 32 },
+  used: null,
+  density: { mean: 1.5, max: 3 },
+  blast_radius: { instances: 1, tenant: null },
+  dominant_utilization: 0.5,
+  idle_per_day: usd("12.700800000000"),
+  one_machine_each_per_hour: null,
+  packing_saving: null,
+};
+const node = (node_name: string, dominant_utilization: number) => ({
+  machine_id: `mac_${node_name}`,
+  node_name,
+  pool_id: "pool_1",
+  zone: "a",
+  machine_type: "r7i.2xlarge",
+  state: "ready" as const,
+  price_per_hour: usd("0.529200000000"),
+  requested: { cpu_millis: 3000, memory_bytes: 48 * GIB, volumes: 3, instances: 3 },
+  allocatable: { cpu_millis: 6000, memory_bytes: 48 * GIB, volumes: 25, instances: 16 },
+  dominant_utilization,
+  idle_per_day: usd("0.000000000000"),
+});
+const PACKING = {
+  total: FIGURES,
+  pools: [{ ...FIGURES, pool_id: "pool_1", kube_id: "kub_1", name: "memory" }],
+  instances_without_place: 2,
+  used_missing: "not_measured" as const,
+  nodes: null,
+  nodes_left_out: 0,
+};
+const WITH_NODES = { ...PACKING, nodes: [node("empty", 0), node("full", 1)] };
+
+let api: Awaited<ReturnType<typeof startFakeApi>>;
+afterEach(() => api.close());
+
+async function berth(words: readonly string[], answer: FakeAnswer, options: Parameters<typeof run>[1] = {}) {
+  api = await startFakeApi(() => answer);
+  return run(["admin", ...words], { ...options, env: { BERTH_API_URL: api.url, BERTH_API_KEY: "x" } });
+}
+
+test("a pool's packing is one line that a shell can cut, and what waits is told beside it", async () => {
+  const { code, out, err } = await berth(["packing", "--pool", "pool_1"], { body: PACKING });
+  expect(code).toBe(EXIT_CODES.ok);
+  const [header = "", line = "", rest] = out.split("\n");
+  expect(rest).toBe("");
+  const cut = line.split(/ {3,}/);
+  expect(cut).toEqual(["memory", "2", "3", "1.5", "3", "25%", "50%", "6%", "9%", "50%", "$1.0584", "$12.7008", "-"]);
+  expect(header.split(/ {3,}/)).toHaveLength(cut.length);
+  expect(err).toContain("2 instances wait for a place");
+  expect(api.requests[0]?.query.get("pool_id")).toBe("pool_1");
+});
+
+test("several pools have a line for all of them, and json is the answer unchanged", async () => {
+  const body = { ...PACKING, pools: [...PACKING.pools, ...PACKING.pools] };
+  expect((await berth(["packing"], { body })).out).toMatch(/^\(all\) +2 +3 /m);
+  await api.close();
+  const { out, err } = await berth(["packing", "-o", "json"], { body });
+  expect(JSON.parse(out)).toEqual(body);
+  expect(err).toBe("");
+});
+
+test("without a terminal the view is printed once: a bar for each node", async () => {
+  const { code, out } = await berth(["top"], { body: WITH_NODES });
+  expect(code).toBe(EXIT_CODES.ok);
+  expect(out).toMatch(/^empty +\.{20} +0% /m);
+  expect(out).toMatch(/^full +#{20} +100% .*\$0\.5292/m);
+  expect(out).not.toContain("\u001b");
+  expect(api.requests).toHaveLength(1);
+});
+
+test("on a terminal it is drawn until q, and the screen is given back", async () => {
+  const terminal = fakeTerminal([{ to: "full", type: "q" }]);
+  const { code, out } = await berth(["top", "--every", "1h"], { body: WITH_NODES }, { terminal, isOnScreen: true });
+  expect(code).toBe(EXIT_CODES.ok);
+  expect(terminal.waiting).toEqual([]);
+  expect(out.startsWith("\u001b[?1049h")).toBe(true);
+  expect(out.endsWith("\u001b[?1049l")).toBe(true);
+});
+
+test("no line is wider, and no screen longer, than the terminal; what is left out is counted", () => {
+  const nodes = Array.from({ length: 30 }, (_, n) => node(`node-${n}`, n / 30));
+  for (const size of [
+    { columns: 40, rows: 12 },
+    { columns: 200, rows: 24 },
+    { columns: 80, rows: 100 },
+  ]) {
+    const lines = drawTop({ ...WITH_NODES, nodes, nodes_left_out: 5 }, size);
+    expect(lines.length).toBeLessThanOrEqual(size.rows);
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(size.columns);
+    const shown = lines.filter((line) => line.startsWith("node-")).length;
+    expect(lines.at(-1)).toBe(`and ${35 - shown} more`);
+  }
+});
+
+test("an instance is explained by its latest decision, in a sentence and by every candidate", async () => {
+  const candidate = (target: string, score: number | null, rejection: object | null) => {
+    return {
+      target,
+      machine_type: "r7i.2xlarge",
+      zone: "a",
+      pool_id: "pool_1",
+      price_per_hour: null,
+      rejection,
+      score,
+    };
+  };
+  const decision = {
+    id: "dec_2",
+    instance_id: "ins_1",
+    outcome: "placed",
+    node_name: "full",
+    machine_id: null,
+    verdict: "bound",
+    created_at: "2026-11-28T00:00:00Z",
+    reasons: [],
+    considered: 3,
+    refusals: [{ reason: "no_room", dimension: "memory", count: 1 }],
+    candidates: [
+      candidate("empty", 2, null),
+      candidate("full", 1, null),
+      candidate("small", null, { kind: "no_room", dimension: "memory", needed: 8192, free: 100 }),
+    ],
+  };
+  api = await startFakeApi(({ path }) => ({ body: path.endsWith("/dec_2") ? decision : { data: [decision] } }));
+  const env = { BERTH_API_URL: api.url, BERTH_API_KEY: "x" };
+  const { code, out } = await run(["admin", "explain", "ins_1"], { env });
+  expect(code).toBe(EXIT_CODES.ok);
+  expect(out).toContain("full has the lowest score, 1.0000; the next is empty with 2.0000");
+  expect(out).toMatch(/^small .*no_room: dimension memory, needed 8192, free 100$/m);
+});

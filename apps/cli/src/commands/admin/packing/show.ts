@@ -1,0 +1,71 @@
+import type { Packing } from "@berth/contract";
+import { Command } from "@commander-js/extra-typings";
+import { formatMoney } from "../../../output/format.ts";
+import { printBody } from "../../../output/print.ts";
+import { type Column, formatTable } from "../../../output/table.ts";
+import type { Berth } from "../../../program.ts";
+import { formatPercent, percentOf } from "./percent.ts";
+
+type Row = Packing["total"] & { readonly name: string; readonly id: string | undefined };
+
+const COLUMNS: readonly Column<Row>[] = [
+  { header: "pool", value: (row) => row.name },
+  { header: "machines", value: ({ machines }) => machines.ready + machines.coming + machines.leaving, align: "right" },
+  { header: "instances", value: (row) => row.instances, align: "right" },
+  { header: "density", value: ({ density }) => density.mean?.toFixed(1), align: "right" },
+  { header: "most", value: ({ density }) => density.max, align: "right" },
+  { header: "cpu", value: (row) => percentOf(row.requested.cpu_millis, row.allocatable.cpu_millis), align: "right" },
+  {
+    header: "memory",
+    value: (row) => percentOf(row.requested.memory_bytes, row.allocatable.memory_bytes),
+    align: "right",
+  },
+  { header: "volumes", value: (row) => percentOf(row.requested.volumes, row.allocatable.volumes), align: "right" },
+  { header: "slots", value: (row) => percentOf(row.requested.instances, row.allocatable.instances), align: "right" },
+  { header: "dominant", value: (row) => formatPercent(row.dominant_utilization), align: "right" },
+  { header: "$/hour", value: (row) => formatMoney(row.price_per_hour), align: "right" },
+  { header: "idle $/day", value: (row) => formatMoney(row.idle_per_day), align: "right" },
+  { header: "saving", value: (row) => formatPercent(row.packing_saving), align: "right" },
+  { header: "blast", value: (row) => formatPercent(row.blast_radius.instances), align: "right", wide: true },
+  { header: "tenant blast", value: (row) => formatPercent(row.blast_radius.tenant), align: "right", wide: true },
+  { header: "coming", value: (row) => row.machines.coming, align: "right", wide: true },
+  { header: "leaving", value: (row) => row.machines.leaving, align: "right", wide: true },
+  {
+    header: "one each $/hour",
+    value: (row) => (row.one_machine_each_per_hour === null ? undefined : formatMoney(row.one_machine_each_per_hour)),
+    align: "right",
+    wide: true,
+  },
+  { header: "id", value: (row) => row.id, wide: true },
+];
+
+const AFTER_HELP = `
+density: instances with data of a machine, mean and most. cpu, memory, volumes, slots: requested of what machines leave for
+instances. dominant: the fullest of CPU, memory and volumes of each machine, by price; idle is the rest. saving: against a
+machine for each instance.`;
+
+export const showPacking = (berth: Berth) =>
+  new Command("packing")
+    .description("Show how full the machines are, and what that costs, by pool and in all")
+    .option("--kube <id>", "only machines of this kube")
+    .option("--pool <id>", "only machines of this pool")
+    .addHelpText("after", AFTER_HELP)
+    .action(async (options, command) => {
+      const session = berth.session(command);
+      const client = await session.client();
+      const { body } = await client.getPacking({ query: { kube_id: options.kube, pool_id: options.pool } });
+      await printBody(session, body, (packing) =>
+        formatTable(COLUMNS, rowsOf(packing), { wide: session.output === "wide" }),
+      );
+      const waiting = body.instances_without_place;
+      if (waiting > 0 && (session.output === "table" || session.output === "wide")) {
+        session.note(
+          `${waiting} ${waiting === 1 ? "instance waits" : "instances wait"} for a place. See: berth admin placement list --outcome refused`,
+        );
+      }
+    });
+
+function rowsOf({ pools, total }: Packing): Row[] {
+  const rows = pools.map((pool): Row => ({ ...pool, id: pool.pool_id }));
+  return pools.length === 1 ? rows : [...rows, { ...total, name: "(all)", id: undefined }];
+}
