@@ -2,13 +2,13 @@
 // bins, lower bound, seconds; tab-separated. Exit codes: 0 all packed, 2 wrong usage or a file that cannot be read.
 import { basename } from "node:path";
 import { parseArgs } from "node:util";
+import { openInThreadSolver } from "@berth/solver";
 import { readVbp, VbpPacking } from "../src/index.ts";
 import { readInputFile } from "./input-file.ts";
 
 const USAGE = "usage: npm run vbp -w packages/packing -- [--seconds 6] [--seed 1] FILE…";
-const ITERATIONS = 100;
 
-function main(): void {
+async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: { seconds: { type: "string", default: "6" }, seed: { type: "string", default: "1" } },
@@ -18,21 +18,22 @@ function main(): void {
   if (!(seconds >= 0)) throw new Error(`--seconds must be a number from 0, not ${values.seconds}`);
   if (!Number.isInteger(seed)) throw new Error(`--seed must be a whole number, not ${values.seed}`);
   if (positionals.length === 0) throw new Error("missing: FILE");
+  const solver = await openInThreadSolver();
   for (const file of positionals) {
     const startedAt = performance.now();
     const read = readVbp(readInputFile(file));
     if (!read.ok) throw new Error(`${file}: line ${read.error.line} ${read.error.rule}`);
-    const packing = new VbpPacking(read.value, seed);
-    while (packing.bins > packing.lowerBound && performance.now() - startedAt < seconds * 1_000) {
-      packing.improve(ITERATIONS);
-    }
+    const packing = await VbpPacking.open(read.value, seed, solver);
+    while (packing.bins > packing.lowerBound && performance.now() - startedAt < seconds * 1_000) await packing.step();
+    await packing.close();
     const took = ((performance.now() - startedAt) / 1_000).toFixed(3);
     console.log([basename(file), packing.bins, packing.lowerBound, took].join("\t"));
   }
+  await solver.close();
 }
 
 try {
-  main();
+  await main();
 } catch (error) {
   console.error(`vbp: ${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
   process.exitCode = 2;

@@ -1,45 +1,96 @@
+import type { Solver } from "@berth/ports";
 import { Bins } from "../cold/bins.ts";
 import { greedyPatterns } from "../cold/greedy.ts";
 import { Improvement } from "../cold/improve.ts";
+import type { Items } from "../cold/items.ts";
 import { realise } from "../cold/realise.ts";
 import type { VectorProblem } from "../cold/vector-problem.ts";
+import { seededRandom } from "../seeded-random.ts";
+import { BinColumns, type BinPattern } from "./bin-columns.ts";
+import { Dive } from "./dive.ts";
 import type { VbpInstance } from "./read-vbp.ts";
 
+/** Iterations of ruin and recreate in a step, beside a round of columns and beside a step of a dive. */
+const ITERATIONS_BESIDE_COLUMNS = 30;
+const ITERATIONS_BESIDE_DIVE = 60;
+const ONLY_OFFER = Int32Array.of(0);
+
 /**
- * Vector bin packing by the engine that packs machines: one offer at price 1, no conflicts.
+ * Vector bin packing: the fewest equal bins.
  *
- * `improve` goes on for a number of iterations; the same calls give the same bins.
+ * There is a packing once it is open, and `step` goes on: ruin and recreate by the engine that packs machines (one offer at
+ * price 1, no conflicts), and column generation, whose bound is proven and whose solutions dives make whole. The same calls
+ * give the same bins.
  */
 export class VbpPacking {
-  readonly #improvement: Improvement;
-  /** No packing has fewer bins: what the items take of the scarcest dimension, rounded up. */
-  readonly lowerBound: number;
+  readonly #items: Items;
+  readonly #seed: number;
+  readonly #columns: BinColumns;
+  readonly #dive: Dive;
+  #improvement: Improvement;
+  #values: Float64Array;
+  #steps = 0;
+  #fluidBound: number;
 
-  constructor(instance: VbpInstance, seed: number) {
+  static async open(instance: VbpInstance, seed: number, solver: Solver): Promise<VbpPacking> {
     const problem = problemOf(instance);
-    const classOf = Int32Array.from(instance.kinds.flatMap(({ count }, c) => new Array<number>(count).fill(c)));
+    const { dimensions, classes, sizes, demand, capacities: capacity } = problem;
+    const columns = await BinColumns.open({ dimensions, classes, sizes, demand, capacity }, solver);
+    return new VbpPacking(problem, seed, columns);
+  }
+
+  private constructor(problem: VectorProblem, seed: number, columns: BinColumns) {
+    const classOf = Int32Array.from(Array.from(problem.demand).flatMap((count, c) => new Array<number>(count).fill(c)));
     const none = new Int32Array(classOf.length).fill(-1);
-    const values = shareValues(problem);
-    const bins = new Bins({
+    this.#items = {
       problem,
       count: classOf.length,
       classOf,
       clusterOf: none,
       tenantOf: none,
       tenantLimit: new Int32Array(0),
-    });
-    const offers = Int32Array.of(0);
-    realise(bins, greedyPatterns(problem, [0], values, problem.demand), offers);
-    this.#improvement = new Improvement(bins, [0], offers, values, seed);
-    this.lowerBound = fluidBound(problem);
+    };
+    this.#seed = seed;
+    this.#columns = columns;
+    this.#dive = new Dive(columns, problem.demand, seededRandom(seed));
+    this.#values = shareValues(problem);
+    this.#improvement = this.#search(greedyPatterns(problem, [0], this.#values, problem.demand));
+    this.#fluidBound = fluidBound(problem);
   }
 
   get bins(): number {
     return this.#improvement.best.size;
   }
 
-  improve(iterations: number): void {
-    this.#improvement.run(iterations);
+  /** No packing has fewer bins. */
+  get lowerBound(): number {
+    return Math.max(this.#fluidBound, this.#columns.lowerBound);
+  }
+
+  get rounds(): number {
+    return this.#columns.rounds;
+  }
+
+  /** A share of a second at most, for the sizes of data/vbp. Does nothing once the packing has as few bins as the bound. */
+  async step(): Promise<void> {
+    if (this.bins <= this.lowerBound) return;
+    this.#steps += 1;
+    const columns = this.#columns;
+    if (!columns.settled || (this.#dive.isFine && !columns.done)) {
+      await columns.round();
+      this.#improvement.run(ITERATIONS_BESIDE_COLUMNS);
+      if (columns.settled && !this.#dive.isFine) for (const bin of this.contents()) columns.add(binPatternOf(bin));
+      return;
+    }
+    const found = await this.#dive.step(this.bins);
+    if (found !== undefined) {
+      const plan = found.map(({ classes, counts }) => ({
+        pattern: { offer: 0, classes: Int32Array.from(classes), counts: Int32Array.from(counts) },
+        times: 1,
+      }));
+      this.#improvement = this.#search(plan);
+    }
+    this.#improvement.run(ITERATIONS_BESIDE_DIVE);
   }
 
   /** The items of each bin, by kind. */
@@ -53,6 +104,24 @@ export class VbpPacking {
       );
     });
   }
+
+  /** Frees what the solver holds. */
+  async close(): Promise<void> {
+    await this.#columns.close();
+  }
+
+  #search(plan: Parameters<typeof realise>[1]): Improvement {
+    const bins = new Bins(this.#items);
+    realise(bins, plan, ONLY_OFFER);
+    return new Improvement(bins, [0], ONLY_OFFER, this.#values, this.#seed + this.#steps);
+  }
+}
+
+function binPatternOf(kinds: readonly number[]): BinPattern {
+  const counts = new Map<number, number>();
+  for (const kind of kinds) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  const sorted = [...counts].sort(([a], [b]) => a - b);
+  return { classes: sorted.map(([kind]) => kind), counts: sorted.map(([, count]) => count) };
 }
 
 function problemOf({ capacity, kinds }: VbpInstance): VectorProblem {
