@@ -28,6 +28,7 @@ import { placementDecisionRoutes } from "./placement-decisions/routes.ts";
 import { poolRoutes } from "./pools/routes.ts";
 import { priceBookRoutes } from "./price-books/routes.ts";
 import { projectRoutes } from "./projects/routes.ts";
+import { rebalancePlanRoutes } from "./rebalance-plans/routes.ts";
 
 export interface AppOptions {
   readonly deps: ApiDeps;
@@ -102,6 +103,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   kubeRoutes(app, deps);
   poolRoutes(app, deps);
   priceBookRoutes(app, deps);
+  rebalancePlanRoutes(app, deps);
   machineRoutes(app, deps);
   placementDecisionRoutes(app, deps);
   packingRoutes(app);

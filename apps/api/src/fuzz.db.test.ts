@@ -47,6 +47,7 @@ beforeAll(async () => {
     resumeOrganization: { reason: "paid" },
     createCredential: { username: "somebody", role: "read" },
     createKube: aKube({ static: true, storage_class: "gp3" }),
+    createRebalancePlan: { kube_id: kube.id },
     importPriceBook: { region: "eu-9", source: "a list", prices: "m7i.large 0.1008" },
     createPool: aPool(kube.id, { subnet_ids: { "us-east-1a": "subnet-0123456789" }, max_machines: 3 }),
     updateMember: { role: "finance", name: "Ada" },

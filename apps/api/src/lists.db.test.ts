@@ -4,6 +4,7 @@ import type { IdKind } from "@berth/domain";
 import { systemIds } from "@berth/runtime";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { proposeRebalance } from "./testing/one-of-each.ts";
 import { aCluster, aPool, MANY, startTestApi, type Tenant, type TestApi } from "./testing/test-api.ts";
 
 /** What must hold for every list that there is, and so for each one that is added. */
@@ -73,6 +74,10 @@ const LISTS: Record<string, Listed> = {
       ),
   },
   listPools: { table: "pool", make: () => post("/v1/admin/pools", aPool(kubeId, { name: word() }), api.operator.key) },
+  listRebalancePlans: {
+    table: "rebalance_plan",
+    make: () => proposeRebalance(api, systemIds.next("rebalancePlan"), "cl_1"),
+  },
   listPriceBooks: {
     table: "price_book",
     make: () =>

@@ -74,6 +74,8 @@ const pools: Source = async (session) =>
   (await (await session.client()).listPools({ query: MANY })).body.data.map(({ id }) => id);
 const priceBooks: Source = async (session) =>
   (await (await session.client()).listPriceBooks({ query: MANY })).body.data.map(({ id }) => id);
+const rebalancePlans: Source = async (session) =>
+  (await (await session.client()).listRebalancePlans({ query: MANY })).body.data.map(({ id }) => id);
 const machines: Source = async (session) =>
   (await (await session.client()).listMachines({ query: MANY })).body.data.map(({ id }) => id);
 const ofDecisions =
@@ -114,6 +116,7 @@ export const ARGUMENTS: Readonly<Record<string, Source>> = {
   kube: kubes,
   pool: pools,
   "price-book": priceBooks,
+  "rebalance-plan": rebalancePlans,
   machine: machines,
   decision: ofDecisions(({ id }) => id),
   instance: ofDecisions((decision) => decision.instance_id),
@@ -198,6 +201,8 @@ export const UNGUESSABLE_OPTIONS: readonly string[] = [
   "--overlap <time>",
   "--owner <email>",
   "--reason <text>",
+  "--rebalance-max-automatic-moves <n>",
+  "--rebalance-min-saving <usd>",
   "--remove-label <key>",
   "--security-groups <ids>",
   "--since <time>",

@@ -4,11 +4,13 @@ import type { LoopName } from "@berth/ports";
 import { type ClusterLoopDeps, reconcileCluster } from "./clusters/reconcile.ts";
 import { type MachineLoopDeps, reconcileMachine } from "./machines/reconcile.ts";
 import { type PlacementLoopDeps, reconcilePlacement } from "./placement/reconcile.ts";
+import { type RebalanceLoopDeps, reconcileRebalance } from "./rebalance/reconcile.ts";
 
 export interface LoopDeps {
   readonly clusters: ClusterLoopDeps;
   readonly placement: PlacementLoopDeps;
   readonly machines: MachineLoopDeps;
+  readonly rebalance: RebalanceLoopDeps;
 }
 
 export interface Loop {
@@ -40,6 +42,13 @@ export function loopTable(deps: LoopDeps): readonly Loop[] {
       concurrency: 24,
       run: async (id, runId) => {
         if (isId("machine", id)) await reconcileMachine(deps.machines, id satisfies MachineId, runId);
+      },
+    },
+    {
+      name: "rebalance",
+      concurrency: 1,
+      run: async (id, runId) => {
+        if (isId("kube", id)) await reconcileRebalance(deps.rebalance, id satisfies KubeId, runId);
       },
     },
   ];

@@ -10,6 +10,7 @@ import {
   orphanStore,
   parseDue,
   placementStore,
+  rebalanceStore,
   secretKeeper,
 } from "@berth/db";
 import type { KubeId } from "@berth/domain";
@@ -26,6 +27,7 @@ import {
   systemClock,
   systemIds,
 } from "@berth/runtime";
+import { readEngineSecrets } from "./clusters/material.ts";
 import { sweepNamespaces } from "./clusters/orphans.ts";
 import { everyObserver, listInto, strikeAt } from "./effect-observers.ts";
 import { type ReadOnlyCloud, readOnly } from "./effects.ts";
@@ -166,6 +168,13 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
         const { server, caCertPem } = await kubeconfigOf(machine.kubeId);
         return { server, caCertPem: caCertPem ?? "" };
       },
+    },
+    rebalance: {
+      ...shared,
+      store: rebalanceStore(database.pool),
+      ids: systemIds,
+      engine: readOnly(engine),
+      secretsOf: (clusterId) => readEngineSecrets(secrets, clusterId),
     },
   });
   const run = (loop: Loop) => async (id: string) => {

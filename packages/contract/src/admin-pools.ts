@@ -1,3 +1,4 @@
+import { REBALANCE_MODES } from "@berth/domain";
 import { z } from "zod";
 import {
   idExample,
@@ -38,6 +39,15 @@ export const poolSchema = z
     headroom_cpu_millis: z.int(),
     headroom_memory_bytes: z.int(),
     held_zones: z.array(z.string()).meta({ description: "Nothing is launched in these; what runs there stays." }),
+    rebalance_mode: z.enum(REBALANCE_MODES).meta({
+      description:
+        "off: no moves are looked for; propose: plans wait for an operator; automatic: one that moves few enough instances " +
+        "is approved by itself.",
+    }),
+    rebalance_min_saving_per_month: money.meta({ description: "A rebalance plan that saves less is none." }),
+    rebalance_max_automatic_moves: z.int().meta({
+      description: "In the mode automatic: a plan that moves more instances waits for an operator.",
+    }),
     image_id: z.string(),
     subnet_ids: z.record(z.string(), z.string()).meta({ description: "Zone to subnet." }),
     security_group_ids: z.array(z.string()),
@@ -66,6 +76,9 @@ const policy = {
     .max(MEBIBYTE * 2 ** 24)
     .multipleOf(MEBIBYTE),
   held_zones: z.array(wordInput).max(12),
+  rebalance_mode: z.enum(REBALANCE_MODES),
+  rebalance_min_saving_per_month: moneyInput,
+  rebalance_max_automatic_moves: z.int().min(0).max(100_000),
   image_id: z.string().regex(/^ami-[0-9a-f]{8,17}$/, "An id of a machine image."),
   subnet_ids: z.record(wordInput, z.string().regex(/^subnet-[0-9a-f]{8,17}$/, "An id of a subnet.")),
   security_group_ids: z.array(z.string().regex(/^sg-[0-9a-f]{8,17}$/, "An id of a security group.")).max(16),
@@ -88,6 +101,9 @@ export const createPoolBody = z
     headroom_cpu_millis: policy.headroom_cpu_millis.optional(),
     headroom_memory_bytes: policy.headroom_memory_bytes.optional(),
     held_zones: policy.held_zones.optional(),
+    rebalance_mode: policy.rebalance_mode.optional(),
+    rebalance_min_saving_per_month: policy.rebalance_min_saving_per_month.optional(),
+    rebalance_max_automatic_moves: policy.rebalance_max_automatic_moves.optional(),
     image_id: policy.image_id.optional(),
     subnet_ids: policy.subnet_ids.optional(),
     security_group_ids: policy.security_group_ids.optional(),
@@ -121,6 +137,9 @@ export const updatePoolBody = z
     headroom_cpu_millis: policy.headroom_cpu_millis.optional(),
     headroom_memory_bytes: policy.headroom_memory_bytes.optional(),
     held_zones: policy.held_zones.optional(),
+    rebalance_mode: policy.rebalance_mode.optional(),
+    rebalance_min_saving_per_month: policy.rebalance_min_saving_per_month.optional(),
+    rebalance_max_automatic_moves: policy.rebalance_max_automatic_moves.optional(),
     image_id: policy.image_id.optional(),
     subnet_ids: policy.subnet_ids.optional(),
     security_group_ids: policy.security_group_ids.optional(),

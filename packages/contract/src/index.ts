@@ -6,6 +6,7 @@ export * from "./admin-organizations.ts";
 export * from "./admin-packing.ts";
 export * from "./admin-pools.ts";
 export * from "./admin-price-books.ts";
+export * from "./admin-rebalance.ts";
 export * from "./api-keys.ts";
 export * from "./audit.ts";
 export * from "./catalogue.ts";

@@ -13,6 +13,16 @@ import {
 import { getPacking } from "./admin-packing.ts";
 import { createPool, getPool, listPools, updatePool } from "./admin-pools.ts";
 import { getPriceBook, importPriceBook, listPriceBooks } from "./admin-price-books.ts";
+import {
+  approveRebalancePlan,
+  cancelRebalancePlan,
+  createRebalancePlan,
+  getRebalanceLook,
+  getRebalancePlan,
+  listRebalancePlans,
+  pauseRebalancePlan,
+  resumeRebalancePlan,
+} from "./admin-rebalance.ts";
 import { createApiKey, getApiKey, listApiKeys, revokeApiKey, rotateApiKey, updateApiKey } from "./api-keys.ts";
 import { exportAuditEvents, getAuditEvent, getAuditHead, listAuditEvents, listAuditEventsOfAll } from "./audit.ts";
 import { listRegions, listSizes, listVersions } from "./catalogue.ts";
@@ -117,6 +127,14 @@ export const ROUTES = {
   importPriceBook,
   listPriceBooks,
   getPriceBook,
+  createRebalancePlan,
+  getRebalanceLook,
+  listRebalancePlans,
+  getRebalancePlan,
+  approveRebalancePlan,
+  pauseRebalancePlan,
+  resumeRebalancePlan,
+  cancelRebalancePlan,
   listMachines,
   getMachine,
   listPlacementDecisions,

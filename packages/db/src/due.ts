@@ -2,10 +2,12 @@ import type { LoopName } from "@berth/ports";
 import type { Sql } from "./sql.ts";
 
 /** Table of each loop's rows. A row is due when `next_check_at` has passed; it stays due until its loop records otherwise. */
-const TABLES = { clusters: "cluster", placement: "kube", machines: "machine" } as const satisfies Record<
-  LoopName,
-  string
->;
+const TABLES = {
+  clusters: "cluster",
+  placement: "kube",
+  machines: "machine",
+  rebalance: "rebalance",
+} as const satisfies Record<LoopName, string>;
 
 /**
  * Ids of rows that are due, in the order of ids, from the one after `after` on.

@@ -118,6 +118,7 @@ export { LeaseLost } from "./loops/fenced.ts";
 export { type LaunchSecrets, machineStore } from "./loops/machines.ts";
 export { orphanStore } from "./loops/orphans.ts";
 export { placementStore } from "./loops/placement.ts";
+export { rebalanceStore } from "./loops/rebalance.ts";
 export type * from "./loops/types.ts";
 export {
   findMachine,
@@ -215,6 +216,21 @@ export {
   renameProject,
 } from "./projects.ts";
 export { lockFleetQuota, lockQuota, readFleetQuota, readQuota, readQuotas } from "./quotas.ts";
+export {
+  changeRebalancePlan,
+  findRebalanceLook,
+  findRebalancePlan,
+  forgetOldRebalancePlans,
+  listRebalancePlans,
+  lockRebalancePlan,
+  type PoolOutlook,
+  type RebalanceLookRow,
+  type RebalanceMoveRow,
+  type RebalancePlanQuery,
+  type RebalancePlanRow,
+  requestRebalance,
+  type WholeRebalancePlan,
+} from "./rebalance-plans.ts";
 export { TransactionContended } from "./retry.ts";
 export { type OperatorDatabase, operatorDatabase, type Reach, type ScopedDatabase, tenantDatabase } from "./scoped.ts";
 export {

@@ -14,6 +14,7 @@ import type { ListQuery } from "./page-by-age.ts";
 import { listPools } from "./pools.ts";
 import { listPriceBooks } from "./price-books.ts";
 import { pageOfProjects } from "./projects.ts";
+import { listRebalancePlans } from "./rebalance-plans.ts";
 import type { Sql } from "./sql.ts";
 import { type OpenTestDatabase, openMigratedDatabase } from "./testing/migrated-database.ts";
 import { sqlTransaction } from "./transaction.ts";
@@ -50,6 +51,11 @@ const TABLES: Readonly<Record<string, readonly [columns: string, values: string]
   ],
   kube: ["name, region, api_server_url", "'k' || n, 'r', 'https://k'"],
   price_book: ["region, version, source, prices", "'r', n, 's', '{}'"],
+  rebalance_plan: [
+    `kube_id, pool_id, saving_micro_usd_per_hour, cost_micro_usd, disrupted_minutes, instances, clusters, launches, removals,
+     hours, plan, digest`,
+    "'kub_1', 'p' || n, 1, 1, 1, 1, 1, 0, 1, 1, '{}', 'd'",
+  ],
   pool: ["kube_id, name", "'kub_1', 'p' || n"],
   machine: [
     "kube_id, pool_id, state, node_name, zone, machine_type, price_micro_usd_per_hour, allocatable",
@@ -112,11 +118,12 @@ const LISTS: Readonly<Record<string, (sql: Sql, query: ListQuery) => Promise<unk
   organization: listOrganizations,
   kube: listKubes,
   price_book: listPriceBooks,
+  rebalance_plan: listRebalancePlans,
   pool: listPools,
   machine: listMachines,
   placement_decision: listDecisions,
 };
-const OPERATORS = ["organization", "kube", "price_book", "pool", "machine", "placement_decision"];
+const OPERATORS = ["organization", "kube", "price_book", "rebalance_plan", "pool", "machine", "placement_decision"];
 
 it("covers every table that is filled", () => {
   expect(Object.keys(LISTS).sort()).toEqual(Object.keys(TABLES).sort());

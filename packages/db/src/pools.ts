@@ -1,4 +1,4 @@
-import type { IdSource, KubeId, OrganizationId, PoolId } from "@berth/domain";
+import type { IdSource, KubeId, OrganizationId, PoolId, RebalanceMode } from "@berth/domain";
 import type { Actor } from "./actor.ts";
 import { appendAudit } from "./audit.ts";
 import { isUniqueViolation } from "./conflicts.ts";
@@ -23,6 +23,11 @@ export interface PoolRow {
   /** Null: no cap. */
   readonly spendCapMicroUsdPerHour: number | null;
   readonly heldZones: readonly string[];
+  readonly rebalanceMode: RebalanceMode;
+  /** A plan that saves less is none. */
+  readonly rebalanceMinSavingMicroUsdPerMonth: number;
+  /** In automatic mode: a plan that moves no more instances is approved by itself. */
+  readonly rebalanceMaxAutomaticMoves: number;
   readonly imageId: string;
   readonly subnetIds: unknown;
   readonly securityGroupIds: readonly string[];
@@ -47,6 +52,9 @@ export interface PoolPolicy {
   readonly headroomMemoryMib?: number | undefined;
   readonly spendCapMicroUsdPerHour?: number | null | undefined;
   readonly heldZones?: readonly string[] | undefined;
+  readonly rebalanceMode?: RebalanceMode | undefined;
+  readonly rebalanceMinSavingMicroUsdPerMonth?: number | undefined;
+  readonly rebalanceMaxAutomaticMoves?: number | undefined;
   readonly imageId?: string | undefined;
   readonly subnetIds?: Readonly<Record<string, string>> | undefined;
   readonly securityGroupIds?: readonly string[] | undefined;
@@ -96,6 +104,7 @@ export async function updatePool(tx: PrismaTx, ids: IdSource, change: PoolChange
 
 function policyData(policy: PoolPolicy) {
   const { zones, machineTypes, securityGroupIds, subnetIds, heldZones, spendCapMicroUsdPerHour: cap } = policy;
+  const leastSaving = policy.rebalanceMinSavingMicroUsdPerMonth;
   return {
     ...(zones === undefined ? {} : { zones: [...zones] }),
     ...(machineTypes === undefined ? {} : { machineTypes: [...machineTypes] }),
@@ -111,6 +120,11 @@ function policyData(policy: PoolPolicy) {
     ...(policy.headroomMemoryMib === undefined ? {} : { headroomMemoryMib: policy.headroomMemoryMib }),
     ...(cap === undefined ? {} : { spendCapMicroUsdPerHour: cap === null ? null : BigInt(cap) }),
     ...(heldZones === undefined ? {} : { heldZones: [...heldZones] }),
+    ...(policy.rebalanceMode === undefined ? {} : { rebalanceMode: policy.rebalanceMode }),
+    ...(leastSaving === undefined ? {} : { rebalanceMinSavingMicroUsdPerMonth: BigInt(leastSaving) }),
+    ...(policy.rebalanceMaxAutomaticMoves === undefined
+      ? {}
+      : { rebalanceMaxAutomaticMoves: policy.rebalanceMaxAutomaticMoves }),
     ...(policy.imageId === undefined ? {} : { imageId: policy.imageId }),
     ...(policy.instanceProfile === undefined ? {} : { instanceProfile: policy.instanceProfile }),
   };
@@ -127,6 +141,7 @@ function pick(row: object, change: object): object {
 
 async function wakePlacement(tx: PrismaTx, kubeId: string): Promise<void> {
   await tx.query("update kube set next_check_at = now(), wakes = wakes + 1 where id = $1", [kubeId]);
+  await tx.query("update rebalance set next_check_at = now(), wakes = wakes + 1 where id = $1", [kubeId]);
 }
 
 async function audit(tx: PrismaTx, ids: IdSource, change: PoolChange, action: string, data: object): Promise<void> {
@@ -134,7 +149,9 @@ async function audit(tx: PrismaTx, ids: IdSource, change: PoolChange, action: st
   await appendAudit(tx, ids, { organizationId, actor, requestId, action, targetType: "pool", targetId: id, data });
 }
 
-const COLUMNS = `${columns<Omit<PoolRow, "spendCapMicroUsdPerHour" | "machines">>("p", [
+const COLUMNS = `${columns<
+  Omit<PoolRow, "spendCapMicroUsdPerHour" | "rebalanceMinSavingMicroUsdPerMonth" | "machines">
+>("p", [
   "id",
   "kubeId",
   "name",
@@ -149,6 +166,8 @@ const COLUMNS = `${columns<Omit<PoolRow, "spendCapMicroUsdPerHour" | "machines">
   "headroomCpuMilli",
   "headroomMemoryMib",
   "heldZones",
+  "rebalanceMode",
+  "rebalanceMaxAutomaticMoves",
   "imageId",
   "subnetIds",
   "securityGroupIds",
@@ -156,6 +175,7 @@ const COLUMNS = `${columns<Omit<PoolRow, "spendCapMicroUsdPerHour" | "machines">
   "generation",
   "createdAt",
 ])}, p.spend_cap_micro_usd_per_hour::float8 as "spendCapMicroUsdPerHour",
+  p.rebalance_min_saving_micro_usd_per_month::float8 as "rebalanceMinSavingMicroUsdPerMonth",
   (select count(*)::int from machine m where m.pool_id = p.id and m.state not in ('terminated', 'failed')) as machines`;
 
 export function listPools(

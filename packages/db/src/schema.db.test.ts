@@ -9,6 +9,9 @@ import {
   MACHINE_STATES,
   OPERATION_KINDS,
   OPERATION_STATES,
+  REBALANCE_MODES,
+  REBALANCE_MOVE_STATES,
+  REBALANCE_PLAN_STATES,
 } from "@berth/domain";
 import { PrismaPg } from "@prisma/adapter-pg";
 import { bindMigrationAwareSqlAdapterFactory } from "@prisma/driver-adapter-utils";
@@ -93,6 +96,9 @@ describe("the migrations", () => {
       machine_state_check: MACHINE_STATES,
       operation_state_check: OPERATION_STATES,
       operation_kind_check: OPERATION_KINDS,
+      pool_rebalance_mode_check: REBALANCE_MODES,
+      rebalance_plan_state_check: REBALANCE_PLAN_STATES,
+      rebalance_move_state_check: REBALANCE_MOVE_STATES,
     };
     for (const [name, words] of Object.entries(lists)) {
       const [row] = await db.owner.query<{ definition: string }>(

@@ -21,6 +21,7 @@ export const ID_PREFIXES = {
   launch: "lch",
   decision: "dec",
   priceBook: "pbk",
+  rebalancePlan: "rbp",
   request: "req",
   run: "run",
 } as const;
@@ -48,6 +49,7 @@ export type MachineId = Id<"machine">;
 export type LaunchId = Id<"launch">;
 export type DecisionId = Id<"decision">;
 export type PriceBookId = Id<"priceBook">;
+export type RebalancePlanId = Id<"rebalancePlan">;
 export type RunId = Id<"run">;
 
 /** Makes new ids. Chance and time stay outside the pure packages, so this is an argument. */

@@ -20,6 +20,7 @@ export * from "./price-list.ts";
 export * from "./printable.ts";
 export * from "./quantity.ts";
 export * from "./quota.ts";
+export * from "./rebalance.ts";
 export * from "./result.ts";
 export * from "./sizes.ts";
 export * from "./states.ts";

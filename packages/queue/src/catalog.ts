@@ -13,4 +13,5 @@ export const QUEUES = {
   clusters: { queue: "clusters" },
   placement: { queue: "placement" },
   machines: { queue: "machines" },
+  rebalance: { queue: "rebalance" },
 } as const satisfies Record<LoopName, QueueEntry>;

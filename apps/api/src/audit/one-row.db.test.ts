@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { ROUTES, type RouteShape } from "@berth/contract";
+import { systemIds } from "@berth/runtime";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { proposeRebalance } from "../testing/one-of-each.ts";
 import { playWorker } from "../testing/play-worker.ts";
 import { aCluster, aKube, aPool, startTestApi, type Tenant, type TestApi } from "../testing/test-api.ts";
 
@@ -105,6 +107,15 @@ const REQUESTS: Readonly<Record<string, () => Promise<Request>>> = {
     return { url: `${url}/resume`, body: REASON, ...asOperator() };
   },
   createKube: async () => ({ url: "/v1/admin/kubes", body: aKube({ name: aName() }), by: api.operator }),
+  createRebalancePlan: async () => ({
+    url: "/v1/admin/rebalance_plans",
+    body: { kube_id: await aKubeId() },
+    by: api.operator,
+  }),
+  approveRebalancePlan: async () => ({ url: `${await aPlan("proposed")}/approve`, by: api.operator }),
+  pauseRebalancePlan: async () => ({ url: `${await aPlan("running")}/pause`, by: api.operator }),
+  resumeRebalancePlan: async () => ({ url: `${await aPlan("paused")}/resume`, by: api.operator }),
+  cancelRebalancePlan: async () => ({ url: `${await aPlan("approved")}/cancel`, by: api.operator }),
   importPriceBook: async () => ({
     url: "/v1/admin/price_books",
     body: { region: aName(), source: "a list", prices: "m7i.large 0.1008" },
@@ -133,6 +144,12 @@ async function aToken(): Promise<string> {
 }
 async function aMember(): Promise<{ member: { id: string }; api_key: { key: string } }> {
   return (await api.ask("POST", "/v1/invitations/accept", { body: { token: await aToken(), name: "Ada" } })).json();
+}
+
+async function aPlan(state: string): Promise<string> {
+  const id = systemIds.next("rebalancePlan");
+  await proposeRebalance(api, id, (await aCreatedCluster()).id, state);
+  return `/v1/admin/rebalance_plans/${id}`;
 }
 
 async function aKubeId(): Promise<string> {

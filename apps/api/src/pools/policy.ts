@@ -7,6 +7,7 @@ import { microUsdOf } from "../http/wire.ts";
 /** A body's policy in the database's words; what is absent stays absent. */
 export function policyOf(body: UpdatePoolBody | CreatePoolBody): PoolPolicy {
   const cap = body.max_price_per_hour;
+  const leastSaving = body.rebalance_min_saving_per_month;
   return {
     zones: body.zones,
     machineTypes: body.machine_types,
@@ -20,6 +21,9 @@ export function policyOf(body: UpdatePoolBody | CreatePoolBody): PoolPolicy {
     headroomCpuMilli: body.headroom_cpu_millis,
     headroomMemoryMib: body.headroom_memory_bytes === undefined ? undefined : body.headroom_memory_bytes / MEBIBYTE,
     heldZones: body.held_zones,
+    rebalanceMode: body.rebalance_mode,
+    rebalanceMinSavingMicroUsdPerMonth: leastSaving === undefined ? undefined : microUsdOf(leastSaving),
+    rebalanceMaxAutomaticMoves: body.rebalance_max_automatic_moves,
     imageId: body.image_id,
     subnetIds: body.subnet_ids,
     securityGroupIds: body.security_group_ids,

@@ -47,6 +47,8 @@ export async function oneOfEach(api: TestApi): Promise<OneOfEach> {
      select $1, 'eu-8', coalesce(max(version), 0) + 1, 'a list', '{"m7i.large": 100800}' from price_book where region = 'eu-8'`,
     [priceBook],
   );
+  const rebalancePlan = systemIds.next("rebalancePlan");
+  await proposeRebalance(api, rebalancePlan, cluster.id);
   const [rest] = await api.owner.query<Record<"instance" | "event" | "auditEvent" | "kube" | "pool", string>>(
     `select (select id from instance where cluster_id = $1) as instance,
             (select id from event where organization_id = $2 limit 1) as event,
@@ -66,6 +68,7 @@ export async function oneOfEach(api: TestApi): Promise<OneOfEach> {
     machine,
     decision,
     priceBook,
+    rebalancePlan,
     ...rest,
   };
   return { tenant, ids, invitationToken: invitation.token, memberKey: member.key };
@@ -76,4 +79,30 @@ export async function stopCluster(api: TestApi, { ids, tenant }: OneOfEach): Pro
   const id = ids.cluster ?? "";
   await api.ask("DELETE", `/v1/clusters/${id}`, { key: tenant.key });
   await playWorker(api, id, { ended: "succeeded" });
+}
+
+/** A plan of a pool of its own that moves the cluster's first instance. */
+export async function proposeRebalance(api: TestApi, id: string, clusterId: string, state = "proposed"): Promise<void> {
+  const move = { action: 0, hour: 0, round: 1, kind: "move", from: "node-1", to: "node-2" };
+  const plan = { steps: [move], actions: [], held: [{ reason: "no_room", nodes: 1, instances: 3 }] };
+  await api.owner.query(
+    `insert into rebalance_plan (id, kube_id, pool_id, state, saving_micro_usd_per_hour, cost_micro_usd, disrupted_minutes,
+                                 instances, clusters, launches, removals, hours, plan, digest, approved_at)
+     select $1, min(k.id), $2, $3, 100800, 120000, 2, 1, 1, 0, 1, 1, $4::jsonb, $1, case when $3 <> 'proposed' then now() end
+       from kube k`,
+    [id, systemIds.next("pool"), state, JSON.stringify(plan)],
+  );
+  await api.owner.query(
+    `insert into rebalance_move (plan_id, step, instance_id, cluster_id, from_node, to_node)
+     select $1, 0, i.id, i.cluster_id, 'node-1', 'node-2' from instance i where i.cluster_id = $2 order by i.id limit 1`,
+    [id, clusterId],
+  );
+}
+
+/** Takes the plan to a state that an operator's act can begin from. */
+export async function setRebalanceState(api: TestApi, { ids }: OneOfEach, state: string): Promise<void> {
+  await api.owner.query("update rebalance_plan set state = $2, approved_at = now() where id = $1", [
+    ids.rebalancePlan,
+    state,
+  ]);
 }

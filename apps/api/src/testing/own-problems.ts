@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { MemberId } from "@berth/domain";
-import type { OneOfEach } from "./one-of-each.ts";
+import { systemIds } from "@berth/runtime";
+import { type OneOfEach, proposeRebalance } from "./one-of-each.ts";
 import { playWorker } from "./play-worker.ts";
 import { aCluster, aKube, aPool, type Tenant, type TestApi } from "./test-api.ts";
 
@@ -56,6 +57,13 @@ const makeOwner = ({ api, world }: Kitchen) =>
 const accept = ({ api, world }: Kitchen) =>
   api.ask("POST", "/v1/invitations/accept", { body: { token: world.invitationToken, name: "Ada" } });
 
+const overPlan = async (k: Kitchen, act: string) => {
+  const id = systemIds.next("rebalancePlan");
+  await proposeRebalance(k.api, id, k.world.ids.cluster ?? "");
+  await k.api.owner.query("update rebalance_plan set state = 'superseded', finished_at = now() where id = $1", [id]);
+  return by(k, k.api.operator).post(`admin/rebalance_plans/${id}/${act}`);
+};
+
 /** Those that leave everything as it was: they may share it. */
 export const HARMLESS: Readonly<Record<string, Recipe>> = {
   "createCluster topology_invalid": (k) => own(k).post("clusters", aCluster({ instances: 2 })),
@@ -79,6 +87,10 @@ export const HARMLESS: Readonly<Record<string, Recipe>> = {
   "deleteProject invalid_state": (k) => own(k).remove(`projects/${k.world.tenant.projectId}`),
   "suspendOrganization invalid_state": (k) =>
     by(k, k.api.operator).post(`admin/organizations/${k.api.operator.organizationId}/suspend`, { reason: "no" }),
+  "approveRebalancePlan invalid_state": (k) => overPlan(k, "approve"),
+  "pauseRebalancePlan invalid_state": (k) => overPlan(k, "pause"),
+  "resumeRebalancePlan invalid_state": (k) => overPlan(k, "resume"),
+  "cancelRebalancePlan invalid_state": (k) => overPlan(k, "cancel"),
   "createKube name_taken": (k) => by(k, k.api.operator).post("admin/kubes", aKube()),
   "createPool name_taken": (k) => by(k, k.api.operator).post("admin/pools", aPool(k.world.ids.kube ?? "")),
 };

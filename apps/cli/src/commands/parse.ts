@@ -30,7 +30,14 @@ export function durationMs(text: string): number {
   return result;
 }
 
-/** A price in dollars as `12.50`, exactly as it is written, of at most 9 digits and 6 decimals; `none` for no price. */
+/** A price in dollars as `12.50`, exactly as it is written, of at most 9 digits and 6 decimals. */
+export function price(text: string): { amount: string; currency: "USD" } {
+  const { price } = priceOrNone(text);
+  if (price === null) throw new InvalidArgumentError("Dollars as 12.50.");
+  return price;
+}
+
+/** The same; `none` for no price. */
 export function priceOrNone(text: string): { readonly price: { amount: string; currency: "USD" } | null } {
   if (text === "none") return { price: null };
   if (!/^\d{1,9}(\.\d{1,6})?$/.test(text)) {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { ClusterRecord, HeldLease, SecretStore } from "@berth/db";
-import { findEngineVersion } from "@berth/domain";
+import { type ClusterId, findEngineVersion } from "@berth/domain";
 import {
   type CertifiedKey,
   CONTROLLER_USER,
@@ -20,6 +20,9 @@ export interface ClusterMaterial {
   readonly controllerPassword: string;
   readonly userFiles: Readonly<Record<string, string>>;
 }
+
+/** What it takes to ask a cluster's engine. */
+export type EngineSecrets = Pick<ClusterMaterial, "caCertPem" | "controllerPassword">;
 
 /** Names of a cluster's secret values; their owner is `cluster/<id>`. The API reads `ca_cert` to hand it to customers. */
 const NAMES = {
@@ -66,9 +69,22 @@ export async function clusterMaterial(
   };
 }
 
+/** Reads what is stored, and makes nothing. Undefined for a cluster that has none of it yet. */
+export async function readEngineSecrets(
+  secrets: Pick<SecretStore, "get">,
+  id: ClusterId,
+): Promise<EngineSecrets | undefined> {
+  const owner = `cluster/${id}`;
+  const [caCertPem, controllerPassword] = await Promise.all([
+    secrets.get(owner, NAMES.caCert),
+    secrets.get(owner, NAMES.password),
+  ]);
+  return caCertPem === undefined || controllerPassword === undefined ? undefined : { caCertPem, controllerPassword };
+}
+
 export function engineTargetOf(
-  cluster: ClusterRecord,
-  material: ClusterMaterial,
+  cluster: Pick<ClusterRecord, "id" | "engine" | "version">,
+  material: EngineSecrets,
   addresses: readonly string[],
 ): EngineTarget {
   const version = findEngineVersion(cluster.engine, cluster.version);

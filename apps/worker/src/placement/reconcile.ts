@@ -9,19 +9,7 @@ import type {
   PlacementVerdict,
   SpendCapReached,
 } from "@berth/db";
-import {
-  holdsData,
-  type IdSource,
-  isMasterEligible,
-  type KubeId,
-  keepSince,
-  LABELS,
-  MANAGED_BY,
-  nodeNameOf,
-  ok,
-  type Result,
-  type RunId,
-} from "@berth/domain";
+import { type IdSource, type KubeId, keepSince, nodeNameOf, ok, type Result, type RunId } from "@berth/domain";
 import { type Assignment, checkPlacement, type PlacementPlan, placeInstances } from "@berth/packing";
 import { type Clock, isPortError, type Pod } from "@berth/ports";
 import { type EffectContext, type EffectObserver, type ReadOnlyKubernetes, runEffect } from "../effects.ts";
@@ -30,6 +18,7 @@ import { inParallel } from "../in-parallel.ts";
 import type { KubeRegistry } from "../kubes.ts";
 import { describeSpendCap, SPEND_CAP } from "../spend-cap.ts";
 import { gatePatch } from "./gate-patch.ts";
+import { observeKube } from "./observe.ts";
 import {
   type GatedPod,
   instanceKeyOf,
@@ -133,33 +122,14 @@ async function observePlacement(
   kube: KubeRecord,
   now: Date,
 ): Promise<PlacementProblem> {
-  const [nodes, pods, otherPods] = await Promise.all([
-    kubernetes.list("Node"),
-    kubernetes.list("Pod", { labelSelector: `${LABELS.managedBy}=${MANAGED_BY}` }),
-    kubernetes.list("Pod", { labelSelector: `${LABELS.managedBy}!=${MANAGED_BY}` }),
-  ]);
-  const instances = new Map(
-    kube.instances.map((instance) => [
-      `${instance.clusterId}/${instance.podName}`,
-      { ...instance, holdsData: holdsData(instance.roles), masterEligible: isMasterEligible(instance.roles) },
-    ]),
-  );
-  const gated = pods.filter(isGated).flatMap((pod) => {
-    const instance = instances.get(instanceKeyOf(pod));
+  const seen = await observeKube(kubernetes, kube, now);
+  const gated = seen.pods.filter(isGated).flatMap((pod) => {
+    const instance = seen.instances.get(instanceKeyOf(pod));
     return instance === undefined ? [] : [instance.instanceId];
   });
   const fruitless = await store.findFruitlessLaunches(kube.id, gated);
   return placementProblem({
-    now,
-    isStatic: kube.isStatic,
-    nodes,
-    pods,
-    otherPods,
-    instances,
-    machines: kube.machines,
-    pools: kube.pools,
-    offerings: kube.offerings,
-    observed: kube.observed,
+    ...seen,
     fruitless: new Map(fruitless.map(({ instanceId, ...launches }) => [instanceId, launches])),
   });
 }

@@ -18,6 +18,10 @@ import type {
   OrganizationId,
   PoolId,
   ProjectId,
+  RebalanceMode,
+  RebalanceMoveState,
+  RebalancePlanId,
+  RebalancePlanState,
   Result,
   Role,
   StepState,
@@ -417,6 +421,124 @@ export interface MachineStore {
   >;
   /** Regions of kubes that launch machines. */
   listRegions(): Promise<readonly string[]>;
+}
+
+/** What the rebalance loop needs to know of a kube beside what placement does. */
+export interface RebalanceRecord {
+  readonly kube: KubeRecord;
+  /** Nothing that it stands on is real. */
+  readonly simulated: boolean;
+  readonly waitingFor: readonly Guard[];
+  readonly failures: number;
+  readonly wakes: number;
+  /** When a look for new moves is due; undefined before the first. */
+  readonly observedAt: Date | undefined;
+  readonly pools: readonly {
+    readonly poolId: PoolId;
+    readonly mode: RebalanceMode;
+    readonly minSavingMicroUsdPerMonth: number;
+    readonly maxAutomaticMoves: number;
+  }[];
+  /** Since when each machine takes instances, by node. */
+  readonly readyAt: ReadonlyMap<string, Date>;
+  /** Nodes that were emptied in the last hour, by zone. */
+  readonly emptiedInLastHour: Readonly<Record<string, number>>;
+  /** Not deleted. */
+  readonly clusters: readonly RebalanceCluster[];
+  /** Those that are not over, and those of which a move still is under way. Oldest first. */
+  readonly plans: readonly RebalancePlanRecord[];
+}
+
+export interface RebalanceCluster {
+  readonly id: ClusterId;
+  readonly organizationId: OrganizationId;
+  readonly engine: EngineName;
+  readonly version: string;
+  readonly state: ClusterState;
+  readonly health: ClusterHealth;
+  /** Something is being changed. */
+  readonly isBusy: boolean;
+  readonly instances: readonly {
+    readonly id: InstanceId;
+    readonly podName: string;
+    readonly state: InstanceState;
+    readonly storageMib: number;
+  }[];
+}
+
+export interface RebalancePlanRecord {
+  readonly id: RebalancePlanId;
+  readonly poolId: PoolId;
+  readonly state: RebalancePlanState;
+  readonly digest: string;
+  readonly generation: number;
+  /** As it was stored. */
+  readonly plan: unknown;
+  /** By the name in the plan: the machines that were made for it. */
+  readonly machines: Readonly<Record<string, MachineId>>;
+  readonly waitingFor: readonly Guard[];
+  readonly startedAt: Date | undefined;
+  readonly approvedAt: Date | undefined;
+  readonly moves: readonly {
+    readonly step: number;
+    readonly instanceId: InstanceId;
+    readonly clusterId: ClusterId;
+    readonly fromNode: string;
+    readonly toNode: string;
+    readonly state: RebalanceMoveState;
+    readonly podUid: string | undefined;
+    readonly startedAt: Date | undefined;
+  }[];
+}
+
+export interface NewRebalancePlan {
+  readonly id: RebalancePlanId;
+  readonly poolId: PoolId;
+  /** It needs nobody's approval. */
+  readonly automatic: boolean;
+  readonly savingMicroUsdPerHour: number;
+  readonly costMicroUsd: number;
+  readonly disruptedMinutes: number;
+  readonly launches: number;
+  readonly removals: number;
+  readonly hours: number;
+  readonly plan: object;
+  readonly moves: readonly {
+    readonly step: number;
+    readonly instanceId: InstanceId;
+    readonly clusterId: ClusterId;
+    readonly fromNode: string;
+    readonly toNode: string;
+  }[];
+  readonly waitingFor: readonly Guard[];
+}
+
+/** What the rebalance loop reads and writes. */
+export interface RebalanceStore {
+  find(id: KubeId): Promise<RebalanceRecord | undefined>;
+  /**
+   * Stores a plan in place of the pool's proposal; that is superseded. The same one found again stays, and is seen again.
+   * One that an operator cancelled within the last day is not stored again, and nothing is while one is approved.
+   */
+  propose(
+    lease: HeldLease,
+    kubeId: KubeId,
+    plan: NewRebalancePlan,
+  ): Promise<{ readonly outcome: "proposed" | "open" | "cancelled"; readonly planId: RebalancePlanId }>;
+  /** Ends the pool's proposal: there is nothing any more that it could be put in place of. */
+  withdraw(lease: HeldLease, poolId: PoolId, reason: string): Promise<void>;
+  /** What a look came to, and when to look next. `observedAt` undefined: nothing new was looked for. */
+  recordLook(
+    lease: HeldLease,
+    id: KubeId,
+    look: {
+      readonly waitingFor: readonly Guard[];
+      readonly pools: readonly object[] | undefined;
+      readonly failures: number;
+      readonly wakes: number;
+      readonly nextCheckAt: Date;
+    },
+  ): Promise<void>;
 }
 
 /** What the sweep of namespaces reads and writes. */

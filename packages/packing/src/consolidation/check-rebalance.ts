@@ -140,6 +140,7 @@ export function checkRebalance(
       instance.hasIndexWithoutReplicas ? "an index without replicas" : "",
       instance.backupIsRunning ? "a backup runs" : "",
       instance.upgradeIsRunning ? "an upgrade runs" : "",
+      instance.factsAreUnknown ? "nobody could be asked" : "",
     ].filter((one) => one !== "");
     if (why.length > 0) add("unmovable", `${instanceId}: ${why.join(", ")}`);
     if (!target.takes) add("closed_target", to);

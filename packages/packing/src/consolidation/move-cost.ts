@@ -24,6 +24,7 @@ export function moveCost(instance: RunningInstance, costs: MoveCosts): number {
 
 /** Why an instance may not be moved at all now; undefined when it may. */
 export function whyUnmovable(instance: RunningInstance): HeldReason | undefined {
+  if (instance.factsAreUnknown) return "facts_unknown";
   if (!instance.clusterIsGreen) return "cluster_not_green";
   if (instance.hasIndexWithoutReplicas) return "index_without_replicas";
   if (instance.backupIsRunning) return "backup_running";

@@ -107,6 +107,7 @@ describe("a plan of moves", () => {
     ["index_without_replicas", { hasIndexWithoutReplicas: true }],
     ["backup_running", { backupIsRunning: true }],
     ["upgrade_running", { upgradeIsRunning: true }],
+    ["facts_unknown", { factsAreUnknown: true }],
   ])("leaves a node for %s", (reason, over) => {
     const made = plan(twoNodes(over), [option(4)]);
     expect(words(made).filter((one) => one.includes("i1"))).toEqual([]);

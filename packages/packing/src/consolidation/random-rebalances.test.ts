@@ -175,6 +175,7 @@ describe("check-rebalance", () => {
         { hasIndexWithoutReplicas: true },
         { backupIsRunning: true },
         { upgradeIsRunning: true },
+        { factsAreUnknown: true as const },
       ];
       for (const condition of unwell) {
         const fleet = problem.fleet.map((node) => ({

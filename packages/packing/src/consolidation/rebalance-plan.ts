@@ -10,6 +10,8 @@ export interface RunningInstance extends InstanceRequest {
   readonly hasIndexWithoutReplicas: boolean;
   readonly backupIsRunning: boolean;
   readonly upgradeIsRunning: boolean;
+  /** Of all this nobody could be asked: what is not known is not safe. */
+  readonly factsAreUnknown?: true;
 }
 
 export interface RunningNode extends NodeState {
@@ -50,6 +52,7 @@ export type HeldReason =
   | "index_without_replicas"
   | "backup_running"
   | "upgrade_running"
+  | "facts_unknown"
   /** Its instances would have room in another zone only, where their volumes cannot go. */
   | "volume_in_zone"
   | "headroom"

@@ -103,6 +103,6 @@ export const LATER_PURGE_POINTS = [
   "machines.terminate:answered#2",
 ] as const;
 
-/** Reached only when things come in another order, as a pod that must be planned again, or by the sweeps. */
+/** Reached only when things come in another order, as a pod that must be planned again, by the sweeps, or every hour. */
 export const OCCASIONAL_POINTS =
-  /^(placement\.take_back|machines\.uncordon|machines\.adopt_instance|machines\.terminate_orphan|orphans\.\w+):/;
+  /^(placement\.take_back|machines\.uncordon|machines\.adopt_instance|machines\.terminate_orphan|orphans\.\w+|rebalance\.\w+):/;

@@ -23,11 +23,16 @@ import { updatePool } from "./pool/update.ts";
 import { getPriceBook } from "./price-book/get.ts";
 import { importPriceBook } from "./price-book/import.ts";
 import { listPriceBooks } from "./price-book/list.ts";
+import { actOnRebalancePlan } from "./rebalance/act.ts";
+import { createRebalancePlan } from "./rebalance/create.ts";
+import { getRebalancePlan } from "./rebalance/get.ts";
+import { listRebalancePlans } from "./rebalance/list.ts";
 
 export const admin = (berth: Berth) =>
   new Command("admin")
     .description(
-      "For operators: organizations, kubes, pools, prices, machines, packing, placement, audit. Takes an operator's key.",
+      "For operators: organizations, kubes, pools, prices, rebalance plans, machines, packing, placement, audit. Takes an " +
+        "operator's key.",
     )
     .addCommand(
       new Command("organization")
@@ -60,6 +65,17 @@ export const admin = (berth: Berth) =>
         .addCommand(importPriceBook(berth))
         .addCommand(listPriceBooks(berth))
         .addCommand(getPriceBook(berth)),
+    )
+    .addCommand(
+      new Command("rebalance")
+        .description("Moves that make pools cheaper than they cost: plans to read, approve, pause and cancel")
+        .addCommand(listRebalancePlans(berth))
+        .addCommand(getRebalancePlan(berth))
+        .addCommand(createRebalancePlan(berth))
+        .addCommand(actOnRebalancePlan(berth, "approve"))
+        .addCommand(actOnRebalancePlan(berth, "pause"))
+        .addCommand(actOnRebalancePlan(berth, "resume"))
+        .addCommand(actOnRebalancePlan(berth, "cancel")),
     )
     .addCommand(
       new Command("machine")

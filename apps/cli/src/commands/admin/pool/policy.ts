@@ -1,5 +1,6 @@
-import type { Command } from "@commander-js/extra-typings";
-import { byteCount, commaList, commaListOrNone, keyValue, priceOrNone, wholeNumber } from "../../parse.ts";
+import { REBALANCE_MODES, type RebalanceMode } from "@berth/contract";
+import { type Command, Option } from "@commander-js/extra-typings";
+import { byteCount, commaList, commaListOrNone, keyValue, price, priceOrNone, wholeNumber } from "../../parse.ts";
 
 interface PolicyOptions {
   readonly instancesPerMachine?: number | undefined;
@@ -12,6 +13,9 @@ interface PolicyOptions {
   readonly headroomCpuMillis?: number | undefined;
   readonly headroomMemory?: number | undefined;
   readonly heldZones?: string[] | undefined;
+  readonly rebalance?: RebalanceMode | undefined;
+  readonly rebalanceMinSaving?: ReturnType<typeof price> | undefined;
+  readonly rebalanceMaxAutomaticMoves?: number | undefined;
   readonly image?: string | undefined;
   readonly subnet?: Record<string, string> | undefined;
   readonly securityGroups?: string[] | undefined;
@@ -31,6 +35,17 @@ export function withPolicy(command: Command) {
     .option("--headroom-cpu-millis <n>", "CPU of one of those", wholeNumber)
     .option("--headroom-memory <size>", "memory of one of those, as 4g", byteCount)
     .option("--held-zones <zones>", "where nothing is launched for now, as a,b, or none", commaListOrNone)
+    .addOption(
+      new Option("--rebalance <mode>", "whether moves are looked for, and may be approved by themselves").choices(
+        REBALANCE_MODES,
+      ),
+    )
+    .option("--rebalance-min-saving <usd>", "a rebalance plan that saves less a month is none, as 10.00", price)
+    .option(
+      "--rebalance-max-automatic-moves <n>",
+      "a plan that moves more instances waits for an operator",
+      wholeNumber,
+    )
     .option("--image <ami>", "machine image")
     .option("--subnet <zone=subnet>", "repeat for each zone", keyValue)
     .option("--security-groups <ids>", "as sg-1,sg-2", commaList)
@@ -50,6 +65,9 @@ export function policyOfOptions(options: PolicyOptions) {
     headroom_cpu_millis: options.headroomCpuMillis,
     headroom_memory_bytes: options.headroomMemory,
     held_zones: options.heldZones,
+    rebalance_mode: options.rebalance,
+    rebalance_min_saving_per_month: options.rebalanceMinSaving,
+    rebalance_max_automatic_moves: options.rebalanceMaxAutomaticMoves,
     image_id: options.image,
     subnet_ids: options.subnet,
     security_group_ids: options.securityGroups,

@@ -19,6 +19,9 @@ const POOL = {
   headroom_cpu_millis: 750,
   headroom_memory_bytes: 4 * 2 ** 30,
   held_zones: [],
+  rebalance_mode: "automatic",
+  rebalance_min_saving_per_month: { amount: "10.000000000000", currency: "USD" },
+  rebalance_max_automatic_moves: 4,
   image_id: "ami-00000000",
   subnet_ids: { a: "subnet-00000001" },
   security_group_ids: [],
@@ -46,6 +49,9 @@ test("one pool is shown with all of its policy", async () => {
   expect(out).toMatch(/^Machines: +3 of at most 40$/m);
   expect(out).toMatch(/^Spend cap: +\$40\.00 an hour for its machines$/m);
   expect(out).toMatch(/^Headroom: +for 2 instances of 750m and 4 ?GiB? in each zone$/m);
+  expect(out).toMatch(
+    /^Rebalance: +automatic: plans that save \$10\.00 a month or more, .+ move at most 4 instances$/m,
+  );
   expect(out).toMatch(/^Subnets: +a=subnet-00000001$/m);
 });
 
@@ -59,6 +65,14 @@ test.each([
   [
     ["--headroom-instances", "3", "--headroom-cpu-millis", "500", "--headroom-memory", "2g"],
     { headroom_instances: 3, headroom_cpu_millis: 500, headroom_memory_bytes: 2 * 2 ** 30 },
+  ],
+  [
+    ["--rebalance", "propose", "--rebalance-min-saving", "25", "--rebalance-max-automatic-moves", "3"],
+    {
+      rebalance_mode: "propose",
+      rebalance_min_saving_per_month: { amount: "25", currency: "USD" },
+      rebalance_max_automatic_moves: 3,
+    },
   ],
   [["--zones", "a,b,c", "--empty-after-seconds", "0"], { zones: ["a", "b", "c"], empty_after_seconds: 0 }],
   [["--subnet", "a=subnet-1", "--subnet", "b=subnet-2"], { subnet_ids: { a: "subnet-1", b: "subnet-2" } }],

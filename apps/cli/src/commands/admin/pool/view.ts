@@ -42,6 +42,7 @@ export function describePool(pool: Pool): string {
     ["Tenant share", `${pool.tenant_share_percent}% of an organization's instances on one machine`],
     ["Headroom", headroomOf(pool)],
     ["Held zones", words(pool.held_zones)],
+    ["Rebalance", rebalanceOf(pool)],
     ["Empty after", formatDuration(pool.empty_after_seconds * 1000)],
     ["Image", pool.image_id],
     ["Subnets", words(Object.entries(pool.subnet_ids).map(([zone, subnet]) => `${zone}=${subnet}`))],
@@ -54,4 +55,11 @@ function headroomOf(pool: Pool): string {
   if (pool.headroom_instances === 0) return "none";
   const size = `${pool.headroom_cpu_millis}m and ${formatBytes(pool.headroom_memory_bytes)}`;
   return `for ${pool.headroom_instances} instances of ${size} in each zone`;
+}
+
+function rebalanceOf(pool: Pool): string {
+  if (pool.rebalance_mode === "off") return "off";
+  const saving = `plans that save ${formatMoney(pool.rebalance_min_saving_per_month)} a month or more`;
+  if (pool.rebalance_mode === "propose") return `propose: ${saving} wait for an operator`;
+  return `automatic: ${saving}, by themselves where they move at most ${pool.rebalance_max_automatic_moves} instances`;
 }

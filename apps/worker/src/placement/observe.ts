@@ -1,0 +1,25 @@
+import type { KubeRecord } from "@berth/db";
+import { holdsData, isMasterEligible, LABELS, MANAGED_BY } from "@berth/domain";
+import type { ReadOnlyKubernetes } from "../effects.ts";
+import type { PlacementObservation } from "./problem.ts";
+
+/** One fresh look at a kube: its nodes and pods, beside what its rows say. Reads only. */
+export async function observeKube(
+  kubernetes: ReadOnlyKubernetes,
+  kube: KubeRecord,
+  now: Date,
+): Promise<Omit<PlacementObservation, "fruitless">> {
+  const [nodes, pods, otherPods] = await Promise.all([
+    kubernetes.list("Node"),
+    kubernetes.list("Pod", { labelSelector: `${LABELS.managedBy}=${MANAGED_BY}` }),
+    kubernetes.list("Pod", { labelSelector: `${LABELS.managedBy}!=${MANAGED_BY}` }),
+  ]);
+  const instances = new Map(
+    kube.instances.map((instance) => [
+      `${instance.clusterId}/${instance.podName}`,
+      { ...instance, holdsData: holdsData(instance.roles), masterEligible: isMasterEligible(instance.roles) },
+    ]),
+  );
+  const { isStatic, machines, pools, offerings, observed } = kube;
+  return { now, isStatic, nodes, pods, otherPods, instances, machines, pools, offerings, observed };
+}
