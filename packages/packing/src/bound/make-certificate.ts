@@ -8,7 +8,10 @@ import { mostInTable } from "./exact-table.ts";
 const NANO_PER_MICRO = 1_000;
 /** Tables that look for good multipliers; each offer's last one is the proof. */
 const TABLES = 5;
-/** An offer whose z is at most this share of its price has no part in the bound: values come at that scale. */
+/**
+ * An offer whose z is at most this share of its price has no part in the bound, as values come at that scale; nor has one whose
+ * share is below another's.
+ */
 const ENOUGH = 0.97;
 /** Units of a dimension in a proof's table, where its sizes have no grain of their own. */
 const MOST_CELLS = 1_000;
@@ -45,10 +48,16 @@ function certifyBlock({ block, values }: ValuedBlock, allBlocks: number): Certif
   const cells = Math.floor(Math.sqrt(STEPS / tables));
   const pricing = new TablePricing(problem, Math.max(LEAST_CELLS, Math.min(MOST_CELLS, cells)));
   const proofs = new Map<string, OfferProof>();
+  let worst = ENOUGH;
+  const prove = (offer: number) => {
+    const proof = proveRelaxed(block, offer, duals, pricing, worst);
+    worst = Math.max(worst, Number(proof.z) / NANO_PER_MICRO / (problem.prices[offer] as number));
+    return proof;
+  };
   const offers = block.offers.map(({ type, zone }, offer): CertificateOffer => {
     const proof: OfferProof =
       by[offer] === -1
-        ? sharedProof(block, offer, proofs, () => proveRelaxed(block, offer, duals, pricing))
+        ? sharedProof(block, offer, proofs, () => prove(offer))
         : { kind: "dominated", by: (block.offers[by[offer] as number] as { type: { name: string } }).type.name };
     const { name, priceMicroUsdPerHour, cpuMilli, memoryMib, volumes, instances } = type;
     return { type: name, zone, priceMicroUsdPerHour, cpuMilli, memoryMib, volumes, instances, proof };
@@ -76,11 +85,17 @@ function sharedProof(block: Block, offer: number, known: Map<string, OfferProof>
   return proof;
 }
 
-function proveRelaxed(block: Block, offer: number, duals: Float64Array, pricing: TablePricing): OfferProof {
+function proveRelaxed(
+  block: Block,
+  offer: number,
+  duals: Float64Array,
+  pricing: TablePricing,
+  enough: number,
+): OfferProof & { readonly kind: "relaxed" } {
   const { problem } = block;
   const { dimensions, classes, sizes, demand, capacities, admits, zoneOf } = problem;
   const price = problem.prices[offer] as number;
-  pricing.search(offer, duals, TABLES, ENOUGH * NANO_PER_MICRO * price);
+  pricing.search(offer, duals, TABLES, enough * NANO_PER_MICRO * price, Number.POSITIVE_INFINITY, 0);
   const relaxation = pricing.relaxationOf(offer);
   const multipliers = relaxation.multipliers.map(Math.round);
   const zone = zoneOf[offer] as number;

@@ -123,11 +123,29 @@ export class ColdPlan {
   async generateColumns(rounds: number): Promise<boolean> {
     for (const [index, generation] of this.columns.entries()) {
       if (this.#columnsDone[index]) continue;
+      this.#offerBins(index);
       const known = generation.patterns.length;
       this.#columnsDone[index] = await generation.run(rounds);
       this.#share(index, generation.patterns.slice(known));
     }
     return this.#columnsDone.every((done) => done);
+  }
+
+  /** The bins that the plan has by now are good patterns too. */
+  #offerBins(block: number): void {
+    const generation = this.columns[block] as ColumnGeneration;
+    for (const { items, improvement, block: of } of this.#fleets) {
+      if (of !== block) continue;
+      const { size, stride, offerOf, countOf, itemsOf } = improvement.best;
+      for (let bin = 0; bin < size; bin++) {
+        const counts = new Int32Array(items.problem.classes);
+        for (let i = 0; i < (countOf[bin] as number); i++) {
+          const c = items.classOf[itemsOf[bin * stride + i] as number] as number;
+          counts[c] = (counts[c] as number) + 1;
+        }
+        generation.addPattern(patternOf(offerOf[bin] as number, counts));
+      }
+    }
   }
 
   /** A pattern that is good in one block is good in others, where they have its classes. */

@@ -13,12 +13,19 @@ export interface ColumnOptions {
 
 /** Share of the steadier duals, those with the best bound so far, in the duals that are priced. */
 const SMOOTHING = 0.8;
-const TABLES = 6;
+const TABLES = 4;
+/** Of a search for patterns in one table. */
+const LEAST_NODES = 2_000;
+const MOST_NODES = 200_000;
 /** Cells up to which an offer's table counts as small: priced in every round. */
 const SMALL_TABLE = 100_000;
 /** An offer that can be worth no more than this share of its price needs no closer look, and is looked at less often. */
 const COLD = 0.93;
 const COLD_EVERY = 10;
+/** At smoothed values, an offer whose bound is this share of its price hardly has a pattern that betters the program. */
+const ALMOST = 0.99;
+/** Patterns worth no more than this share of the price at the values asked for will not better the program at its own. */
+const WORTHWHILE = 0.97;
 /** A bound over some offers must be better than one over all of them by this much to be preferred, as it may yet fall. */
 const NEARLY = 0.99;
 
@@ -41,6 +48,7 @@ export class ColumnGeneration {
   readonly #program: Program;
   readonly #exchanges: number;
   readonly #small: readonly number[];
+  readonly #large: readonly number[];
   readonly #warmth: Float64Array;
   readonly #known = new Set<string>();
   #pending: Pattern[] = [];
@@ -56,6 +64,8 @@ export class ColumnGeneration {
   boundValues: Float64Array;
   rounds = 0;
   #steadyBound = 0;
+  /** For patterns in one table: more once a round found none. */
+  #nodes = LEAST_NODES;
   /** The values of the best bound over the offers that were priced with them, at its scale. */
   #steady: Float64Array;
 
@@ -85,6 +95,7 @@ export class ColumnGeneration {
     this.dominators = dominators(problem);
     this.offers = Array.from(this.dominators.keys()).filter((offer) => this.dominators[offer] === -1);
     this.#small = this.offers.filter((offer) => this.#pricing.cellsOf(offer) <= SMALL_TABLE);
+    this.#large = this.offers.filter((offer) => !this.#small.includes(offer));
     this.#warmth = new Float64Array(problem.offers).fill(1);
     this.values = new Float64Array(problem.classes);
     this.boundValues = new Float64Array(problem.classes);
@@ -131,49 +142,68 @@ export class ColumnGeneration {
 
     const share = this.#steadyBound > 0 ? SMOOTHING : 0;
     const smoothed = this.values.map((value, c) => share * (this.#steady[c] as number) + (1 - share) * value);
-    // Small offers are priced at a fraction of what large ones take: those come once the small ones have nothing new.
-    for (const offers of [this.#small, this.offers]) {
-      if (this.#price(smoothed, offers) > 0) return false;
-      // The smoothed values missed: the program's own decide.
-      if (share > 0 && this.#price(this.values, offers) > 0) return false;
+    // Small offers are priced at a fraction of what large ones take: those come once the small ones have nothing new. Where
+    // the smoothed values miss, the program's own decide.
+    const tries = share > 0 ? [smoothed, this.values] : [this.values];
+    const factors: number[] = [];
+    for (const values of tries) {
+      const { added, factor } = this.#price(values, this.#small, Number.POSITIVE_INFINITY);
+      this.#steadyAt(values, factor);
+      if (added > 0) return false;
+      factors.push(factor);
     }
-    return true;
+    for (const [index, values] of tries.entries()) {
+      const { added, factor } = this.#price(values, this.#large, factors[index] as number);
+      this.#steadyAt(values, factor);
+      this.#boundAt(values, factor);
+      if (added > 0) return false;
+    }
+    this.#nodes *= 4;
+    return this.#nodes > MOST_NODES;
   }
 
-  /** Prices offers at the values; adds what betters the program, and keeps the bound where all were priced. */
-  #price(values: Float64Array, offers: readonly number[]): number {
-    const { classes, demand, prices } = this.problem;
-    let worth = 0;
-    for (let c = 0; c < classes; c++) worth += (values[c] as number) * (demand[c] as number);
-    let factor = Number.POSITIVE_INFINITY;
-    let added = 0;
-    const all = offers.length === this.offers.length;
+  /**
+   * Prices offers at the values, and adds what betters the program. Gives the least price / bound of them and of those that
+   * were priced before.
+   */
+  #price(values: Float64Array, offers: readonly number[], before: number): { added: number; factor: number } {
+    const { classes, prices } = this.problem;
+    let factor = before;
+    const known = this.#pending.length;
+    const ownValues = values === this.values;
     for (const offer of offers) {
-      if (!all && (this.#warmth[offer] as number) < COLD && this.rounds % COLD_EVERY !== 0) continue;
+      if (offers === this.#small && (this.#warmth[offer] as number) < COLD && this.rounds % COLD_EVERY !== 0) continue;
       const price = prices[offer] as number;
-      const found = this.#pricing.search(offer, values, TABLES, COLD * price);
+      const enough = (ownValues ? 1 : ALMOST) * price;
+      const known = (ownValues ? 1 : WORTHWHILE) * price;
+      const found = this.#pricing.search(offer, values, TABLES, enough, known, this.#nodes);
       this.#warmth[offer] = found.bound / price;
       if (found.bound > 0) factor = Math.min(factor, price / found.bound);
-      const best = this.#pricing.best;
-      let value = 0;
-      for (let c = 0; c < classes; c++) value += (this.values[c] as number) * (best[c] as number);
-      if (value > price * (1 + 1e-7)) {
-        const before = this.#pending.length;
-        this.addPattern(patternOf(offer, best));
-        added += this.#pending.length - before;
+      for (const counts of this.#pricing.found) {
+        let value = 0;
+        for (let c = 0; c < classes; c++) value += (this.values[c] as number) * (counts[c] as number);
+        if (value > price * (1 + 1e-7)) this.addPattern(patternOf(offer, counts));
       }
     }
-    if (factor === Number.POSITIVE_INFINITY) return added;
-    const bound = worth * factor;
-    if (bound > this.#steadyBound) {
-      this.#steadyBound = bound;
-      this.#steady = values.map((value) => value * factor);
-    }
-    if (all && bound > this.bound) {
-      this.bound = bound;
-      this.boundValues = values.map((value) => value * factor);
-    }
-    return added;
+    return { added: this.#pending.length - known, factor };
+  }
+
+  #worthOf(values: Float64Array): number {
+    return values.reduce((sum, value, c) => sum + value * (this.problem.demand[c] as number), 0);
+  }
+
+  /** Values with a better bound over the offers that were priced are those to stay near. */
+  #steadyAt(values: Float64Array, factor: number): void {
+    if (factor === Number.POSITIVE_INFINITY || this.#worthOf(values) * factor <= this.#steadyBound) return;
+    this.#steadyBound = this.#worthOf(values) * factor;
+    this.#steady = values.map((value) => value * factor);
+  }
+
+  /** All offers were priced at the values. */
+  #boundAt(values: Float64Array, factor: number): void {
+    if (factor === Number.POSITIVE_INFINITY || this.#worthOf(values) * factor <= this.bound) return;
+    this.bound = this.#worthOf(values) * factor;
+    this.boundValues = values.map((value) => value * factor);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Unit } from "../bound/certificate.ts";
-import { mendPattern } from "./mend-pattern.ts";
 import { MultiplierBundle } from "./multiplier-bundle.ts";
+import { type FilledTable, PatternSearch } from "./pattern-search.ts";
 import { cellsOf, grainOf } from "./units.ts";
 import { fitting, largestCapacity, type VectorProblem } from "./vector-problem.ts";
 
@@ -25,6 +25,8 @@ const NO_CLASS = -1;
 const FINEST_GRAIN = 2_000;
 /** A pattern this near to the bound, as a share, is good enough: more tables would only better the proof. */
 const CLOSE = 1e-4;
+/** Patterns are looked for in tables whose bound is this near to the lowest, as a share: others say little. */
+const NEAR = 2e-3;
 /** Classes with more demand than this count as plenty: what a table takes too much of is mended, and its bound holds. */
 const MOST_OF_A_SCARCE_CLASS = 3;
 
@@ -34,8 +36,8 @@ const MOST_OF_A_SCARCE_CLASS = 3;
  *
  * table[p * columns + q] is the most that fits p and q units of the two dimensions, at values less multipliers x size:
  * O(classes x cells). Classes with room for all of their demand come last, and their counts are kept a byte a cell, so that
- * a pattern never takes more than there is; the others are traced by looking which class explains a cell. A pattern that
- * breaks a priced dimension loses its least valuable parts and is filled up again.
+ * a pattern never takes more than there is; the others are traced by looking which class explains a cell. The table's own
+ * pattern may break a priced dimension: it serves the multipliers alone, and `PatternSearch` finds those that fit.
  */
 export class TablePricing {
   readonly #problem: VectorProblem;
@@ -63,8 +65,9 @@ export class TablePricing {
   #columns = 0;
   #unitP: Unit = [1, 1];
   #unitQ: Unit = [1, 1];
-  /** Counts by class of the pattern that the last search found. */
-  readonly best: Int32Array;
+  readonly #patterns: PatternSearch;
+  /** Counts by class of the patterns that the last search found. */
+  found: Int32Array[] = [];
 
   constructor(problem: VectorProblem, maxCells: number) {
     this.#problem = problem;
@@ -80,7 +83,7 @@ export class TablePricing {
     this.#cellQ = new Int32Array(classes);
     this.#reduced = new Float64Array(classes);
     this.#counts = new Int32Array(classes);
-    this.best = new Int32Array(classes);
+    this.#patterns = new PatternSearch(problem);
   }
 
   #grain(d: number): Unit | undefined {
@@ -117,37 +120,58 @@ export class TablePricing {
 
   /**
    * Prices an offer at the values (by class, >= 0) with so many tables. Stops early when the bound is no more than
-   * `enough`: nothing there is of interest then.
+   * `enough`: nothing there is of interest then. Patterns worth no more than `known` are
+   * not looked for, and others no longer than so many nodes of a table.
    */
-  search(offer: number, values: Float64Array, tables: number, enough: number): Priced {
-    const { dimensions, capacities, classes } = this.#problem;
+  search(offer: number, values: Float64Array, tables: number, enough: number, known: number, nodes: number): Priced {
+    const { dimensions, capacities } = this.#problem;
     const room = capacities.subarray(offer * dimensions, (offer + 1) * dimensions);
     const bundle = this.#bundleOf(offer);
     const bestLambda = this.#bestMultipliers.subarray(offer * dimensions, (offer + 1) * dimensions);
     this.#prepare(offer, room);
-    this.best.fill(0);
+    this.found = [];
     let bestValue = 0;
     let bestBound = Number.POSITIVE_INFINITY;
     for (let round = 0; round < tables; round++) {
       const lambda = bundle.lowest(values, room);
       const bound = this.#evaluate(values, room, lambda);
+      const isLow = bound < bestBound * (1 + NEAR);
       if (bound < bestBound) {
         bestBound = bound;
         bestLambda.set(lambda);
       }
       if (bestBound <= enough) break;
-      this.#trace();
-      const isNew = bundle.add(this.#counts);
-      mendPattern(this.#problem, offer, values, this.#counts);
-      let value = 0;
-      for (let c = 0; c < classes; c++) value += (values[c] as number) * (this.#counts[c] as number);
-      if (value > bestValue) {
-        bestValue = value;
-        this.best.set(this.#counts);
+      if (isLow) {
+        const value = this.#patterns.search(
+          this.#filled(offer, lambda, bound),
+          values,
+          Math.max(known, bestValue),
+          nodes,
+        );
+        if (value !== undefined) {
+          bestValue = value;
+          this.found.push(...this.#patterns.found);
+        }
+        if (bestValue >= bestBound * (1 - CLOSE)) break;
       }
-      if (!isNew || bestValue >= bestBound * (1 - CLOSE)) break;
+      this.#trace();
+      if (!bundle.add(this.#counts)) break;
     }
     return { value: bestValue, bound: bestBound };
+  }
+
+  #filled(offer: number, multipliers: Float64Array, bound: number): FilledTable {
+    return {
+      offer,
+      table: this.#table,
+      columns: this.#columns,
+      dimensionP: this.#p,
+      dimensionQ: this.#q,
+      unitP: this.#unitP,
+      unitQ: this.#unitQ,
+      multipliers,
+      bound,
+    };
   }
 
   #bundleOf(offer: number): MultiplierBundle {
