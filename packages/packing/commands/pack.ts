@@ -13,6 +13,7 @@ import {
   type PackingCase,
   type PackingPolicy,
   readCase,
+  runColdPlan,
   STANDARD_POLICY,
   verifyCertificate,
 } from "../src/index.ts";
@@ -36,12 +37,6 @@ interface Options {
   readonly out: string | undefined;
   readonly certificate: string;
 }
-
-/** Chunks of work between two looks at the clock. */
-const ITERATIONS = 200;
-const ROUNDS = 1;
-/** Share of the plan's time that column generation may take, for values to search by. */
-const COLUMNS_SHARE = 0.35;
 
 function readOptions(): Options {
   const { values } = parseArgs({
@@ -133,23 +128,18 @@ async function pack(options: Options): Promise<number> {
   try {
     const plan = await ColdPlan.open(packingCase, options.policy, solver, { seed: options.seed, gap: 1e-3 });
     say(() => `${packingCase.instances.length} instances: ${dollars(plan.costMicroUsdPerHour)} $/h at the start`);
-    const left = () => options.seconds - secondsSince(startedAt);
-    let done = false;
-    while (!done && left() > options.seconds * (1 - COLUMNS_SHARE)) {
-      done = await plan.generateColumns(ROUNDS);
-      plan.improve(ITERATIONS);
-    }
-    plan.useColumns();
-    while (left() > 0) {
-      plan.improve(ITERATIONS);
-      say(() => `${dollars(plan.costMicroUsdPerHour)} $/h after ${secondsSince(startedAt).toFixed(0)} s`);
-    }
+    await runColdPlan(plan, () => {
+      const seconds = secondsSince(startedAt);
+      say(() => `${dollars(plan.costMicroUsdPerHour)} $/h after ${seconds.toFixed(0)} s`);
+      return options.seconds > 0 ? seconds / options.seconds : 1;
+    });
     const nodes = plan.plan();
     const seconds = secondsSince(startedAt);
 
     const boundStartedAt = performance.now();
+    let done = false;
     while (!done && secondsSince(boundStartedAt) < options.boundSeconds) {
-      done = await plan.generateColumns(ROUNDS);
+      done = await plan.generateColumns(1);
       say(() => `bound: ${dollars(plan.boundMicroUsdPerHour)} $/h after ${secondsSince(boundStartedAt).toFixed(0)} s`);
     }
     const typesText =

@@ -6,6 +6,7 @@ export * from "./case/packing-case.ts";
 export * from "./case/read-case.ts";
 export * from "./check-placement.ts";
 export * from "./cold/cold-plan.ts";
+export * from "./cold/run-cold-plan.ts";
 export * from "./consolidation/check-rebalance.ts";
 export type { MoveCosts } from "./consolidation/move-cost.ts";
 export * from "./consolidation/plan-moves.ts";
