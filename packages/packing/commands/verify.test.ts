@@ -79,7 +79,7 @@ test("one that is not prints why and no bound, and ends with 1", () => {
 test.each([
   [["types.json", "instances.json"], "missing: certificate.json"],
   [[], "missing: types.json, instances.json, certificate.json"],
-  [["types.json", "instances.json", "certificate.json", "more.json"], "not expected: more.json"],
+  [["types.json", "instances.json", "certificate.json", "commitments.json", "more.json"], "not expected: more.json"],
   [["types.json", "nowhere.json", "certificate.json"], "cannot read nowhere.json"],
   [["bytes.json", "instances.json", "certificate.json"], "cannot read bytes.json"],
 ])("given %j it says what is wrong and how it is used, and ends with 2", (paths, fault) => {

@@ -1,18 +1,19 @@
-// `npm run verify -w packages/packing -- types.json instances.json certificate.json`: the independent verifier alone.
+// `npm run verify -w packages/packing -- types.json instances.json certificate.json [commitments.json]`: the independent verifier alone.
 // Prints one JSON line {verified, lower_bound, seconds, refusals}; lower_bound in $ an hour, null when refused.
 // Exit codes: 0 verified, 1 refused, 2 wrong usage or a file that cannot be read.
 import { createHash } from "node:crypto";
 import { verifyCertificate } from "../src/index.ts";
 import { readInputFile } from "./input-file.ts";
 
-const USAGE = "usage: npm run verify -w packages/packing -- types.json instances.json certificate.json";
+const USAGE =
+  "usage: npm run verify -w packages/packing -- types.json instances.json certificate.json [commitments.json]";
 const FILES = ["types.json", "instances.json", "certificate.json"];
 
-/** The three texts in the order of FILES. Throws an Error that says what is wrong. */
+/** The texts in the order of FILES, and of commitments where they are given. Throws an Error that says what is wrong. */
 function readArguments(paths: readonly string[]): readonly string[] {
   const missing = FILES.slice(paths.length);
   if (missing.length > 0) throw new Error(`missing: ${missing.join(", ")}`);
-  if (paths.length > FILES.length) throw new Error(`not expected: ${paths.slice(FILES.length).join(" ")}`);
+  if (paths.length > FILES.length + 1) throw new Error(`not expected: ${paths.slice(FILES.length + 1).join(" ")}`);
   return paths.map(readInputFile);
 }
 
@@ -25,11 +26,12 @@ function main(): number {
     console.error(`verify: ${(error as Error).message}\n${USAGE}`);
     return 2;
   }
-  const [typesText = "", instancesText = "", certificateText = ""] = texts;
+  const [typesText = "", instancesText = "", certificateText = "", commitmentsText] = texts;
   const verdict = verifyCertificate({
     typesText,
     instancesText,
     certificateText,
+    commitmentsText,
     sha256: (text) => createHash("sha256").update(text, "utf8").digest("hex"),
   });
   console.log(

@@ -3,14 +3,22 @@
  *
  * All amounts are integers written in decimal: nano-dollars an hour. The bound of a block is
  * floor(sum of dual x demand, times the least price / z over the offers with z > 0), and 0 when all duals are 0 or no offer
- * has z > 0; the bound of the case is the sum over its blocks. An offer with a dominated proof has no z of its own and does
+ * has z > 0; the bound of the case is the sum over its blocks, less value x units of each commitment, and at least 0. The
+ * price of a type in a commitment is there the lower one of its own and (price of a unit in use + value) x its units. An offer with a dominated proof has no z of its own and does
  * not count in the least. docs/packing.md proves it.
  */
 export interface Certificate {
   readonly version: 1;
   readonly unit: "nano_usd_per_hour";
   /** SHA-256, hexadecimal, of the two files that it speaks of, byte for byte. */
-  readonly inputs: { readonly typesSha256: string; readonly instancesSha256: string };
+  readonly inputs: {
+    readonly typesSha256: string;
+    readonly instancesSha256: string;
+    /** Absent where nothing is paid for already. */
+    readonly commitmentsSha256?: string;
+  };
+  /** What a unit of each commitment of the file is worth, in its order; absent where there is no file. */
+  readonly commitments?: readonly { readonly name: string; readonly value: string }[];
   readonly blocks: readonly CertificateBlock[];
   readonly lowerBound: string;
 }

@@ -1,3 +1,4 @@
+import type { ValuedCommitment } from "../case/commitments.ts";
 import type { Block } from "../cold/blocks.ts";
 import { dominators } from "../cold/dominance.ts";
 import { TablePricing } from "../cold/table-pricing.ts";
@@ -29,14 +30,32 @@ export interface ValuedBlock {
  * Makes the certificate of a lower bound out of values by class, in whole nano-dollars: values round down, and each offer's
  * z is computed anew from them, so nothing rests on a float of the solver. O(offers x tables) for each block.
  */
-export function makeCertificate(blocks: readonly ValuedBlock[], inputs: Certificate["inputs"]): Certificate {
+export function makeCertificate(
+  blocks: readonly ValuedBlock[],
+  inputs: Certificate["inputs"],
+  commitments?: readonly ValuedCommitment[],
+): Certificate {
   const made = blocks.map((block) => certifyBlock(block, blocks.length));
+  const sum =
+    made.reduce((all, block) => all + BigInt(block.lowerBound), 0n) -
+    (commitments ?? []).reduce(
+      (all, { units, valueMicroUsdPerHour }) => all + BigInt(units) * nano(valueMicroUsdPerHour),
+      0n,
+    );
   return {
     version: 1,
     unit: "nano_usd_per_hour",
     inputs,
+    ...(commitments === undefined
+      ? {}
+      : {
+          commitments: commitments.map(({ name, valueMicroUsdPerHour }) => ({
+            name,
+            value: nano(valueMicroUsdPerHour).toString(),
+          })),
+        }),
     blocks: made,
-    lowerBound: made.reduce((sum, block) => sum + BigInt(block.lowerBound), 0n).toString(),
+    lowerBound: (sum > 0n ? sum : 0n).toString(),
   };
 }
 
@@ -67,7 +86,7 @@ function certifyBlock({ block, values }: ValuedBlock, allBlocks: number): Certif
     zones: block.zones,
     classes: classes.map((one, c) => ({ ...one, dual: String(duals[c]) })),
     offers,
-    lowerBound: boundOf(duals, demandOf, offers).toString(),
+    lowerBound: boundOf(duals, demandOf, offers, problem.prices).toString(),
   };
 }
 
@@ -126,20 +145,27 @@ function proveRelaxed(
   };
 }
 
+const nano = (micro: number) => BigInt(micro) * BigInt(NANO_PER_MICRO);
+
 /** floor(duals . demand, times the least price / z): in nano-dollars, as a rational until the end. */
-function boundOf(duals: Float64Array, demandOf: (c: number) => number, offers: readonly CertificateOffer[]): bigint {
+function boundOf(
+  duals: Float64Array,
+  demandOf: (c: number) => number,
+  offers: readonly CertificateOffer[],
+  prices: Float64Array,
+): bigint {
   let worth = 0n;
   duals.forEach((dual, c) => {
     worth += BigInt(dual) * BigInt(demandOf(c));
   });
   let price: bigint | undefined;
   let most = 1n;
-  for (const { proof, priceMicroUsdPerHour } of offers) {
+  for (const [offer, { proof }] of offers.entries()) {
     if (proof.kind === "dominated" || proof.z === "0") continue;
-    const nano = BigInt(priceMicroUsdPerHour) * BigInt(NANO_PER_MICRO);
+    const own = nano(prices[offer] as number);
     const z = BigInt(proof.z);
-    if (price === undefined || nano * most < price * z) {
-      price = nano;
+    if (price === undefined || own * most < price * z) {
+      price = own;
       most = z;
     }
   }

@@ -1,3 +1,4 @@
+import { lowerPrice, type ValuedCommitment } from "../case/commitments.ts";
 import type { CaseInstance, CaseType, PackingCase } from "../case/packing-case.ts";
 import type { VectorProblem } from "./vector-problem.ts";
 
@@ -31,8 +32,11 @@ export interface BlockOffer {
   readonly zone: string;
 }
 
-/** Parts a case into blocks: two zones are in one when some instance may go to either. Blocks in the order of their zones. */
-export function blocksOf(packingCase: PackingCase): Block[] {
+/**
+ * Parts a case into blocks: two zones are in one when some instance may go to either. Blocks in the order of their zones.
+ * Where types have a lower price by a commitment, the problem's prices are that.
+ */
+export function blocksOf(packingCase: PackingCase, commitments: readonly ValuedCommitment[]): Block[] {
   const parent = new Map<string, string>();
   const rootOf = (zone: string): string => {
     const up = parent.get(zone);
@@ -53,11 +57,16 @@ export function blocksOf(packingCase: PackingCase): Block[] {
   return [...members.values()].map((zones) => {
     const inside = new Set(zones);
     const instances = packingCase.instances.filter(({ zones: allowed }) => inside.has(allowed[0] as string));
-    return blockOf(zones, instances, packingCase.types);
+    return blockOf(zones, instances, packingCase.types, commitments);
   });
 }
 
-function blockOf(zones: readonly string[], instances: readonly CaseInstance[], types: readonly CaseType[]): Block {
+function blockOf(
+  zones: readonly string[],
+  instances: readonly CaseInstance[],
+  types: readonly CaseType[],
+  commitments: readonly ValuedCommitment[],
+): Block {
   const index = new Map<string, number>();
   const classes: (BlockClass & { demand: number })[] = [];
   const classOf = Int32Array.from(instances, ({ cpuMilli, memoryMib, volumes, zones: allowed }) => {
@@ -90,7 +99,7 @@ function blockOf(zones: readonly string[], instances: readonly CaseInstance[], t
       capacities: Int32Array.from(
         offers.flatMap(({ type }) => [type.cpuMilli, type.memoryMib, type.volumes, type.instances]),
       ),
-      prices: Float64Array.from(offers, ({ type }) => type.priceMicroUsdPerHour),
+      prices: Float64Array.from(offers, ({ type }) => lowerPrice(type, commitments)),
       zoneOf: Int32Array.from(offers, ({ zone }) => zones.indexOf(zone)),
       admits: Uint8Array.from(zones.flatMap((zone) => classes.map((one) => (one.zones.includes(zone) ? 1 : 0)))),
       countsInstances: true,

@@ -1,4 +1,5 @@
 import type { Solver } from "@berth/ports";
+import type { ValuedCommitment } from "../case/commitments.ts";
 import { type PackingCase, type PackingPolicy, type PlanNode, tenantLimit } from "../case/packing-case.ts";
 import { Bins } from "./bins.ts";
 import { type Block, blocksOf } from "./blocks.ts";
@@ -15,6 +16,8 @@ export interface ColdPlanOptions {
   readonly seed: number;
   /** Column generation ends when the bound is within this share of the master program's cost. */
   readonly gap: number;
+  /** Units that are paid for already, at values of `valueCommitments`. */
+  readonly commitments?: readonly ValuedCommitment[];
 }
 
 /** Units of a dimension in a pricing table, where its sizes have no grain of their own. */
@@ -56,7 +59,7 @@ export class ColdPlan {
     solver: Solver,
     options: ColdPlanOptions,
   ): Promise<ColdPlan> {
-    const blocks = blocksOf(packingCase);
+    const blocks = blocksOf(packingCase, options.commitments ?? []);
     const columns: ColumnGeneration[] = [];
     for (const { problem } of blocks) {
       columns.push(
@@ -91,6 +94,7 @@ export class ColdPlan {
     this.#columnsDone = blocks.map(() => false);
   }
 
+  /** At the problem's prices: lower ones for types of a commitment. */
   get costMicroUsdPerHour(): number {
     return this.#fleets.reduce((sum, { improvement }) => sum + improvement.best.cost, 0);
   }

@@ -1,3 +1,4 @@
+import type { PriceOf } from "./price-steps.ts";
 import type { ClaimedClass, ClaimedOffer } from "./read-certificate.ts";
 
 /**
@@ -8,6 +9,7 @@ export function whyNotDominated(
   offer: ClaimedOffer,
   byType: ReadonlyMap<string, ClaimedOffer>,
   classes: readonly ClaimedClass[],
+  priceOf: PriceOf,
 ): string | undefined {
   const passed = new Set<string>();
   for (let worse = offer; worse.proof.kind === "dominated"; ) {
@@ -15,7 +17,7 @@ export function whyNotDominated(
     passed.add(worse.type);
     const better = byType.get(worse.proof.by);
     if (better === undefined) return `${worse.proof.by} is not offered there`;
-    const lacking = whatIsLess(worse, better, classes);
+    const lacking = whatIsLess(worse, better, classes, priceOf);
     if (lacking !== undefined) return `${better.type} ${lacking} than ${worse.type}`;
     worse = better;
   }
@@ -23,8 +25,13 @@ export function whyNotDominated(
 }
 
 /** No set is larger than `instances` x the largest class: what goes beyond that is of no use. */
-function whatIsLess(worse: ClaimedOffer, better: ClaimedOffer, classes: readonly ClaimedClass[]): string | undefined {
-  if (better.priceMicroUsdPerHour > worse.priceMicroUsdPerHour) return "costs more";
+function whatIsLess(
+  worse: ClaimedOffer,
+  better: ClaimedOffer,
+  classes: readonly ClaimedClass[],
+  priceOf: PriceOf,
+): string | undefined {
+  if (priceOf(better) > priceOf(worse)) return "costs more";
   if (better.instances < worse.instances) return "holds fewer instances";
   for (const dimension of ["cpuMilli", "memoryMib", "volumes"] as const) {
     const largest = classes.reduce((most, one) => Math.max(most, one[dimension]), 0);

@@ -1,17 +1,22 @@
 import { nameOffer } from "./compare-claim.ts";
 import { findBetterPattern, type SearchLimits } from "./find-better-pattern.ts";
+import type { PriceOf } from "./price-steps.ts";
 import { whyNotDominated } from "./prove-dominated.ts";
 import { type RelaxedOffer, relaxationsOf } from "./prove-relaxed.ts";
 import type { ClaimedBlock, ClaimedClass, ClaimedOffer, ExactProof } from "./read-certificate.ts";
 import type { Refusal, RefusalReason } from "./verdict.ts";
 
 /** Proves each z of a block, zone by zone; gives what could not be proven. The first proof that takes too long is the last. */
-export function proveOffers(block: ClaimedBlock, limits: SearchLimits | undefined): readonly Refusal[] {
+export function proveOffers(
+  block: ClaimedBlock,
+  priceOf: PriceOf,
+  limits: SearchLimits | undefined,
+): readonly Refusal[] {
   const refusals: Refusal[] = [];
   for (const zone of block.zones) {
     const offers = block.offers.filter((offer) => offer.zone === zone);
     const classes = block.classes.filter((one) => one.zones.includes(zone));
-    refusals.push(...proveDominated(offers, classes), ...proveRelaxed(offers, classes));
+    refusals.push(...proveDominated(offers, classes, priceOf), ...proveRelaxed(offers, classes));
     for (const offer of offers) {
       refusals.push(...proveExact(offer, block.classes, limits));
       if (refusals.some(({ reason }) => reason === "proof_too_long")) return refusals;
@@ -20,10 +25,14 @@ export function proveOffers(block: ClaimedBlock, limits: SearchLimits | undefine
   return refusals;
 }
 
-function proveDominated(offers: readonly ClaimedOffer[], classes: readonly ClaimedClass[]): readonly Refusal[] {
+function proveDominated(
+  offers: readonly ClaimedOffer[],
+  classes: readonly ClaimedClass[],
+  priceOf: PriceOf,
+): readonly Refusal[] {
   const byType = new Map(offers.map((offer) => [offer.type, offer]));
   return offers.flatMap((offer) => {
-    const because = whyNotDominated(offer, byType, classes);
+    const because = whyNotDominated(offer, byType, classes, priceOf);
     return because === undefined ? [] : [refusal("not_dominated", offer, because)];
   });
 }

@@ -6,8 +6,17 @@ import { readJson } from "./read-json.ts";
 export interface Claim {
   readonly typesSha256: string;
   readonly instancesSha256: string;
+  /** undefined: it speaks of no commitments. */
+  readonly commitmentsSha256: string | undefined;
+  readonly commitments: readonly ClaimedCommitment[];
   readonly blocks: readonly ClaimedBlock[];
   readonly lowerBound: bigint;
+}
+
+export interface ClaimedCommitment {
+  readonly name: string;
+  /** Of one unit. */
+  readonly value: bigint;
 }
 
 export interface ClaimedBlock {
@@ -67,18 +76,25 @@ export interface Unit {
 /** Throws FormatError or JsonError; a field that the format does not know is refused too. */
 export function readCertificate(text: string): Claim {
   const root: At = { value: readJson(text), place: "certificate.json " };
-  onlyFields(root, ["version", "unit", "inputs", "blocks", "lowerBound"]);
+  onlyFields(root, ["version", "unit", "inputs", "commitments", "blocks", "lowerBound"]);
   const version = field(root, "version");
   if (countOf(version) !== 1) refuse(version, "1");
   const unit = field(root, "unit");
   if (stringOf(unit) !== "nano_usd_per_hour") refuse(unit, "nano_usd_per_hour");
-  const inputs = onlyFields(field(root, "inputs"), ["typesSha256", "instancesSha256"]);
+  const inputs = onlyFields(field(root, "inputs"), ["typesSha256", "instancesSha256", "commitmentsSha256"]);
   return {
     typesSha256: stringOf(field(inputs, "typesSha256")),
     instancesSha256: stringOf(field(inputs, "instancesSha256")),
+    commitmentsSha256: has(inputs, "commitmentsSha256") ? stringOf(field(inputs, "commitmentsSha256")) : undefined,
+    commitments: has(root, "commitments") ? itemsOf(field(root, "commitments")).map(readCommitment) : [],
     blocks: itemsOf(field(root, "blocks")).map(readBlock),
     lowerBound: amountOf(field(root, "lowerBound")),
   };
+}
+
+function readCommitment(at: At): ClaimedCommitment {
+  onlyFields(at, ["name", "value"]);
+  return { name: stringOf(field(at, "name")), value: amountOf(field(at, "value")) };
 }
 
 function readBlock(at: At): ClaimedBlock {

@@ -14,6 +14,8 @@ export const REFUSAL_REASONS = [
   "offer_twice",
   "price_differs",
   "capacity_differs",
+  /** The certificate values commitments that the file does not have, or leaves some out. */
+  "commitments_differ",
   /** The pattern of an exact proof breaks a capacity, a demand or a zone, or names no class. */
   "pattern_does_not_fit",
   /** The pattern fits and is not worth z. */
