@@ -94,6 +94,7 @@ export async function startBerth({ options, folder, tell, stopped }: StartOption
       environment: "dev",
       leaseTtlMs: LEASE_TTL_MS,
       ec2: world.ec2,
+      rebalance: options.real ? "off" : "simulated",
     });
     cleanup.add(() => worker.close());
     tell("API and worker run.");

@@ -17,6 +17,10 @@ export const WORKER_VARIABLES = z.object({
     .default(30_000)
     .describe("how long a dead worker keeps what it held"),
   BERTH_EC2_ENDPOINT: z.string().optional().describe("another EC2 endpoint than AWS's own"),
+  BERTH_REBALANCE: z
+    .enum(["off", "simulated"])
+    .default("off")
+    .describe("whether approved rebalance plans are carried out: `off`, or `simulated`, where nothing is real"),
   BERTH_CRASH_AT: z
     .string()
     .optional()
@@ -41,6 +45,7 @@ export function workerConfig(environment: Readonly<Record<string, string | undef
     environment: values.BERTH_ENVIRONMENT,
     leaseTtlMs: values.BERTH_LEASE_TTL_MS,
     logLevel: values.LOG_LEVEL,
+    rebalance: values.BERTH_REBALANCE,
     ...(values.BERTH_EC2_ENDPOINT === undefined ? {} : { ec2: { endpoint: values.BERTH_EC2_ENDPOINT } }),
     ...(values.BERTH_CRASH_AT === undefined ? {} : { crashAt: values.BERTH_CRASH_AT }),
     ...(values.BERTH_FREEZE_AT === undefined ? {} : { freezeAt: values.BERTH_FREEZE_AT }),

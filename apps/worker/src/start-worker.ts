@@ -52,6 +52,8 @@ export interface WorkerConfig {
   readonly crashAt?: string;
   readonly freezeAt?: string;
   readonly effectsFile?: string;
+  /** Whether rebalance plans are carried out: nowhere, or on kubes where nothing is real. */
+  readonly rebalance: "off" | "simulated";
   /** Where /metrics is served; nowhere when absent. */
   readonly metrics?: { readonly host: string; readonly port: number };
   readonly logger?: Logger;
@@ -171,10 +173,11 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
     },
     rebalance: {
       ...shared,
-      store: rebalanceStore(database.pool),
+      store: rebalanceStore(database.pool, systemIds),
       ids: systemIds,
       engine: readOnly(engine),
       secretsOf: (clusterId) => readEngineSecrets(secrets, clusterId),
+      executes: config.rebalance === "simulated",
     },
   });
   const run = (loop: Loop) => async (id: string) => {

@@ -6,3 +6,5 @@ export { isInDoubt, UNSEEN_GUARD } from "./machine/rules.ts";
 export * from "./machine/types.ts";
 export * from "./namespace/decide.ts";
 export * from "./namespace/types.ts";
+export { decideRebalance } from "./rebalance/decide.ts";
+export type * from "./rebalance/types.ts";

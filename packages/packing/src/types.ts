@@ -17,6 +17,8 @@ export interface InstanceRequest {
   readonly masterEligible: boolean;
   /** Named reason why no machine is launched for it now, as `launch_quarantined`; it may still go to a node that there is. */
   readonly launchClosed?: string;
+  /** Where it is meant to go: there it goes where that is possible, before any other, and where not as if nothing were said. */
+  readonly plannedNode?: string;
 }
 
 /** A node that exists, or that a machine on its way will become. */

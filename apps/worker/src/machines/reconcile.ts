@@ -218,6 +218,7 @@ function desiredOf(machine: MachineRecord): DesiredMachine {
     unseenSince: unseen === undefined ? undefined : Date.parse(unseen.since),
     emptyAfterMs: machine.pool.emptyAfterSeconds * 1000,
     placed: machine.placed,
+    expected: machine.expected,
     brought: machine.isStatic,
   };
 }

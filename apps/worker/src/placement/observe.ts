@@ -21,5 +21,7 @@ export async function observeKube(
     ]),
   );
   const { isStatic, machines, pools, offerings, observed } = kube;
-  return { now, isStatic, nodes, pods, otherPods, instances, machines, pools, offerings, observed };
+  const moving = new Map(kube.moving.map(({ instanceId, nodeName }) => [instanceId, nodeName]));
+  const emptying = new Set(kube.emptying);
+  return { now, isStatic, nodes, pods, otherPods, instances, machines, pools, offerings, observed, moving, emptying };
 }

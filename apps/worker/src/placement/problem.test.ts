@@ -95,10 +95,54 @@ const seen = (over: Partial<PlacementObservation> = {}): PlacementObservation =>
   ],
   observed: [],
   fruitless: new Map(),
+  moving: new Map(),
+  emptying: new Set(),
   ...over,
 });
 
 describe("placementProblem", () => {
+  const twoNodes = {
+    nodes: [node("mac-1"), node("mac-2")],
+    machines: [machine("ready"), { ...machine("ready"), nodeName: "mac-2" }],
+  };
+  const bound = { ...pod({ spec: { nodeName: "mac-1" } }) };
+  const instancesOf = (problem: ReturnType<typeof placementProblem>) =>
+    problem.nodes.map(({ name, instances }) => [name, instances.length]);
+
+  it("counts an instance that a plan is moving on both its nodes until it is sent, and then on the one", () => {
+    const moving = new Map([[instance, "mac-2"]]);
+    const before = placementProblem(seen({ ...twoNodes, moving, pods: [bound] }));
+    expect(instancesOf(before)).toEqual([
+      ["mac-1", 1],
+      ["mac-2", 1],
+    ]);
+    const gone = placementProblem(seen({ ...twoNodes, moving }));
+    expect(instancesOf(gone)).toEqual([
+      ["mac-1", 0],
+      ["mac-2", 1],
+    ]);
+    const sent = placementProblem(seen({ ...twoNodes, moving, pods: [pod({ spec: sentTo("mac-2") })] }));
+    expect(instancesOf(sent)).toEqual([
+      ["mac-1", 0],
+      ["mac-2", 1],
+    ]);
+  });
+
+  it("asks for a moving instance's place where its plan reserved it, and counts it nowhere beside that", () => {
+    const gatedPod = pod({ spec: { schedulingGates: [{ name: SCHEDULING_GATE }] } });
+    const problem = placementProblem(seen({ ...twoNodes, moving: new Map([[instance, "mac-2"]]), pods: [gatedPod] }));
+    expect(problem.requests).toMatchObject([{ instanceId: instance, plannedNode: "mac-2" }]);
+    expect(instancesOf(problem)).toEqual([
+      ["mac-1", 0],
+      ["mac-2", 0],
+    ]);
+  });
+
+  it("lets nothing new go to a node that a plan is emptying", () => {
+    const { nodes } = placementProblem(seen({ ...twoNodes, emptying: new Set(["mac-1"]) }));
+    expect(nodes.map(({ closed }) => closed)).toEqual(["rebalancing", undefined]);
+  });
+
   it("packs gated pods, and counts on a node what was sent there but is not bound yet", () => {
     expect(
       placementProblem(seen({ pods: [pod({ spec: { schedulingGates: [{ name: SCHEDULING_GATE }] } })] })).requests,

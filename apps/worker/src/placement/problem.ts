@@ -66,6 +66,10 @@ export interface PlacementObservation {
   readonly observed: readonly ObservedAllocatable[];
   /** Of instances whose pods are gated. */
   readonly fruitless: ReadonlyMap<InstanceId, FruitlessLaunches>;
+  /** Of instances that a rebalance plan is moving: the node where each one's place is reserved. */
+  readonly moving: ReadonlyMap<InstanceId, string>;
+  /** Nodes that a rebalance plan is emptying: nothing new goes there. */
+  readonly emptying: ReadonlySet<string>;
 }
 
 export interface GatedPod {
@@ -98,6 +102,8 @@ export interface PlacementProblem {
 
 /** Word of decisions and guards. */
 export const LAUNCH_QUARANTINED = "launch_quarantined";
+/** Word of a node that a rebalance plan is emptying. */
+const REBALANCING = "rebalancing";
 /** How long kube-scheduler may call a ready target unschedulable before the pod is planned again. */
 const SCHEDULER_PATIENCE_MS = 10_000;
 /** How long a node that was in use may be silent before what was sent to it and never got there is planned again. */
@@ -118,6 +124,7 @@ export function placementProblem(seen: PlacementObservation): PlacementProblem {
   const bound: { instanceId: InstanceId; nodeName: string }[] = [];
   const residents = new Map<string, InstanceRequest[]>();
   let underWay = 0;
+  const reserved = new Map(seen.moving);
 
   for (const pod of seen.pods) {
     const instance = seen.instances.get(instanceKeyOf(pod));
@@ -127,6 +134,8 @@ export function placementProblem(seen: PlacementObservation): PlacementProblem {
       if (pod.metadata.deletionTimestamp !== undefined) continue;
       if (isGated(pod)) {
         if (!instance.leaving) gated.push({ pod, instance });
+        // It is asked for, and is no resident beside that.
+        reserved.delete(instance.instanceId);
         continue;
       }
       const problem = troubleOf(pod, target, machineByNode, nodeByName, seen.now);
@@ -138,11 +147,19 @@ export function placementProblem(seen: PlacementObservation): PlacementProblem {
     } else {
       bound.push({ instanceId: instance.instanceId, nodeName: pod.spec.nodeName });
     }
-    if (target !== undefined) {
-      const list = residents.get(target) ?? [];
-      list.push(requestOf(instance));
-      residents.set(target, list);
-    }
+    if (target !== undefined) stand(target, instance);
+    if (target === reserved.get(instance.instanceId)) reserved.delete(instance.instanceId);
+  }
+  // Until it is on its way there, a moving instance weighs on the node that it is meant for, besides the one where it is.
+  for (const instance of seen.instances.values()) {
+    const target = reserved.get(instance.instanceId);
+    if (target !== undefined) stand(target, instance);
+  }
+
+  function stand(node: string, instance: PlaceableInstance): void {
+    const list = residents.get(node) ?? [];
+    list.push(requestOf(instance));
+    residents.set(node, list);
   }
 
   const states = nodeStates(seen, machineByNode, residents);
@@ -161,6 +178,7 @@ export function placementProblem(seen: PlacementObservation): PlacementProblem {
     quarantines,
     requests: gated.map(({ instance }) => ({
       ...requestOf(instance),
+      ...plannedNodeOf(seen.moving.get(instance.instanceId)),
       ...(quarantines.has(instance.instanceId) ? { launchClosed: LAUNCH_QUARANTINED } : {}),
     })),
     nodes: states,
@@ -171,6 +189,10 @@ export function placementProblem(seen: PlacementObservation): PlacementProblem {
       ? states.filter((one) => !machineByNode.has(one.name) && one.closed === undefined && one.zone !== "")
       : [],
   };
+}
+
+function plannedNodeOf(plannedNode: string | undefined) {
+  return plannedNode === undefined ? {} : { plannedNode };
 }
 
 /** How a pod's instance is found in `instances`. */
@@ -255,7 +277,7 @@ function nodeStates(
       seen.pools.find((one) => one.zones.includes(zone)) ??
       seen.pools[0];
     if (pool === undefined) continue;
-    const closed = closedBecause(node, machine);
+    const closed = closedBecause(node, machine) ?? (seen.emptying.has(name) ? REBALANCING : undefined);
     states.push({
       name,
       poolId: pool.poolId,

@@ -1,13 +1,24 @@
-import type { HeldLease, Leases, PoolOutlook, RebalanceRecord, RebalanceStore } from "@berth/db";
+import type { HeldLease, Leases, PoolOutlook, RebalancePlanRecord, RebalanceRecord, RebalanceStore } from "@berth/db";
 import { type Guard, type IdSource, type KubeId, keepSince, type RunId } from "@berth/domain";
+import { decideRebalance, type RebalanceDecision } from "@berth/lifecycle";
 import type { Clock } from "@berth/ports";
-import type { EffectObserver } from "../effects.ts";
+import type { EffectObserver, ReadOnlyKubernetes } from "../effects.ts";
 import { backoffMs, failureOf, recordFailure } from "../failure.ts";
 import type { KubeRegistry } from "../kubes.ts";
 import { observeKube } from "../placement/observe.ts";
 import { placementProblem } from "../placement/problem.ts";
 import { askEngines, type EngineAccess } from "./ask-engines.ts";
-import { lookAtPool, mayPay, notLookedAt, type PoolLook, poolsToLookAt, type SeenKube } from "./look.ts";
+import { executeRebalance } from "./execute.ts";
+import {
+  lookAtPool,
+  mayPay,
+  movingClusters,
+  notLookedAt,
+  type PoolLook,
+  poolsToLookAt,
+  type SeenKube,
+} from "./look.ts";
+import { progressOf } from "./progress.ts";
 import { LOOK_EVERY_MS } from "./settings.ts";
 
 export interface RebalanceLoopDeps extends EngineAccess {
@@ -17,13 +28,16 @@ export interface RebalanceLoopDeps extends EngineAccess {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly effects: EffectObserver;
+  /** Whether plans are carried out, on kubes where nothing is real. */
+  readonly executes: boolean;
 }
 
 /**
- * Looks for moves that make a kube's pools cheaper than they cost, and proposes them.
+ * Looks for moves that make a kube's pools cheaper than they cost, proposes them, and carries out what was approved.
  *
  * Holds a lease of its own: placement goes on meanwhile, and a plan is held against what is there before each of its steps.
- * A plan is stored whole or not at all; a crash in between is a look that was never taken.
+ * A plan is stored whole or not at all, and where it has come to stands in its moves' rows: a run that ends anywhere is gone
+ * on with by the next. Nobody waits in here: what is under way is looked at again a second later.
  */
 export async function reconcileRebalance(deps: RebalanceLoopDeps, id: KubeId, runId: RunId): Promise<void> {
   await deps.leases.withLease(`rebalance/${id}`, async (lease) => {
@@ -31,13 +45,17 @@ export async function reconcileRebalance(deps: RebalanceLoopDeps, id: KubeId, ru
     if (record === undefined) return;
     const now = deps.clock.now();
     try {
-      const pools = await propose(deps, lease, record, now);
+      const carried = await carryOut(deps, lease, record, now);
+      const lookAt = (record.observedAt?.getTime() ?? 0) + LOOK_EVERY_MS;
+      const looks = carried === undefined || lookAt <= now.getTime();
+      const pools = looks ? await propose(deps, lease, record, now) : undefined;
+      const nextLookAt = looks ? now.getTime() + LOOK_EVERY_MS : lookAt;
       await deps.store.recordLook(lease, id, {
         waitingFor: [],
         pools,
         failures: 0,
         wakes: record.wakes,
-        nextCheckAt: new Date(now.getTime() + LOOK_EVERY_MS),
+        nextCheckAt: new Date(Math.min(nextLookAt, now.getTime() + (carried ?? LOOK_EVERY_MS))),
       });
       deps.effects.reached("rebalance.look", "recorded");
     } catch (error) {
@@ -55,6 +73,86 @@ export async function reconcileRebalance(deps: RebalanceLoopDeps, id: KubeId, ru
       );
     }
   });
+}
+
+/**
+ * Takes each plan that was approved, or of which a move is under way, one step further. Gives in how many milliseconds to
+ * look again; undefined when there is none.
+ */
+async function carryOut(
+  deps: RebalanceLoopDeps,
+  lease: HeldLease,
+  record: RebalanceRecord,
+  now: Date,
+): Promise<number | undefined> {
+  const plans = record.plans.filter(({ state }) => state !== "proposed");
+  if (plans.length === 0) return undefined;
+  const kubernetes = await deps.kubes.get(record.kube.id);
+  const seen = await seeKube(kubernetes, record, now);
+  const moving = movingClusters(record);
+  const facts = await askEngines(
+    deps,
+    record.clusters.filter(({ id }) => moving.has(id)),
+    seen.pods,
+  );
+  const settled = new Set(
+    record.clusters
+      .filter(({ id }) => {
+        const known = facts.get(id);
+        return known?.kind === "known" && known.isGreen;
+      })
+      .map(({ id }) => id as string),
+  );
+  const checks: number[] = [];
+  for (const plan of plans) {
+    const next = await advance(deps, lease, kubernetes, seen, plan, settled);
+    if (next !== undefined) checks.push(next);
+  }
+  return checks.length === 0 ? LOOK_EVERY_MS : Math.min(...checks);
+}
+
+/** Gives in how many milliseconds to look at the plan again; undefined when nothing of it wants that. */
+async function advance(
+  deps: RebalanceLoopDeps,
+  lease: HeldLease,
+  kubernetes: ReadOnlyKubernetes,
+  seen: SeenKube,
+  plan: RebalancePlanRecord,
+  settled: ReadonlySet<string>,
+): Promise<number | undefined> {
+  const decision = decideRebalance(
+    progressOf(seen, plan, settled, whyNotCarriedOut(deps, seen.record)),
+    seen.now.getTime(),
+  );
+  const record = async (before: typeof plan.state, after: Pick<RebalanceDecision, "state" | "reason" | "guards">) => {
+    const waitingFor = keepSince(plan.waitingFor, after.guards, seen.now.toISOString());
+    await deps.store.recordPlan(lease, plan.id, before, { state: after.state, reason: after.reason, waitingFor });
+    deps.effects.reached("rebalance.plan", "recorded");
+  };
+  // It runs before anything of it is begun: from here on placement keeps off the nodes that it empties.
+  if (decision.state !== plan.state) await record(plan.state, decision);
+  const guards = [...decision.guards];
+  for (const action of decision.actions) {
+    const executed = await executeRebalance(deps, lease, kubernetes, seen, plan, action);
+    guards.push(...executed.guards);
+    if (executed.misfit !== undefined) {
+      await record(decision.state, {
+        state: "superseded",
+        reason: `The fleet is another by now: ${executed.misfit}`,
+        guards: [],
+      });
+      return undefined;
+    }
+  }
+  await record(decision.state, { ...decision, guards });
+  return decision.nextCheckInMs;
+}
+
+async function seeKube(kubernetes: ReadOnlyKubernetes, record: RebalanceRecord, now: Date): Promise<SeenKube> {
+  const observed = await observeKube(kubernetes, record.kube, now);
+  // To placement the nodes that a plan empties are closed; to the plan they are what it is about.
+  const problem = placementProblem({ ...observed, emptying: new Set(), fruitless: new Map() });
+  return { record, problem, pods: observed.pods, now };
 }
 
 async function propose(
@@ -86,13 +184,11 @@ async function lookAtPools(
   now: Date,
 ): Promise<PoolLook[]> {
   const kubernetes = await deps.kubes.get(record.kube.id);
-  const observed = await observeKube(kubernetes, record.kube, now);
-  const problem = placementProblem({ ...observed, fruitless: new Map() });
-  const seen: SeenKube = { record, problem, pods: observed.pods, now };
+  const seen = await seeKube(kubernetes, record, now);
   // Thousands of engines are not asked for moves that would not pay anyhow.
   const asks = pools.some((pool) => mayPay(seen, pool));
   const green = record.clusters.filter((one) => one.state === "running" && one.health === "green" && !one.isBusy);
-  const facts = asks ? await askEngines(deps, green, observed.pods) : undefined;
+  const facts = asks ? await askEngines(deps, green, seen.pods) : undefined;
   return pools.map((pool) => lookAtPool(seen, pool, facts));
 }
 
@@ -112,7 +208,7 @@ async function recordPool(
     return { ...look, planId: null };
   }
   const { isSmall, ...plan } = proposal;
-  const guards = whyNotCarriedOut(record);
+  const guards = whyNotCarriedOut(deps, record);
   const stored = await deps.store.propose(lease, record.kube.id, {
     ...plan,
     id: deps.ids.next("rebalancePlan"),
@@ -124,8 +220,17 @@ async function recordPool(
 }
 
 /** What holds back every plan of a kube, whatever it says. */
-function whyNotCarriedOut(record: RebalanceRecord): Omit<Guard, "since">[] {
-  const hint =
-    "Berth cannot move instances yet, as it cannot drain them safely: the plan says what it would save and restart.";
-  return [{ name: "safe_drain_missing", subject: record.kube.id, hint }];
+function whyNotCarriedOut(
+  { executes }: RebalanceLoopDeps,
+  { kube, simulated }: RebalanceRecord,
+): Omit<Guard, "since">[] {
+  const subject = kube.id;
+  if (!simulated) {
+    const hint =
+      "Berth cannot move instances of real engines yet, as it cannot drain them safely: the plan says what it would save.";
+    return [{ name: "safe_drain_missing", subject, hint }];
+  }
+  if (executes) return [];
+  const hint = "Plans are not carried out here: start the worker with BERTH_REBALANCE=simulated.";
+  return [{ name: "rebalance_off", subject, hint }];
 }

@@ -26,6 +26,9 @@ select m.id, m.kube_id, k.region, k.is_static,
           from offering o where o.region = k.region and o.zone = m.zone and o.machine_type = m.machine_type) as offering,
        (select count(*)::int from instance i join cluster c on c.id = i.cluster_id
          where c.kube_id = m.kube_id and i.node_name = m.node_name and i.state <> 'removed') as placed,
+       (select count(*)::int from rebalance_plan r join rebalance_move v on v.plan_id = r.id
+         where r.kube_id = m.kube_id and v.to_node = m.node_name
+           and (v.state = 'moving' or (v.state = 'planned' and r.state = 'running'))) as expected,
        (select json_build_object('id', l.id, 'createdAt', l.created_at, 'outcome', l.outcome, 'request', l.request,
                  'bootstrapTokenId', l.bootstrap_token_id, 'approvedRequest', l.approved_request)
           from launch l where l.machine_id = m.id and l.attempt = m.attempt) as launch
@@ -244,6 +247,7 @@ function toRecord(row: MachineRow): MachineRecord {
     failures: row.failures,
     wakes: row.wakes,
     placed: row.placed,
+    expected: row.expected,
     pool: { ...row.pool, instanceProfile: row.pool.instanceProfile ?? undefined },
     launch:
       row.launch === null

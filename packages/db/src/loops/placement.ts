@@ -5,7 +5,7 @@ import { observedAllocatable } from "../observed-allocatable.ts";
 import { POOL_RULES } from "../pool-rules.ts";
 import { fenced } from "./fenced.ts";
 import { holdSpendCaps, withinSpendCaps } from "./spend-cap.ts";
-import type { KubeRecord, NewDecision, PlacementStore, PlacementVerdict } from "./types.ts";
+import type { KubeRecord, NewDecision, NewMachine, PlacementStore, PlacementVerdict } from "./types.ts";
 
 const FIND = `
 select k.id, k.region, k.is_static, k.api_server_url, k.waiting_for, k.failures, k.wakes,
@@ -19,7 +19,13 @@ select k.id, k.region, k.is_static, k.api_server_url, k.waiting_for, k.failures,
                'organizationId', i.organization_id, 'podName', i.pod_name, 'zone', i.zone, 'cpuMilli', m.cpu_milli,
                'memoryMib', m.memory_mib, 'roles', m.roles, 'leaving', c.purge_at is not null) order by i.id), '[]')
           from instance i join component m on m.id = i.component_id join cluster c on c.id = i.cluster_id
-         where c.kube_id = k.id and c.state <> 'deleted') as instances
+         where c.kube_id = k.id and c.state <> 'deleted') as instances,
+       (select coalesce(json_agg(json_build_object('instanceId', v.instance_id, 'nodeName', v.to_node) order by v.instance_id), '[]')
+          from rebalance_plan r join rebalance_move v on v.plan_id = r.id
+         where r.kube_id = k.id and v.state = 'moving') as moving,
+       (select coalesce(json_agg(distinct n), '[]')
+          from rebalance_plan r, jsonb_array_elements(r.plan -> 'actions') a, jsonb_array_elements_text(a -> 'nodes') n
+         where r.kube_id = k.id and r.state = 'running') as emptying
   from kube k where k.id = $1`;
 
 /** Decisions of an instance that are kept, beside the one that holds. Each may list hundreds of candidates. */
@@ -64,6 +70,8 @@ interface KubeRow {
   readonly pools: KubeRecord["pools"];
   readonly observed: KubeRecord["observed"];
   readonly machines: KubeRecord["machines"];
+  readonly moving: KubeRecord["moving"];
+  readonly emptying: KubeRecord["emptying"];
   readonly instances: readonly (Omit<KubeRecord["instances"][number], "roles"> & { readonly roles: readonly Role[] })[];
 }
 
@@ -111,6 +119,36 @@ async function withoutKnownRefusals(client: PoolClient, kubeId: KubeId, rows: re
   return rows.filter((row) => row.outcome !== "refused" || !still.has(row.pod_uid));
 }
 
+/** Stores machine intents, and reserves what they cost of their pools' spend caps: throws where one is reached. */
+export async function insertMachines(
+  client: PoolClient,
+  kubeId: KubeId,
+  machines: readonly NewMachine[],
+): Promise<void> {
+  for (const machine of machines) {
+    await client.query(
+      `insert into machine (id, kube_id, pool_id, state, node_name, zone, machine_type, price_micro_usd_per_hour,
+                            allocatable, alternatives, next_check_at)
+       values ($1, $2, $3, 'planned', $4, $5, $6, $7, $8, $9, now())`,
+      [
+        machine.id,
+        kubeId,
+        machine.poolId,
+        machine.nodeName,
+        machine.zone,
+        machine.machineType,
+        machine.priceMicroUsdPerHour,
+        JSON.stringify(machine.allocatable),
+        JSON.stringify(machine.alternatives),
+      ],
+    );
+  }
+  await holdSpendCaps(
+    client,
+    machines.map((machine) => machine.poolId),
+  );
+}
+
 /** The placement loop's reads and writes. */
 export function placementStore(pool: Pool): PlacementStore {
   return {
@@ -134,6 +172,8 @@ export function placementStore(pool: Pool): PlacementStore {
         observed: row.observed,
         machines: row.machines,
         instances: row.instances,
+        moving: row.moving,
+        emptying: row.emptying,
       };
     },
 
@@ -149,28 +189,7 @@ export function placementStore(pool: Pool): PlacementStore {
 
     recordPlan: (lease, kubeId, machines, decisions) => {
       const recorded = fenced(pool, lease, async (client) => {
-        for (const machine of machines) {
-          await client.query(
-            `insert into machine (id, kube_id, pool_id, state, node_name, zone, machine_type, price_micro_usd_per_hour,
-                                  allocatable, alternatives, next_check_at)
-             values ($1, $2, $3, 'planned', $4, $5, $6, $7, $8, $9, now())`,
-            [
-              machine.id,
-              kubeId,
-              machine.poolId,
-              machine.nodeName,
-              machine.zone,
-              machine.machineType,
-              machine.priceMicroUsdPerHour,
-              JSON.stringify(machine.allocatable),
-              JSON.stringify(machine.alternatives),
-            ],
-          );
-        }
-        await holdSpendCaps(
-          client,
-          machines.map((machine) => machine.poolId),
-        );
+        await insertMachines(client, kubeId, machines);
         const shape =
           "id text, organization_id text, cluster_id text, instance_id text, pod_uid text, outcome text, node_name text, machine_id text, digest text, candidates jsonb, considered int, refusals jsonb, reasons jsonb";
         const fresh = await withoutKnownRefusals(client, kubeId, decisions.map(toRow));

@@ -37,7 +37,7 @@ beforeEach(async () => {
   lease = held;
 });
 
-const store = () => rebalanceStore(db.worker.pool);
+const store = () => rebalanceStore(db.worker.pool, ids);
 const plan = (over: Partial<NewRebalancePlan> = {}): NewRebalancePlan => ({
   id: ids.next("rebalancePlan"),
   poolId,
@@ -127,9 +127,98 @@ describe("the rebalance loop's rows", () => {
     expect(again.planId).not.toBe(first.planId);
   });
 
-  it("one that needs no approval is approved from the first", async () => {
+  it("one that needs no approval is approved from the first, and the look that found it leaves its kube due", async () => {
+    const found = await store().find(kubeId);
     const { planId } = await propose({ automatic: true });
     expect((await store().find(kubeId))?.plans).toMatchObject([{ id: planId, state: "approved" }]);
+    const look = { waitingFor: [], pools: [], failures: 0, nextCheckAt: new Date(Date.now() + 3_600_000) };
+    await store().recordLook(lease, kubeId, { ...look, wakes: found?.wakes ?? 0 });
+    expect(await findDue(db.worker, "rebalance", 1000)).toContain(kubeId);
+  });
+
+  describe("a plan that runs", () => {
+    const begin = async () => {
+      const { planId } = await propose({ automatic: true });
+      const status = { state: "running", reason: undefined, waitingFor: [] } as const;
+      await store().recordPlan(lease, planId, "approved", status);
+      return planId;
+    };
+    const moves = async () => (await store().find(kubeId))?.plans[0]?.moves;
+
+    it("reserves the place of a move that begins, for placement and for the machine, and keeps off what it empties", async () => {
+      const emptied = { plan: { steps: [], actions: [{ nodes: ["n1"] }], held: [] }, automatic: true };
+      const { planId } = await propose(emptied);
+      expect((await store().find(kubeId))?.kube).toMatchObject({ moving: [], emptying: [] });
+      expect(await store().beginMove(lease, planId, 0, "uid")).toBe(false);
+      await store().recordPlan(lease, planId, "approved", { state: "running", reason: undefined, waitingFor: [] });
+      expect(await store().beginMove(lease, planId, 0, "uid")).toBe(true);
+      expect((await store().find(kubeId))?.kube).toMatchObject({
+        moving: [{ instanceId: instanceIds[0], nodeName: "n2" }],
+        emptying: ["n1"],
+      });
+      expect(await store().beginMove(lease, planId, 0, "uid")).toBe(false);
+      expect(await moves()).toMatchObject([{ state: "moving", podUid: "uid" }]);
+    });
+
+    it("frees the place when the move has ended, or never began, and tells the tenant of each", async () => {
+      const planId = await begin();
+      await store().beginMove(lease, planId, 0, "uid");
+      await store().endMove(lease, planId, 0, "planned");
+      expect(await moves()).toMatchObject([{ state: "planned", podUid: undefined, startedAt: undefined }]);
+      await store().beginMove(lease, planId, 0, "uid");
+      await store().endMove(lease, planId, 0, "moved");
+      await store().endMove(lease, planId, 0, "missed");
+      expect((await store().find(kubeId))?.kube.moving).toEqual([]);
+      expect(await moves()).toMatchObject([{ state: "moved" }]);
+      const events = await db.owner.query(
+        "select type from event where target_id = $1 and type like 'instance.move.%' order by seq",
+        [instanceIds[0]],
+      );
+      const words = ["started", "cancelled", "started", "succeeded"];
+      expect(events).toEqual(words.map((word) => ({ type: `instance.move.${word}` })));
+    });
+
+    it("begins nothing once an operator has paused it, and no record of the loop undoes that", async () => {
+      const planId = await begin();
+      await db.owner.query("update rebalance_plan set state = 'paused' where id = $1", [planId]);
+      expect(await store().beginMove(lease, planId, 0, "uid")).toBe(false);
+      await store().recordPlan(lease, planId, "running", { state: "succeeded", reason: undefined, waitingFor: [] });
+      expect(await stateOf(planId)).toMatchObject({ state: "paused" });
+    });
+
+    it("launches its machines once, sends its moves to their nodes, and overshoots no spend cap", async () => {
+      const { planId } = await propose({
+        automatic: true,
+        moves: [{ step: 0, instanceId: instanceIds[0] as InstanceId, clusterId, fromNode: "n1", toNode: "machine-0" }],
+      });
+      const launch = () =>
+        store().launchMachines(lease, kubeId, planId, [
+          {
+            name: "machine-0",
+            machine: {
+              id: ids.next("machine"),
+              poolId,
+              nodeName: `node-of-${planId}`,
+              zone: "us-east-1a",
+              machineType: "m7i.large",
+              priceMicroUsdPerHour: 100_800,
+              allocatable: { cpuMilli: 1500, memoryMib: 6000, volumes: 30, pods: 16 },
+              alternatives: [],
+            },
+          },
+        ]);
+      await store().recordPlan(lease, planId, "approved", { state: "running", reason: undefined, waitingFor: [] });
+      await db.owner.query("update pool set spend_cap_micro_usd_per_hour = 1 where id = $1", [poolId]);
+      expect(await launch()).toMatchObject({ ok: false, error: { kind: "spend_cap" } });
+      expect((await store().find(kubeId))?.kube.machines).toEqual([]);
+      await db.owner.query("update pool set spend_cap_micro_usd_per_hour = null where id = $1", [poolId]);
+      expect(await launch()).toEqual({ ok: true, value: true });
+      await launch();
+      const found = await store().find(kubeId);
+      expect(found?.kube.machines).toHaveLength(1);
+      expect(found?.plans[0]?.machines).toEqual({ "machine-0": found?.kube.machines[0]?.machineId });
+      expect(await moves()).toMatchObject([{ toNode: `node-of-${planId}` }]);
+    });
   });
 
   it("a proposal that pays no more is withdrawn, an approved plan is not", async () => {

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import type { Guard, KubeId, PoolId, RebalancePlanId } from "@berth/domain";
+import type { Guard, IdSource, KubeId, PoolId, RebalancePlanId } from "@berth/domain";
 import type { Pool, PoolClient } from "pg";
 import { fenced } from "./fenced.ts";
-import { placementStore } from "./placement.ts";
+import { insertMachines, placementStore } from "./placement.ts";
+import { withinSpendCaps } from "./spend-cap.ts";
 import type { HeldLease, NewRebalancePlan, RebalancePlanRecord, RebalanceRecord, RebalanceStore } from "./types.ts";
 
 const FIND = `
@@ -29,7 +30,7 @@ select k.simulated, r.waiting_for, r.failures, r.wakes, r.observed_at,
   from kube k join rebalance r on r.id = k.id where k.id = $1`;
 
 const FIND_PLANS = `
-select p.id, p.pool_id, p.state, p.digest, p.generation, p.plan, p.machines, p.waiting_for, p.started_at, p.approved_at,
+select p.id, p.pool_id, p.state, p.digest, p.generation, p.hours, p.plan, p.machines, p.waiting_for, p.started_at, p.approved_at,
        (select coalesce(json_agg(json_build_object('step', m.step, 'instanceId', m.instance_id, 'clusterId', m.cluster_id,
                'fromNode', m.from_node, 'toNode', m.to_node, 'state', m.state, 'podUid', m.pod_uid,
                'startedAt', m.started_at) order by m.step), '[]') from rebalance_move m where m.plan_id = p.id) as moves
@@ -56,6 +57,7 @@ interface PlanRow {
   readonly state: RebalancePlanRecord["state"];
   readonly digest: string;
   readonly generation: number;
+  readonly hours: number;
   readonly plan: unknown;
   readonly machines: RebalancePlanRecord["machines"];
   readonly waiting_for: Guard[];
@@ -68,7 +70,7 @@ interface PlanRow {
 }
 
 /** The rebalance loop's reads and writes. */
-export function rebalanceStore(pool: Pool): RebalanceStore {
+export function rebalanceStore(pool: Pool, ids: IdSource): RebalanceStore {
   const placement = placementStore(pool);
   return {
     find: async (id) => {
@@ -101,6 +103,67 @@ export function rebalanceStore(pool: Pool): RebalanceStore {
         await client.query(SUPERSEDE, [poolId, reason]);
       }),
 
+    beginMove: (lease, planId, step, podUid) =>
+      fenced(pool, lease, async (client) => {
+        const begun = await client.query(
+          `update rebalance_move m set state = 'moving', pod_uid = $3, started_at = now() from rebalance_plan p
+            where m.plan_id = $1 and m.step = $2 and m.state = 'planned' and p.id = m.plan_id and p.state = 'running'`,
+          [planId, step, podUid],
+        );
+        if (begun.rowCount !== 1) return false;
+        await appendMoveEvent(client, ids, planId, step, "instance.move.started");
+        return true;
+      }),
+
+    endMove: (lease, planId, step, state) =>
+      fenced(pool, lease, async (client) => {
+        const ended = await client.query(
+          `update rebalance_move set state = $3, pod_uid = case when $3 = 'planned' then null else pod_uid end,
+                  started_at = case when $3 = 'planned' then null else started_at end,
+                  finished_at = case when $3 = 'planned' then null else now() end
+            where plan_id = $1 and step = $2 and state in ('planned', 'moving')`,
+          [planId, step, state],
+        );
+        if (ended.rowCount !== 1 || state === "skipped") return;
+        const word = state === "moved" ? "succeeded" : state === "planned" ? "cancelled" : "failed";
+        await appendMoveEvent(client, ids, planId, step, `instance.move.${word}`);
+      }),
+
+    launchMachines: (lease, kubeId, planId, machines) =>
+      withinSpendCaps(
+        fenced(pool, lease, async (client) => {
+          const names = Object.fromEntries(machines.map(({ name, machine }) => [name, machine.id]));
+          const kept = await client.query(
+            "update rebalance_plan set machines = machines || $2::jsonb where id = $1 and state = 'running' and not machines ?| $3",
+            [planId, JSON.stringify(names), Object.keys(names)],
+          );
+          if (kept.rowCount !== 1) return;
+          await insertMachines(
+            client,
+            kubeId,
+            machines.map(({ machine }) => machine),
+          );
+          for (const { name, machine } of machines) {
+            await client.query("update rebalance_move set to_node = $3 where plan_id = $1 and to_node = $2", [
+              planId,
+              name,
+              machine.nodeName,
+            ]);
+          }
+        }),
+      ),
+
+    recordPlan: (lease, planId, before, { state, reason, waitingFor }) =>
+      fenced(pool, lease, async (client) => {
+        await client.query(
+          `update rebalance_plan set state = $3, reason = coalesce($4, reason), waiting_for = $5,
+                  started_at = case when $3 = 'running' then coalesce(started_at, now()) else started_at end,
+                  finished_at = case when $3 in ('succeeded', 'cancelled', 'failed', 'superseded') then coalesce(finished_at, now()) end
+            where id = $1 and state = $2 and (state, waiting_for) is distinct from ($3, $5::jsonb)`,
+          [planId, before, state, reason ?? null, JSON.stringify(waitingFor)],
+        );
+      }),
+
     recordLook: (lease: HeldLease, id, look) =>
       fenced(pool, lease, async (client) => {
         await client.query(
@@ -119,6 +182,22 @@ export function rebalanceStore(pool: Pool): RebalanceStore {
         );
       }),
   };
+}
+
+/** In the feed of the tenant whose instance it is: for the customer it is a restart. */
+async function appendMoveEvent(
+  client: PoolClient,
+  ids: IdSource,
+  planId: RebalancePlanId,
+  step: number,
+  type: string,
+): Promise<void> {
+  await client.query(
+    `insert into event (id, organization_id, type, target_type, target_id, data)
+     select $1, c.organization_id, $2, 'instance', m.instance_id, jsonb_build_object('cluster_id', m.cluster_id)
+       from rebalance_move m join cluster c on c.id = m.cluster_id where m.plan_id = $3 and m.step = $4`,
+    [ids.next("event"), type, planId, step],
+  );
 }
 
 const SUPERSEDE = `
@@ -182,6 +261,10 @@ async function propose(
        from jsonb_to_recordset($2::jsonb) as m(step int, "instanceId" text, "clusterId" text, "fromNode" text, "toNode" text)`,
     [plan.id, JSON.stringify(moves)],
   );
+  // It may begin: whoever records the look that found it leaves the row due.
+  if (plan.automatic) {
+    await client.query("update rebalance set next_check_at = now(), wakes = wakes + 1 where id = $1", [kubeId]);
+  }
   return { outcome: "proposed", planId: plan.id };
 }
 
@@ -192,6 +275,7 @@ function toPlan(row: PlanRow): RebalancePlanRecord {
     state: row.state,
     digest: row.digest,
     generation: row.generation,
+    hours: row.hours,
     plan: row.plan,
     machines: row.machines,
     waitingFor: row.waiting_for,

@@ -199,6 +199,10 @@ export interface KubeRecord {
     /** Its cluster is being deleted. */
     readonly leaving: boolean;
   }[];
+  /** Instances that a rebalance plan is moving, and the node where each one's place is reserved. */
+  readonly moving: readonly { readonly instanceId: InstanceId; readonly nodeName: string }[];
+  /** Nodes that a rebalance plan is emptying. */
+  readonly emptying: readonly string[];
 }
 
 export interface NewMachine {
@@ -331,6 +335,8 @@ export interface MachineRecord {
   readonly wakes: number;
   /** Instances that were sent to its node and are not known to have left it. */
   readonly placed: number;
+  /** Instances that a rebalance plan is about to send there. */
+  readonly expected: number;
   readonly pool: {
     readonly id: PoolId;
     readonly emptyAfterSeconds: number;
@@ -472,6 +478,8 @@ export interface RebalancePlanRecord {
   readonly state: RebalancePlanState;
   readonly digest: string;
   readonly generation: number;
+  /** Over how many hours it is spread. */
+  readonly hours: number;
   /** As it was stored. */
   readonly plan: unknown;
   /** By the name in the plan: the machines that were made for it. */
@@ -527,7 +535,40 @@ export interface RebalanceStore {
   ): Promise<{ readonly outcome: "proposed" | "open" | "cancelled"; readonly planId: RebalancePlanId }>;
   /** Ends the pool's proposal: there is nothing any more that it could be put in place of. */
   withdraw(lease: HeldLease, poolId: PoolId, reason: string): Promise<void>;
-  /** What a look came to, and when to look next. `observedAt` undefined: nothing new was looked for. */
+  /**
+   * Reserves the place that a move is meant for and begins it, if it is planned and its plan runs: false where not, as when an
+   * operator has paused it meanwhile. Under the kube's lease: placement has no other idea of the room at that time.
+   */
+  beginMove(kubeLease: HeldLease, planId: RebalancePlanId, step: number, podUid: string): Promise<boolean>;
+  /** What a move came to; `planned` takes back one that never began. What it had reserved is free. */
+  endMove(
+    lease: HeldLease,
+    planId: RebalancePlanId,
+    step: number,
+    state: Exclude<RebalanceMoveState, "moving">,
+  ): Promise<void>;
+  /**
+   * Stores the machines that a plan launches, and sends its moves to their nodes, if it runs. Under the kube's lease, as
+   * placement's are; nothing is stored when a spend cap is reached.
+   */
+  launchMachines(
+    kubeLease: HeldLease,
+    kubeId: KubeId,
+    planId: RebalancePlanId,
+    machines: readonly { readonly name: string; readonly machine: NewMachine }[],
+  ): Promise<Result<true, SpendCapReached>>;
+  /** Of a plan that still is in the state `before`: an operator's act meanwhile stays as it is. */
+  recordPlan(
+    lease: HeldLease,
+    planId: RebalancePlanId,
+    before: RebalancePlanState,
+    status: {
+      readonly state: RebalancePlanState;
+      readonly reason: string | undefined;
+      readonly waitingFor: readonly Guard[];
+    },
+  ): Promise<void>;
+  /** What a look came to, and when to look next. `pools` undefined: nothing new was looked for. */
   recordLook(
     lease: HeldLease,
     id: KubeId,

@@ -159,6 +159,13 @@ describe("leaving", () => {
     expect(kinds(later)).toEqual(["cordon"]);
   });
 
+  it("stays, empty or draining, while a rebalance plan is about to send something to it", () => {
+    const empty = { ...ready, emptySince: NOW - 600_000, expected: 1 };
+    expect(decideMachine(empty, seen({ cloud: "running", node }), NOW)).toMatchObject({ state: "ready", actions: [] });
+    const draining = { ...empty, state: "draining" } as const;
+    expect(decideMachine(draining, seen({ cloud: "running", node }), NOW).state).toBe("ready");
+  });
+
   it("goes when it is empty and its Node is gone, with nothing to cordon", () => {
     const first = decideMachine({ ...ready, emptySince: NOW }, seen({ cloud: "running" }), NOW + 60_000);
     expect(first).toMatchObject({ state: "draining", actions: [] });

@@ -186,7 +186,7 @@ function decideReady(desired: DesiredMachine, observed: Seen, now: number): Mach
     if (!observed.node.settled) actions.push({ kind: "settle_node", uid: observed.node.uid });
     actions.push(...recordOffer(desired, observed.node));
   }
-  if (observed.pods > 0 || desired.brought)
+  if (observed.pods > 0 || desired.brought || desired.expected > 0)
     return decision({ state: "ready", actions, guards, nextCheckInMs: RESTING_CHECK_MS });
 
   const emptySince = desired.emptySince ?? now;
@@ -219,7 +219,7 @@ function decideReady(desired: DesiredMachine, observed: Seen, now: number): Mach
 }
 
 function decideDraining(desired: DesiredMachine, observed: Seen, now: number): MachineDecision {
-  if (observed.pods > 0) {
+  if (observed.pods > 0 || desired.expected > 0) {
     const actions: MachineAction[] =
       observed.node?.cordoned === true ? [{ kind: "uncordon", uid: observed.node.uid }] : [];
     return decision({ state: "ready", actions, nextCheckInMs: RESTING_CHECK_MS });

@@ -20,6 +20,7 @@ export function aMachine(over: Partial<DesiredMachine> = {}): DesiredMachine {
     allocatable: { cpuMilli: 1500, memoryMib: 6000 },
     estimate: undefined,
     placed: 0,
+    expected: 0,
     brought: false,
     ...over,
   };

@@ -32,6 +32,8 @@ export interface DesiredMachine {
   readonly emptyAfterMs: number;
   /** Instances that were sent to its node and are not known to have left it, as the database has them. */
   readonly placed: number;
+  /** Instances that a rebalance plan is about to send to its node: empty, it is waited for all the same. */
+  readonly expected: number;
   /** A static kube's machines are brought by the operator: nothing is launched or terminated. */
   readonly brought: boolean;
 }

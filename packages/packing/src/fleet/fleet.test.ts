@@ -51,6 +51,29 @@ describe("a fleet", () => {
     expect(() => fleet.place([request("i2")])).toThrow("stands on a node already");
   });
 
+  it("sends an instance where it is meant to go, before others that would take the room, and elsewhere where it cannot", () => {
+    const nodes = [
+      node("n1", 2),
+      node("n2", 1),
+      node("far", 2, { zone: "b" }),
+      node("shut", 2, { closed: "draining" }),
+    ];
+    const meant = request("i2", { plannedNode: "n2" });
+    expect(whereabouts(openFleet(nodes, []).place([request("i1"), meant]))).toEqual(["n1", "n2"]);
+    expect(whereabouts(openFleet(nodes, []).place([meant, request("i3", { plannedNode: "n2" })]))).toEqual([
+      "n2",
+      "n1",
+    ]);
+    for (const plannedNode of ["far", "shut", "gone"]) {
+      expect(
+        whereabouts(openFleet([node("n1", 2), ...nodes.slice(2)], []).place([request("i1", { plannedNode })])),
+      ).toEqual(["n1"]);
+    }
+    const plan = openFleet(nodes, []).place([request("i1"), meant]);
+    expect(plan.assignments[1]?.candidates.find(({ target }) => target === "n1")?.score).toBeDefined();
+    expect(checkPlacement([request("i1"), meant], nodes, [], plan)).toEqual([]);
+  });
+
   it("takes a machine that it planned for a node on its way, and its price for spent", () => {
     const fleet = openFleet([], [option(4, { poolRoom: 1 })]);
     const [machine] = fleet.place([request("i1")]).machines;

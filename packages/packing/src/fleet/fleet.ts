@@ -25,7 +25,7 @@ import {
   touch,
 } from "./node-table.ts";
 import { optionChooser } from "./option-choice.ts";
-import { refusalsOf } from "./refusals.ts";
+import { POSSIBLE, refusalsOf } from "./refusals.ts";
 import { roomValue, type Size, sizeValue } from "./room-value.ts";
 
 /**
@@ -117,6 +117,13 @@ export function openFleet(
     return row;
   }
 
+  /** The node that it is meant for, where that is possible now. */
+  function plannedRow(request: InstanceRequest): number {
+    const row = table.rowByName.get(request.plannedNode ?? "");
+    if (row === undefined || factsOf(row).zone !== request.zone) return -1;
+    return refusals.codesFor(request)(row) === POSSIBLE ? row : -1;
+  }
+
   function explainAt(request: InstanceRequest, chosen: number, ofOptions: readonly Candidate[]): Explanation {
     if (!explains) return EXPLAINED_NOT;
     const zone = table.zones.get(request.zone);
@@ -169,7 +176,12 @@ export function openFleet(
       lists.best(request.zone, request, (row) => !refusals.holdsBack(row, request));
 
     let waiting: InstanceRequest[] = [];
-    for (const request of hardestFirst(requests)) {
+    const meant = requests.filter((one) => one.plannedNode !== undefined);
+    for (const request of hardestFirst(meant)) {
+      const row = plannedRow(request);
+      if (row >= 0) assign(request, row, []);
+    }
+    for (const request of hardestFirst(requests).filter(isWaiting)) {
       const row = bestRow(request);
       if (row < 0) waiting.push(request);
       else assign(request, row, []);
