@@ -24,6 +24,7 @@ import { operationRoutes } from "./operations/routes.ts";
 import { adminOrganizationRoutes } from "./organizations/admin-routes.ts";
 import { organizationRoutes } from "./organizations/routes.ts";
 import { packingRoutes } from "./packing/routes.ts";
+import { packingStudyRoutes } from "./packing-studies/routes.ts";
 import { placementDecisionRoutes } from "./placement-decisions/routes.ts";
 import { poolRoutes } from "./pools/routes.ts";
 import { priceBookRoutes } from "./price-books/routes.ts";
@@ -107,6 +108,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   machineRoutes(app, deps);
   placementDecisionRoutes(app, deps);
   packingRoutes(app);
+  packingStudyRoutes(app, deps);
   healthRoutes(app, deps);
   return app;
 }

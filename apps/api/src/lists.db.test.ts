@@ -78,6 +78,10 @@ const LISTS: Record<string, Listed> = {
     table: "rebalance_plan",
     make: () => proposeRebalance(api, systemIds.next("rebalancePlan"), "cl_1"),
   },
+  listPackingStudies: {
+    table: "packing_study",
+    make: () => post("/v1/admin/packing_studies", { kind: "density_curve", kube_id: kubeId }, api.operator.key),
+  },
   listPriceBooks: {
     table: "price_book",
     make: () =>

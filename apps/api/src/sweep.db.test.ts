@@ -44,6 +44,7 @@ beforeAll(async () => {
   known.audit_event_id = audit.json().data[0].id;
   known.price_book_id = "pbk_01jd0v6m3pf8tb2k7n5xq4w9ze";
   known.rebalance_plan_id = "rbp_01jd0v6m3pf8tb2k7n5xq4w9ze";
+  known.packing_study_id = "stu_01jd0v6m3pf8tb2k7n5xq4w9ze";
   known.machine_id = "mac_01jd0v6m3pf8tb2k7n5xq4w9ze";
   known.decision_id = "dec_01jd0v6m3pf8tb2k7n5xq4w9ze";
 });
@@ -69,6 +70,7 @@ const BODIES: Record<string, () => object> = {
   createKube: () => aKube(),
   createRebalancePlan: () => ({ kube_id: known.kube_id }),
   importPriceBook: () => ({ region: "eu-9", source: "swept", prices: "m7i.large 0.1008" }),
+  createPackingStudy: () => ({ kind: "density_curve", kube_id: known.kube_id }),
   createPool: () => aPool(known.kube_id ?? ""),
   updatePool: () => ({ max_machines: 1 }),
   createProject: () => ({ name: `project ${randomBytes(4).toString("hex")}` }),
@@ -91,7 +93,7 @@ describe("what is served", () => {
       expect(api.app.hasRoute({ method: shape.method, url }), shape.operationId).toBe(true);
       expect(document.paths?.[shape.path]).toHaveProperty(shape.method.toLowerCase());
     }
-    const paths = api.app.printRoutes({ commonPrefix: false }).match(/\S*\/\S* \([A-Z, ]+\)/g) ?? [];
+    const paths = api.app.printRoutes({ commonPrefix: false }).match(/\S+ \([A-Z, ]+\)/g) ?? [];
     const methods = paths.flatMap((line) => line.match(/\b(GET|POST|PATCH|DELETE|PUT|HEAD|OPTIONS)\b/g) ?? []);
     expect(methods.filter((method) => ["POST", "PATCH", "DELETE", "PUT"].includes(method))).toHaveLength(
       shapes.filter((shape) => shape.method !== "GET").length,

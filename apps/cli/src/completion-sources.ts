@@ -83,6 +83,14 @@ const ofDecisions =
   async (session) =>
     (await (await session.client()).listPlacementDecisions({ query: { limit: 50 } })).body.data.map(field);
 
+const studies: Source = async (session) =>
+  (await (await session.client()).listPackingStudies({ query: { limit: 50 } })).body.data.map(({ id }) => id);
+/** Of the types that pools may launch. */
+const families: Source = async (session) => {
+  const { data } = (await (await session.client()).listPools({ query: MANY })).body;
+  return [...new Set(data.flatMap(({ machine_types }) => machine_types.map((type) => type.split(".")[0] ?? type)))];
+};
+
 const listRegions = async (session: Session) => (await (await session.client()).listRegions()).body.data;
 const regions: Source = async (session) => (await listRegions(session)).map(({ name }) => name);
 const zones: Source = async (session) => (await listRegions(session)).flatMap((region) => region.zones);
@@ -118,6 +126,7 @@ export const ARGUMENTS: Readonly<Record<string, Source>> = {
   "price-book": priceBooks,
   "rebalance-plan": rebalancePlans,
   machine: machines,
+  study: studies,
   decision: ofDecisions(({ id }) => id),
   instance: ofDecisions((decision) => decision.instance_id),
   context: contexts,
@@ -142,6 +151,8 @@ export const OPTIONS: Readonly<Record<string, Source>> = {
   "--kube <id>": kubes,
   "--pool <id>": pools,
   "--region <region>": regions,
+  "--without-family <family>": families,
+  "--without-zone <zone>": zones,
   "--zone <zone>": zones,
   "--zones <zones>": zones,
   "--held-zones <zones>": zones,
@@ -170,18 +181,21 @@ export const UNGUESSABLE_OPTIONS: readonly string[] = [
   "--after <event>",
   "--api-url <url>",
   "--body <json>",
+  "--bound-seconds <n>",
   "--ca-file <path>",
   "--cidrs <networks>",
   "--component <spec>",
   "--confirm <name>",
   "--cpu-limit-percent <n>",
   "--credential-file <path>",
+  "--customers <factor>",
   "--empty-after-seconds <n>",
   "--every <time>",
   "--except <types>",
   "--expires-in <time>",
   "--file <file>",
   "-f, --file <file>",
+  "--folder <path>",
   "--headroom-cpu-millis <n>",
   "--headroom-instances <n>",
   "--headroom-memory <size>",
@@ -204,6 +218,7 @@ export const UNGUESSABLE_OPTIONS: readonly string[] = [
   "--rebalance-max-automatic-moves <n>",
   "--rebalance-min-saving <usd>",
   "--remove-label <key>",
+  "--seconds <n>",
   "--security-groups <ids>",
   "--since <time>",
   "--source <text>",

@@ -1,16 +1,18 @@
-import type { ClusterId, KubeId, MachineId, RunId } from "@berth/domain";
+import type { ClusterId, KubeId, MachineId, PackingStudyId, RunId } from "@berth/domain";
 import { isId } from "@berth/domain";
 import type { LoopName } from "@berth/ports";
 import { type ClusterLoopDeps, reconcileCluster } from "./clusters/reconcile.ts";
 import { type MachineLoopDeps, reconcileMachine } from "./machines/reconcile.ts";
 import { type PlacementLoopDeps, reconcilePlacement } from "./placement/reconcile.ts";
 import { type RebalanceLoopDeps, reconcileRebalance } from "./rebalance/reconcile.ts";
+import { reconcileStudy, type StudyLoopDeps } from "./studies/reconcile.ts";
 
 export interface LoopDeps {
   readonly clusters: ClusterLoopDeps;
   readonly placement: PlacementLoopDeps;
   readonly machines: MachineLoopDeps;
   readonly rebalance: RebalanceLoopDeps;
+  readonly studies: StudyLoopDeps;
 }
 
 export interface Loop {
@@ -49,6 +51,14 @@ export function loopTable(deps: LoopDeps): readonly Loop[] {
       concurrency: 1,
       run: async (id, runId) => {
         if (isId("kube", id)) await reconcileRebalance(deps.rebalance, id satisfies KubeId, runId);
+      },
+    },
+    {
+      name: "studies",
+      // Each takes a core for as long as it runs.
+      concurrency: 1,
+      run: async (id, runId) => {
+        if (isId("packingStudy", id)) await reconcileStudy(deps.studies, id satisfies PackingStudyId, runId);
       },
     },
   ];

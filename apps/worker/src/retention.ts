@@ -1,13 +1,20 @@
-import { type Database, forgetOldDecisions, forgetOldOutcomes, forgetOldRebalancePlans } from "@berth/db";
+import {
+  type Database,
+  forgetOldDecisions,
+  forgetOldOutcomes,
+  forgetOldRebalancePlans,
+  forgetOldStudies,
+} from "@berth/db";
 
 const BATCH = 1000;
 
 /**
- * Removes rows that answer for nothing any more: outcomes of POSTs after their day, which hold passwords, placement
- * decisions of clusters that are long gone, and rebalance plans that are long over. In batches, so that no statement is long; by any worker, as often as it likes.
+ * Removes rows that answer for nothing any more: outcomes of POSTs after their day, which hold passwords, placement decisions
+ * of clusters that are long gone, rebalance plans that are long over, and old studies. In batches, so that no statement is
+ * long; by any worker, as often as it likes.
  */
 export async function forgetWhatIsOld(database: Database): Promise<void> {
-  for (const forget of [forgetOldOutcomes, forgetOldDecisions, forgetOldRebalancePlans]) {
+  for (const forget of [forgetOldOutcomes, forgetOldDecisions, forgetOldRebalancePlans, forgetOldStudies]) {
     while ((await forget(database, BATCH)) === BATCH);
   }
 }

@@ -10,13 +10,16 @@ import {
   orphanStore,
   parseDue,
   placementStore,
+  queueNightlyColdPlans,
   rebalanceStore,
   secretKeeper,
+  studyStore,
 } from "@berth/db";
 import type { KubeId } from "@berth/domain";
 import { createEc2Cloud, type Ec2CloudOptions } from "@berth/ec2";
 import { createEngine } from "@berth/engine";
 import { createKubernetes, parseKubeconfig } from "@berth/kubernetes";
+import type { StudyRequest } from "@berth/packing";
 import { type Cloud, PortError } from "@berth/ports";
 import { openQueue, type QueueConfig, startRelay } from "@berth/queue";
 import {
@@ -37,6 +40,7 @@ import { type Loop, loopTable } from "./loops.ts";
 import { sweepOrphans } from "./machines/orphans.ts";
 import { createWorkerMetrics } from "./metrics.ts";
 import { forgetWhatIsOld } from "./retention.ts";
+import { runInThread } from "./studies/run-in-thread.ts";
 import { startSweeps } from "./sweeps.ts";
 import { createWaker } from "./wake.ts";
 
@@ -68,6 +72,10 @@ const WAKE_DELAY_MS = 50;
 const ORPHAN_SWEEP_MS = 30_000;
 const NAMESPACE_SWEEP_MS = 60_000;
 const RETENTION_SWEEP_MS = 10 * 60_000;
+const NIGHTLY_SWEEP_MS = 5 * 60_000;
+/** When the least is going on in the Americas and in Europe. */
+const NIGHTLY_HOUR_UTC = 4;
+const NIGHTLY_COLD_PLAN: StudyRequest = { kind: "cold_plan", seconds: 30, boundSeconds: 60, seed: 1 };
 const CLOSE_GRACE_MS = 20_000;
 const POOL_SIZE = 20;
 
@@ -148,6 +156,7 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
   };
 
   const shared = { leases, kubes, clock: systemClock, effects };
+  const stopping = new AbortController();
   const loops = loopTable({
     clusters: {
       ...shared,
@@ -179,6 +188,7 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
       secretsOf: (clusterId) => readEngineSecrets(secrets, clusterId),
       executes: config.rebalance === "simulated",
     },
+    studies: { leases, store: studyStore(database.pool), run: runInThread, stopping: stopping.signal },
   });
   const run = (loop: Loop) => async (id: string) => {
     const runId = systemIds.next("run");
@@ -254,6 +264,11 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
             },
           }),
       },
+      {
+        name: "nightly cold plans",
+        everyMs: NIGHTLY_SWEEP_MS,
+        run: () => queueNightlyColdPlans(database, systemIds, { hour: NIGHTLY_HOUR_UTC, request: NIGHTLY_COLD_PLAN }),
+      },
       { name: "retention", everyMs: RETENTION_SWEEP_MS, run: () => forgetWhatIsOld(database) },
     ],
     (sweep, err) => logger.warn({ err, sweep }, "sweep failed"),
@@ -266,6 +281,7 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
     close: async () => {
       await relay.close();
       await sweeps.stop();
+      stopping.abort();
       await Promise.all(consumers.map((consumer) => consumer.close(CLOSE_GRACE_MS)));
       waker.close();
       kubes.close();

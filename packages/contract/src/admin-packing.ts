@@ -1,6 +1,6 @@
 import { MACHINE_STATES } from "@berth/domain";
 import { z } from "zod";
-import { idField, idInput, money, queryBoolean } from "./fields.ts";
+import { idField, idInput, money, queryBoolean, timestamp } from "./fields.ts";
 import { route } from "./route.ts";
 
 /** A number from 0 on, rounded to six places; null where there is nothing to divide by. */
@@ -65,6 +65,20 @@ export const packingSchema = z
       .enum(["not_measured"])
       .nullable()
       .meta({ description: "Why `used` is null. not_measured: nothing reports what instances use yet." }),
+    cold_plans: z
+      .array(
+        z.object({
+          packing_study_id: idField("packingStudy"),
+          kube_id: idField("kube"),
+          fleet_cost_ratio: ratio.meta({ description: "Price of the fleet then / certified lower bound." }),
+          plan_cost_ratio: ratio,
+          verified: z.boolean(),
+          stranded_per_hour: money,
+          recoverable_per_hour: money,
+          finished_at: timestamp,
+        }),
+      )
+      .meta({ description: "Of each kube the last cold plan that succeeded: how far the fleet was from the best." }),
     nodes: z
       .array(
         z.object({

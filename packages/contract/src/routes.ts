@@ -11,6 +11,12 @@ import {
   updateQuotas,
 } from "./admin-organizations.ts";
 import { getPacking } from "./admin-packing.ts";
+import {
+  createPackingStudy,
+  getPackingStudy,
+  getPackingStudyFile,
+  listPackingStudies,
+} from "./admin-packing-studies.ts";
 import { createPool, getPool, listPools, updatePool } from "./admin-pools.ts";
 import { getPriceBook, importPriceBook, listPriceBooks } from "./admin-price-books.ts";
 import {
@@ -140,6 +146,10 @@ export const ROUTES = {
   listPlacementDecisions,
   getPlacementDecision,
   getPacking,
+  createPackingStudy,
+  listPackingStudies,
+  getPackingStudy,
+  getPackingStudyFile,
   listAuditEventsOfAll,
   getLivez,
   getReadyz,

@@ -7,6 +7,7 @@ const TABLES = {
   placement: "kube",
   machines: "machine",
   rebalance: "rebalance",
+  studies: "packing_study",
 } as const satisfies Record<LoopName, string>;
 
 /**

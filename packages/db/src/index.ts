@@ -119,6 +119,7 @@ export { type LaunchSecrets, machineStore } from "./loops/machines.ts";
 export { orphanStore } from "./loops/orphans.ts";
 export { placementStore } from "./loops/placement.ts";
 export { rebalanceStore } from "./loops/rebalance.ts";
+export { studyStore } from "./loops/studies.ts";
 export type * from "./loops/types.ts";
 export {
   findMachine,
@@ -182,6 +183,16 @@ export {
   updateLimits,
   updateSpendCap,
 } from "./organizations.ts";
+export {
+  findLastColdPlans,
+  findPackingStudy,
+  forgetOldStudies,
+  insertPackingStudy,
+  listPackingStudies,
+  type PackingStudyRow,
+  queueNightlyColdPlans,
+  readStudyFile,
+} from "./packing-studies.ts";
 export type { ListQuery, PlaceInList } from "./page-by-age.ts";
 export {
   findPool,

@@ -9,6 +9,8 @@ import {
   MACHINE_STATES,
   OPERATION_KINDS,
   OPERATION_STATES,
+  PACKING_STUDY_KINDS,
+  PACKING_STUDY_STATES,
   REBALANCE_MODES,
   REBALANCE_MOVE_STATES,
   REBALANCE_PLAN_STATES,
@@ -99,6 +101,8 @@ describe("the migrations", () => {
       pool_rebalance_mode_check: REBALANCE_MODES,
       rebalance_plan_state_check: REBALANCE_PLAN_STATES,
       rebalance_move_state_check: REBALANCE_MOVE_STATES,
+      packing_study_kind_check: PACKING_STUDY_KINDS,
+      packing_study_state_check: PACKING_STUDY_STATES,
     };
     for (const [name, words] of Object.entries(lists)) {
       const [row] = await db.owner.query<{ definition: string }>(

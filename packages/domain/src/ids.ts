@@ -22,6 +22,7 @@ export const ID_PREFIXES = {
   decision: "dec",
   priceBook: "pbk",
   rebalancePlan: "rbp",
+  packingStudy: "stu",
   request: "req",
   run: "run",
 } as const;
@@ -50,6 +51,7 @@ export type LaunchId = Id<"launch">;
 export type DecisionId = Id<"decision">;
 export type PriceBookId = Id<"priceBook">;
 export type RebalancePlanId = Id<"rebalancePlan">;
+export type PackingStudyId = Id<"packingStudy">;
 export type RunId = Id<"run">;
 
 /** Makes new ids. Chance and time stay outside the pure packages, so this is an argument. */

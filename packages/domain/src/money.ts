@@ -12,6 +12,13 @@ export function moneyFromMicroUsd(microUsd: number): Money {
   return { amount: `${sign}${digits.slice(0, -6)}.${digits.slice(-6)}000000`, currency: "USD" };
 }
 
+/** Nano-dollars as wire money, exactly: what a certificate's bound is in. */
+export function moneyFromNanoUsd(nanoUsd: bigint): Money {
+  const sign = nanoUsd < 0n ? "-" : "";
+  const digits = String(nanoUsd < 0n ? -nanoUsd : nanoUsd).padStart(10, "0");
+  return { amount: `${sign}${digits.slice(0, -9)}.${digits.slice(-9)}000`, currency: "USD" };
+}
+
 /** A decimal text as micro-dollars, without rounding: undefined for what is none, or is no whole number of them. */
 export function microUsdFromAmount(amount: string): number | undefined {
   const match = /^(\d{1,9})(?:\.(\d{1,6})0{0,6})?$/.exec(amount);

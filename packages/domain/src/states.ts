@@ -55,6 +55,13 @@ export const OPERATION_STEPS = {
   "credential.delete": ["users"],
 } as const satisfies Readonly<Record<OperationKind, readonly string[]>>;
 
+/** Long computations about a fleet, which a worker makes. */
+export const PACKING_STUDY_KINDS = ["cold_plan", "density_curve", "simulation"] as const;
+export type PackingStudyKind = (typeof PACKING_STUDY_KINDS)[number];
+
+export const PACKING_STUDY_STATES = ["queued", "running", "succeeded", "failed"] as const;
+export type PackingStudyState = (typeof PACKING_STUDY_STATES)[number];
+
 export function isTerminal(state: OperationState): boolean {
   return state === "succeeded" || state === "failed" || state === "cancelled";
 }

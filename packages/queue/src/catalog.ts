@@ -14,4 +14,5 @@ export const QUEUES = {
   placement: { queue: "placement" },
   machines: { queue: "machines" },
   rebalance: { queue: "rebalance" },
+  studies: { queue: "studies" },
 } as const satisfies Record<LoopName, QueueEntry>;

@@ -116,6 +116,14 @@ const REQUESTS: Readonly<Record<string, () => Promise<Request>>> = {
   pauseRebalancePlan: async () => ({ url: `${await aPlan("running")}/pause`, by: api.operator }),
   resumeRebalancePlan: async () => ({ url: `${await aPlan("paused")}/resume`, by: api.operator }),
   cancelRebalancePlan: async () => ({ url: `${await aPlan("approved")}/cancel`, by: api.operator }),
+  createPackingStudy: async () => {
+    const [kube] = await api.owner.query<{ id: string }>("select id from kube limit 1");
+    return {
+      url: "/v1/admin/packing_studies",
+      body: { kind: "density_curve", kube_id: kube?.id },
+      by: api.operator,
+    };
+  },
   importPriceBook: async () => ({
     url: "/v1/admin/price_books",
     body: { region: aName(), source: "a list", prices: "m7i.large 0.1008" },

@@ -1,5 +1,5 @@
 import { ROUTES } from "@berth/contract";
-import { countUnplaced, listFleetNodes, listPools, listSaleOfferings } from "@berth/db";
+import { countUnplaced, findLastColdPlans, listFleetNodes, listPools, listSaleOfferings } from "@berth/db";
 import { ok } from "@berth/domain";
 import type { FastifyInstance } from "fastify";
 import { serve } from "../http/serve.ts";
@@ -12,13 +12,17 @@ const POOLS_READ = 10_000;
 export function packingRoutes(app: FastifyInstance): void {
   serve(app, ROUTES.getPacking, async ({ db, query }) => {
     const asked = { kubeId: query.kube_id, poolId: query.pool_id };
-    const [nodes, pools, offerings, unplaced] = await Promise.all([
+    const [nodes, pools, offerings, unplaced, coldPlans] = await Promise.all([
       listFleetNodes(db, asked),
       listPools(db, { kubeId: query.kube_id, order: "ascending", limit: POOLS_READ }),
       listSaleOfferings(db, asked),
       countUnplaced(db, asked),
+      findLastColdPlans(db, asked),
     ]);
     const rows = pools.rows.filter(({ id }) => query.pool_id === undefined || id === query.pool_id);
-    return ok({ status: 200, body: toPackingBody({ nodes, pools: rows, offerings, unplaced }, query.nodes) });
+    return ok({
+      status: 200,
+      body: toPackingBody({ nodes, pools: rows, offerings, unplaced, coldPlans }, query.nodes),
+    });
   });
 }

@@ -1,8 +1,10 @@
 import type { Packing } from "@berth/contract";
-import type { FleetNodeRow, PoolRow, SaleOfferingRow } from "@berth/db";
+import type { FleetNodeRow, PackingStudyRow, PoolRow, SaleOfferingRow } from "@berth/db";
 import { type Allocatable, holdsData, moneyFromMicroUsd } from "@berth/domain";
 import { dominantUtilization, type FleetNode, fleetFigures, oneMachineEachPrice } from "@berth/packing";
 import { bytesOf } from "../http/wire.ts";
+import { toLastColdPlan } from "../packing-studies/wire.ts";
+import { ratioOf } from "./ratio.ts";
 
 const NODES_LISTED = 2000;
 /** Every instance has one today. */
@@ -13,6 +15,8 @@ interface Fleet {
   readonly pools: readonly PoolRow[];
   readonly offerings: readonly SaleOfferingRow[];
   readonly unplaced: number;
+  /** The last of each kube that succeeded. */
+  readonly coldPlans: readonly PackingStudyRow[];
 }
 
 type Figures = Packing["total"];
@@ -34,6 +38,7 @@ export function toPackingBody(fleet: Fleet, withNodes: boolean): Packing {
     })),
     instances_without_place: fleet.unplaced,
     used_missing: "not_measured",
+    cold_plans: fleet.coldPlans.map(toLastColdPlan),
     nodes: listed?.map(({ idle: _, ...node }) => node) ?? null,
     nodes_left_out: listed === null ? 0 : fleet.nodes.length - listed.length,
   };
@@ -67,12 +72,12 @@ function toFigures(nodes: readonly FleetNodeRow[], soloPrice: number | undefined
     requested: toAmounts(figures.requested),
     allocatable: toAmounts(figures.allocatable),
     used: null,
-    density: { mean: rounded(figures.densityMean), max: figures.densityMax },
-    blast_radius: { instances: rounded(figures.blastRadius), tenant: rounded(figures.tenantBlastRadius) },
-    dominant_utilization: rounded(figures.dominantUtilization),
+    density: { mean: ratioOf(figures.densityMean), max: figures.densityMax },
+    blast_radius: { instances: ratioOf(figures.blastRadius), tenant: ratioOf(figures.tenantBlastRadius) },
+    dominant_utilization: ratioOf(figures.dominantUtilization),
     idle_per_day: moneyFromMicroUsd(figures.idleMicroUsdPerDay),
     one_machine_each_per_hour: isComparable ? moneyFromMicroUsd(soloPrice) : null,
-    packing_saving: isComparable ? rounded(1 - price / soloPrice) : null,
+    packing_saving: isComparable ? ratioOf(1 - price / soloPrice) : null,
   };
 }
 
@@ -107,7 +112,7 @@ function toNodeBody(row: FleetNodeRow) {
     price_per_hour: moneyFromMicroUsd(row.priceMicroUsdPerHour),
     requested: toAmounts(requested),
     allocatable: toAmounts(row.allocatable),
-    dominant_utilization: rounded(dominantUtilization(node)) ?? 0,
+    dominant_utilization: ratioOf(dominantUtilization(node)) ?? 0,
     idle_per_day: moneyFromMicroUsd(idleMicroUsdPerDay),
     idle: idleMicroUsdPerDay,
   };
@@ -119,9 +124,4 @@ function byWaste(a: ReturnType<typeof toNodeBody>, b: ReturnType<typeof toNodeBo
 
 function toAmounts({ cpuMilli, memoryMib, volumes, pods }: Allocatable) {
   return { cpu_millis: cpuMilli, memory_bytes: bytesOf(memoryMib), volumes, instances: pods };
-}
-
-/** To six places; null for nothing. */
-function rounded(value: number | undefined): number | null {
-  return value === undefined ? null : Math.round(value * 1e6) / 1e6;
 }

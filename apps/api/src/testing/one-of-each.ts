@@ -14,6 +14,33 @@ export interface OneOfEach {
   readonly memberKey: string;
 }
 
+/** As the engine gives it. */
+export const A_COLD_PLAN = {
+  plan: {
+    priceMicroUsdPerHour: 201_600,
+    machines: 1,
+    instances: 1,
+    machinesByType: [{ machineType: "m7i.xlarge", machines: 1 }],
+    densityMean: 1,
+    densityMax: 1,
+    blastRadius: 1,
+    tenantBlastRadius: 0,
+    zones: [],
+  },
+  fleetMicroUsdPerHour: 403_200,
+  fleetMachines: 2,
+  instancesWithoutPlace: 0,
+  lowerBoundNanoUsdPerHour: "200000000",
+  proofGap: 0.001,
+  verified: true,
+  refusals: [],
+  strandedMicroUsdPerHour: 203_200,
+  stranded: [{ nodeName: "n1", strandedMicroUsdPerHour: 201_600 }],
+  violations: 0,
+  iterations: 400,
+  rounds: 2,
+};
+
 /** Makes them anew: the cluster runs and nothing is under way on it, the project is empty, nobody else knows of any. */
 export async function oneOfEach(api: TestApi): Promise<OneOfEach> {
   const tenant = await api.newTenant(MANY);
@@ -49,6 +76,14 @@ export async function oneOfEach(api: TestApi): Promise<OneOfEach> {
   );
   const rebalancePlan = systemIds.next("rebalancePlan");
   await proposeRebalance(api, rebalancePlan, cluster.id);
+  const packingStudy = systemIds.next("packingStudy");
+  const request = { kind: "cold_plan", seconds: 1, boundSeconds: 1, seed: 1 };
+  await api.owner.query(
+    `insert into packing_study (id, kube_id, kind, state, request, created_by, result, types_text, instances_text,
+                                certificate_text, started_at, finished_at, next_check_at)
+     select $1, kube_id, 'cold_plan', 'succeeded', $2, 'system', $3, '[]', '[]', '{}', now(), now(), null from machine where id = $4`,
+    [packingStudy, JSON.stringify(request), JSON.stringify(A_COLD_PLAN), machine],
+  );
   const [rest] = await api.owner.query<Record<"instance" | "event" | "auditEvent" | "kube" | "pool", string>>(
     `select (select id from instance where cluster_id = $1) as instance,
             (select id from event where organization_id = $2 limit 1) as event,
@@ -69,6 +104,7 @@ export async function oneOfEach(api: TestApi): Promise<OneOfEach> {
     decision,
     priceBook,
     rebalancePlan,
+    packingStudy,
     ...rest,
   };
   return { tenant, ids, invitationToken: invitation.token, memberKey: member.key };

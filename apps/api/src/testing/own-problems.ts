@@ -91,6 +91,11 @@ export const HARMLESS: Readonly<Record<string, Recipe>> = {
   "pauseRebalancePlan invalid_state": (k) => overPlan(k, "pause"),
   "resumeRebalancePlan invalid_state": (k) => overPlan(k, "resume"),
   "cancelRebalancePlan invalid_state": (k) => overPlan(k, "cancel"),
+  "getPackingStudyFile invalid_state": async (k) => {
+    const body = { kind: "density_curve", kube_id: k.world.ids.kube };
+    const { id } = (await by(k, k.api.operator).post("admin/packing_studies", body)).json();
+    return k.api.ask("GET", `/v1/admin/packing_studies/${id}/file`, { key: k.api.operator.key });
+  },
   "createKube name_taken": (k) => by(k, k.api.operator).post("admin/kubes", aKube()),
   "createPool name_taken": (k) => by(k, k.api.operator).post("admin/pools", aPool(k.world.ids.kube ?? "")),
 };

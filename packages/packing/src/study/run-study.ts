@@ -1,4 +1,5 @@
 import type { Solver } from "@berth/ports";
+import type { Certificate } from "../bound/certificate.ts";
 import { makeCertificate } from "../bound/make-certificate.ts";
 import type { CaseFault } from "../case/case-fault.ts";
 import { checkPlan } from "../case/check-plan.ts";
@@ -73,7 +74,7 @@ export interface SimulationResult {
 }
 
 export interface SimulatedFleet extends PlanFigures {
-  /** Against a bound that nobody verified; undefined where there is none. */
+  /** Against a bound without a certificate; undefined where nothing is to run. */
   readonly costRatio: number | undefined;
 }
 
@@ -125,10 +126,7 @@ async function runColdPlan(request: RequestOf<"cold_plan">, fleet: StudyFleet, h
       host.tell("bound", share + (1 - share) * Math.min(1, spent()) * 0.9);
     }
     host.tell("certificate", 0.95);
-    const certificate = makeCertificate(
-      cold.blocks.map((block, index) => ({ block, values: cold.valuesFor(index) })),
-      { typesSha256: host.sha256(types), instancesSha256: host.sha256(instances) },
-    );
+    const certificate = certify(cold, { typesSha256: host.sha256(types), instancesSha256: host.sha256(instances) });
     const certificateText = `${JSON.stringify(certificate, undefined, 1)}\n`;
     host.tell("verification", 0.98);
     const verdict = verifyCertificate({
@@ -179,7 +177,7 @@ async function runDensityCurve(
     const tell = (part: number) =>
       host.tell(cap === NO_CAP ? "without a cap" : `cap ${cap}`, (index + part) / caps.length);
     const capped = withCap(packing, cap);
-    const { plan } = await planOf(capped, policy, request, host, tell);
+    const { plan } = await planOf(capped, policy, request, host, tell, { withBound: false });
     const figures = planFigures(capped, plan);
     const point = { ...figures, cap: cap === NO_CAP ? undefined : cap };
     // What keeps a lower cap keeps this one: a search that found nothing better has that plan.
@@ -200,8 +198,10 @@ async function runSimulation(
   const faults = faultsOf(packing);
   if (faults.length > 0) return { kind: "refused", faults };
   const changed = changeCase(packing, request.whatIf);
-  const before = await simulate(packing, policy, request, host, (part) => host.tell("as it is", part / 2));
-  const after = await simulate(changed.packing, policy, request, host, (part) => host.tell("what if", (1 + part) / 2));
+  const before = await simulate(packing, policy, request, host, (part) => host.tell("as it is", part * 0.45));
+  const after = await simulate(changed.packing, policy, request, host, (part) =>
+    host.tell("what if", 0.5 + part * 0.45),
+  );
   const { restoredElsewhere, withoutPlace } = changed;
   return {
     kind: "simulation",
@@ -216,27 +216,41 @@ async function simulate(
   host: StudyHost,
   tell: (part: number) => void,
 ): Promise<SimulatedFleet> {
-  const { plan, boundMicroUsdPerHour: bound } = await planOf(packing, policy, request, host, tell);
+  const { plan, boundMicroUsdPerHour: bound } = await planOf(packing, policy, request, host, tell, {
+    withBound: true,
+  });
   const figures = planFigures(packing, plan);
   return { ...figures, costRatio: bound > 0 ? figures.priceMicroUsdPerHour / bound : undefined };
 }
 
-/** A plan within the seconds that there are, and the bound that column generation had come to. Nothing needs no machine. */
+/** A plan within the seconds that there are, and a bound by the values that it was searched at. Nothing needs no machine. */
 async function planOf(
   packing: PackingCase,
   policy: PackingPolicy,
   { seconds, seed }: { readonly seconds: number; readonly seed: number },
   host: StudyHost,
   tell: (part: number) => void,
+  { withBound }: { readonly withBound: boolean },
 ): Promise<{ readonly plan: readonly PlanNode[]; readonly boundMicroUsdPerHour: number }> {
   if (packing.instances.length === 0) return { plan: [], boundMicroUsdPerHour: 0 };
   const cold = await ColdPlan.open(packing, policy, host.solver, { seed, gap: GAP });
   try {
     await search(cold, seconds, host, tell);
-    return { plan: cold.plan(), boundMicroUsdPerHour: cold.boundMicroUsdPerHour };
+    return { plan: cold.plan(), boundMicroUsdPerHour: withBound ? Number(certify(cold).lowerBound) / 1000 : 0 };
   } finally {
     await cold.close();
   }
+}
+
+/** The bound that the plan's best values prove, of these files; of none where it is not given to anyone. */
+function certify(
+  cold: ColdPlan,
+  inputs: Certificate["inputs"] = { typesSha256: "", instancesSha256: "" },
+): Certificate {
+  return makeCertificate(
+    cold.blocks.map((block, index) => ({ block, values: cold.valuesFor(index) })),
+    inputs,
+  );
 }
 
 /** Improves a plan for so many seconds; true when column generation has come to its end on the way. */

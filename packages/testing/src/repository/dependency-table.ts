@@ -27,7 +27,19 @@ const ALLOWED_DEPENDENCIES = {
   cli: ["client", "contract"],
   // `kubernetes` for its subpath kubeconfig alone, which reads text and loads no client: the API talks to no Kubernetes.
   api: ["contract", "domain", "db", "kubernetes", "packing", "ports", "runtime"],
-  worker: ["db", "domain", "ec2", "engine", "kubernetes", "lifecycle", "packing", "ports", "queue", "runtime"],
+  worker: [
+    "db",
+    "domain",
+    "ec2",
+    "engine",
+    "kubernetes",
+    "lifecycle",
+    "packing",
+    "ports",
+    "queue",
+    "runtime",
+    "solver",
+  ],
   // `testing` is loaded only by `npm run dev -- --real`, which runs the product on the test harness's real parts.
   dev: ["api", "client", "db", "domain", "runtime", "simulator", "testing", "worker"],
   testing: "anything",

@@ -27,6 +27,7 @@ import { actOnRebalancePlan } from "./rebalance/act.ts";
 import { createRebalancePlan } from "./rebalance/create.ts";
 import { getRebalancePlan } from "./rebalance/get.ts";
 import { listRebalancePlans } from "./rebalance/list.ts";
+import { coldPlan, drawDensityCurve, simulate, study } from "./study/commands.ts";
 
 export const admin = (berth: Berth) =>
   new Command("admin")
@@ -92,6 +93,10 @@ export const admin = (berth: Berth) =>
     .addCommand(showPacking(berth))
     .addCommand(topMachines(berth))
     .addCommand(explainInstance(berth))
+    .addCommand(simulate(berth))
+    .addCommand(drawDensityCurve(berth))
+    .addCommand(coldPlan(berth))
+    .addCommand(study(berth))
     .addCommand(
       new Command("audit").description("Who changed what, in all organizations").addCommand(listAuditOfAll(berth)),
     );

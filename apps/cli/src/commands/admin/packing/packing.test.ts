@@ -39,6 +39,18 @@ const PACKING = {
   pools: [{ ...FIGURES, pool_id: "pool_1", kube_id: "kub_1", name: "memory" }],
   instances_without_place: 2,
   used_missing: "not_measured" as const,
+  cold_plans: [
+    {
+      packing_study_id: "stu_1",
+      kube_id: "kub_1",
+      fleet_cost_ratio: 1.25,
+      plan_cost_ratio: 1.01,
+      verified: true,
+      stranded_per_hour: usd("0.210000000000"),
+      recoverable_per_hour: usd("0.200000000000"),
+      finished_at: "2026-11-28T00:00:00.000Z",
+    },
+  ],
   nodes: null,
   nodes_left_out: 0,
 };

@@ -1,6 +1,6 @@
 import type { Packing } from "@berth/contract";
 import { Command } from "@commander-js/extra-typings";
-import { formatMoney } from "../../../output/format.ts";
+import { formatAge, formatMoney } from "../../../output/format.ts";
 import { printBody } from "../../../output/print.ts";
 import { type Column, formatTable } from "../../../output/table.ts";
 import type { Berth } from "../../../program.ts";
@@ -39,10 +39,21 @@ const COLUMNS: readonly Column<Row>[] = [
   { header: "id", value: (row) => row.id, wide: true },
 ];
 
+/** How far each kube's fleet was from the best that there is, when it was last planned from nothing. */
+const COLD_PLANS: readonly Column<Packing["cold_plans"][number]>[] = [
+  { header: "cold plan", value: (plan) => plan.packing_study_id },
+  { header: "cost ratio", value: (plan) => plan.fleet_cost_ratio?.toFixed(4), align: "right" },
+  { header: "of the plan", value: (plan) => plan.plan_cost_ratio?.toFixed(4), align: "right" },
+  { header: "verified", value: (plan) => (plan.verified ? "yes" : "NO") },
+  { header: "stranded $/hour", value: (plan) => formatMoney(plan.stranded_per_hour), align: "right" },
+  { header: "recoverable $/hour", value: (plan) => formatMoney(plan.recoverable_per_hour), align: "right" },
+  { header: "age", value: (plan) => formatAge(plan.finished_at, Date.now()), align: "right" },
+];
+
 const AFTER_HELP = `
 density: instances with data of a machine, mean and most. cpu, memory, volumes, slots: requested of what machines leave for
 instances. dominant: the fullest of CPU, memory and volumes of each machine, by price; idle is the rest. saving: against a
-machine for each instance.`;
+machine for each instance. cost ratio: price of the fleet over the lower bound that the last cold plan proved for it.`;
 
 export const showPacking = (berth: Berth) =>
   new Command("packing")
@@ -54,9 +65,10 @@ export const showPacking = (berth: Berth) =>
       const session = berth.session(command);
       const client = await session.client();
       const { body } = await client.getPacking({ query: { kube_id: options.kube, pool_id: options.pool } });
-      await printBody(session, body, (packing) =>
-        formatTable(COLUMNS, rowsOf(packing), { wide: session.output === "wide" }),
-      );
+      await printBody(session, body, (packing) => {
+        const table = formatTable(COLUMNS, rowsOf(packing), { wide: session.output === "wide" });
+        return packing.cold_plans.length === 0 ? table : `${table}\n${formatTable(COLD_PLANS, packing.cold_plans)}`;
+      });
       const waiting = body.instances_without_place;
       if (waiting > 0 && (session.output === "table" || session.output === "wide")) {
         session.note(
