@@ -176,6 +176,8 @@ describe("every route", () => {
   it.each(shapes.filter(([, shape]) => isOperatorRead(shape)))(
     "%s says truly which tenants' data it shows",
     (_, shape) => {
+      // A file says nothing of its own here: what is sent while it is read may hold no tenant's data at all.
+      if (shape.file !== undefined) return expect(shape.tenantData).toBe("none");
       const schema = shape.responses[200]?.schema as z.ZodObject;
       const { tenantData } = shape;
       const text = JSON.stringify(z.toJSONSchema(schema, { unrepresentable: "any" }));
