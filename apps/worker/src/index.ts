@@ -1,3 +1,4 @@
 export { type NamespaceSweepDeps, sweepNamespaces } from "./clusters/orphans.ts";
 export { readOnly } from "./effects.ts";
+export { reconcilePlacement } from "./placement/reconcile.ts";
 export { startWorker, type Worker, type WorkerConfig } from "./start-worker.ts";
