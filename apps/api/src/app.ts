@@ -107,7 +107,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   rebalancePlanRoutes(app, deps);
   machineRoutes(app, deps);
   placementDecisionRoutes(app, deps);
-  packingRoutes(app);
+  packingRoutes(app, deps);
   packingStudyRoutes(app, deps);
   healthRoutes(app, deps);
   return app;

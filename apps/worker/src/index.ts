@@ -1,4 +1,5 @@
 export { type NamespaceSweepDeps, sweepNamespaces } from "./clusters/orphans.ts";
 export { readOnly } from "./effects.ts";
 export { reconcilePlacement } from "./placement/reconcile.ts";
+export { samplePacking } from "./sample-packing.ts";
 export { startWorker, type Worker, type WorkerConfig } from "./start-worker.ts";

@@ -3,6 +3,7 @@ import {
   forgetOldDecisions,
   forgetOldOutcomes,
   forgetOldRebalancePlans,
+  forgetOldSamples,
   forgetOldStudies,
 } from "@berth/db";
 
@@ -10,11 +11,17 @@ const BATCH = 1000;
 
 /**
  * Removes rows that answer for nothing any more: outcomes of POSTs after their day, which hold passwords, placement decisions
- * of clusters that are long gone, rebalance plans that are long over, and old studies. In batches, so that no statement is
+ * of clusters that are long gone, rebalance plans that are long over, old studies and samples. In batches, so that no statement is
  * long; by any worker, as often as it likes.
  */
 export async function forgetWhatIsOld(database: Database): Promise<void> {
-  for (const forget of [forgetOldOutcomes, forgetOldDecisions, forgetOldRebalancePlans, forgetOldStudies]) {
+  for (const forget of [
+    forgetOldOutcomes,
+    forgetOldDecisions,
+    forgetOldRebalancePlans,
+    forgetOldStudies,
+    forgetOldSamples,
+  ]) {
     while ((await forget(database, BATCH)) === BATCH);
   }
 }

@@ -40,6 +40,7 @@ import { type Loop, loopTable } from "./loops.ts";
 import { sweepOrphans } from "./machines/orphans.ts";
 import { createWorkerMetrics } from "./metrics.ts";
 import { forgetWhatIsOld } from "./retention.ts";
+import { samplePacking } from "./sample-packing.ts";
 import { runInThread } from "./studies/run-in-thread.ts";
 import { startSweeps } from "./sweeps.ts";
 import { createWaker } from "./wake.ts";
@@ -72,6 +73,8 @@ const WAKE_DELAY_MS = 50;
 const ORPHAN_SWEEP_MS = 30_000;
 const NAMESPACE_SWEEP_MS = 60_000;
 const RETENTION_SWEEP_MS = 10 * 60_000;
+/** Of the ten minutes that a sample stands for, none is missed. */
+const SAMPLE_SWEEP_MS = 2 * 60_000;
 const NIGHTLY_SWEEP_MS = 5 * 60_000;
 /** When the least is going on in the Americas and in Europe. */
 const NIGHTLY_HOUR_UTC = 4;
@@ -264,6 +267,7 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
             },
           }),
       },
+      { name: "packing samples", everyMs: SAMPLE_SWEEP_MS, run: () => samplePacking(database) },
       {
         name: "nightly cold plans",
         everyMs: NIGHTLY_SWEEP_MS,

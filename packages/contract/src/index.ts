@@ -4,6 +4,7 @@ export * from "./admin-kubes.ts";
 export * from "./admin-machines.ts";
 export * from "./admin-organizations.ts";
 export * from "./admin-packing.ts";
+export * from "./admin-packing-history.ts";
 export * from "./admin-packing-studies.ts";
 export * from "./admin-pools.ts";
 export * from "./admin-price-books.ts";

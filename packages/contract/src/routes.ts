@@ -11,6 +11,7 @@ import {
   updateQuotas,
 } from "./admin-organizations.ts";
 import { getPacking } from "./admin-packing.ts";
+import { getCapacityForecast, getPackingHistory } from "./admin-packing-history.ts";
 import {
   createPackingStudy,
   getPackingStudy,
@@ -146,6 +147,8 @@ export const ROUTES = {
   listPlacementDecisions,
   getPlacementDecision,
   getPacking,
+  getPackingHistory,
+  getCapacityForecast,
   createPackingStudy,
   listPackingStudies,
   getPackingStudy,

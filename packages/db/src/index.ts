@@ -184,6 +184,16 @@ export {
   updateSpendCap,
 } from "./organizations.ts";
 export {
+  forgetOldSamples,
+  insertPackingSamples,
+  type NewPackingSample,
+  type PackingDay,
+  type PackingPoint,
+  readPackingDays,
+  readPackingHistory,
+  SAMPLE_SECONDS,
+} from "./packing-samples.ts";
+export {
   findLastColdPlans,
   findPackingStudy,
   forgetOldStudies,

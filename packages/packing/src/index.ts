@@ -25,6 +25,8 @@ export * from "./reference/karpenter.ts";
 export * from "./reference/one-machine-each.ts";
 export * from "./reference/supergiant-2016.ts";
 export * from "./report/fleet-figures.ts";
+export * from "./report/fleet-node.ts";
+export * from "./report/forecast.ts";
 export * from "./report/one-machine-each-price.ts";
 export * from "./study/fleet-case.ts";
 export * from "./study/plan-figures.ts";

@@ -1,14 +1,18 @@
 import type { Packing } from "@berth/contract";
 import type { FleetNodeRow, PackingStudyRow, PoolRow, SaleOfferingRow } from "@berth/db";
-import { type Allocatable, holdsData, moneyFromMicroUsd } from "@berth/domain";
-import { dominantUtilization, type FleetNode, fleetFigures, oneMachineEachPrice } from "@berth/packing";
+import { type Allocatable, moneyFromMicroUsd } from "@berth/domain";
+import {
+  dominantUtilization,
+  fleetFigures,
+  fleetNodeOf,
+  oneMachineEachPrice,
+  VOLUMES_OF_AN_INSTANCE,
+} from "@berth/packing";
 import { bytesOf } from "../http/wire.ts";
 import { toLastColdPlan } from "../packing-studies/wire.ts";
 import { ratioOf } from "./ratio.ts";
 
 const NODES_LISTED = 2000;
-/** Every instance has one today. */
-const VOLUMES_OF_AN_INSTANCE = 1;
 
 interface Fleet {
   readonly nodes: readonly FleetNodeRow[];
@@ -62,7 +66,7 @@ function plusOrUndefined(a: number | undefined, b: number | undefined): number |
 }
 
 function toFigures(nodes: readonly FleetNodeRow[], soloPrice: number | undefined): Figures {
-  const figures = fleetFigures(nodes.map(toFleetNode));
+  const figures = fleetFigures(nodes.map(fleetNodeOf));
   const price = figures.priceMicroUsdPerHour;
   const isComparable = soloPrice !== undefined && soloPrice > 0 && price > 0;
   return {
@@ -81,26 +85,8 @@ function toFigures(nodes: readonly FleetNodeRow[], soloPrice: number | undefined
   };
 }
 
-const STATES: Readonly<Record<string, FleetNode["state"]>> = {
-  draining: "leaving",
-  terminating: "leaving",
-  ready: "ready",
-};
-
-function toFleetNode({ state, instances, ...node }: FleetNodeRow): FleetNode {
-  return {
-    ...node,
-    state: STATES[state] ?? "coming",
-    instances: instances.map(({ roles, ...one }) => ({
-      ...one,
-      volumes: VOLUMES_OF_AN_INSTANCE,
-      holdsData: holdsData(roles),
-    })),
-  };
-}
-
 function toNodeBody(row: FleetNodeRow) {
-  const node = toFleetNode(row);
+  const node = fleetNodeOf(row);
   const { requested, idleMicroUsdPerDay } = fleetFigures([node]);
   return {
     machine_id: row.machineId,

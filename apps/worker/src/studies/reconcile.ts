@@ -1,6 +1,6 @@
 import type { Leases, LiveLease, StudyInstanceRecord, StudyRecord, StudyStore } from "@berth/db";
 import type { PackingStudyId, RunId } from "@berth/domain";
-import type { StudyFleet, StudyOutcome, StudyRequest } from "@berth/packing";
+import { type StudyFleet, type StudyOutcome, type StudyRequest, VOLUMES_OF_AN_INSTANCE } from "@berth/packing";
 import { isLeaseLost } from "../failure.ts";
 import type { StudyRun } from "./run-in-thread.ts";
 
@@ -15,8 +15,6 @@ export interface StudyLoopDeps {
 
 /** A study that ends its worker so often would end the next one too. */
 const MOST_ATTEMPTS = 3;
-/** Every instance has one volume today. */
-const VOLUMES_OF_AN_INSTANCE = 1;
 const RECORD_EVERY_MS = 1000;
 
 /**

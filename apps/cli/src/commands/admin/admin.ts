@@ -12,6 +12,7 @@ import { listOrganizations } from "./organization/list.ts";
 import { resumeOrganization } from "./organization/resume.ts";
 import { suspendOrganization } from "./organization/suspend.ts";
 import { updateOrganization } from "./organization/update.ts";
+import { forecastCapacity } from "./packing/forecast.ts";
 import { showPacking } from "./packing/show.ts";
 import { topMachines } from "./packing/top.ts";
 import { explainInstance, explainPlacement } from "./placement/explain.ts";
@@ -92,6 +93,7 @@ export const admin = (berth: Berth) =>
     )
     .addCommand(showPacking(berth))
     .addCommand(topMachines(berth))
+    .addCommand(forecastCapacity(berth))
     .addCommand(explainInstance(berth))
     .addCommand(simulate(berth))
     .addCommand(drawDensityCurve(berth))

@@ -154,3 +154,70 @@ test("an instance is explained by its latest decision, in a sentence and by ever
   expect(out).toContain("full has the lowest score, 1.0000; the next is empty with 2.0000");
   expect(out).toMatch(/^small .*no_room: dimension memory, needed 8192, free 100$/m);
 });
+
+const point = (n: number) => ({
+  at: `2026-11-28T0${n}:00:00.000Z`,
+  machines: 10 + n,
+  instances: 80,
+  price_per_hour: usd(`${10 + n}.000000000000`),
+  idle_per_day: usd("24.000000000000"),
+  requested_share: { cpu: 0.5, memory: null, volumes: 0.25, instances: 0.5 },
+  density: 7.5,
+  dominant_utilization: 0.9 - n / 10,
+});
+const HISTORY = { since: point(0).at, until: point(9).at, step_seconds: 600, points: [0, 1, 2, 3].map(point) };
+
+test("packing over time is a line of marks for each figure, from its least to its most", async () => {
+  const { code, out } = await berth(["packing", "--history", "--pool", "pool_1", "--since", "2026-11-28"], {
+    body: HISTORY,
+  });
+  expect(code).toBe(EXIT_CODES.ok);
+  expect(out).toMatch(/^machines +▁▃▆█ +10 +10 +13 +13$/m);
+  expect(out).toMatch(/^instances +▅▅▅▅ +80 +80 +80 +80$/m);
+  expect(out).toMatch(/^dominant +█▆▃▁ +90% +60% +90% +60%$/m);
+  expect(out).toMatch(/^memory +- +- +- +- +-$/m);
+  expect(api.requests[0]?.query.get("since")).toBe("2026-11-28T00:00:00.000Z");
+  await api.close();
+  const wide = await berth(["packing", "--history", "-o", "wide"], { body: HISTORY });
+  expect(wide.out.trim().split("\n")).toHaveLength(5);
+});
+
+test("a time without --history is refused before anything is asked", async () => {
+  const { code, err } = await berth(["packing", "--since", "7d"], { body: HISTORY });
+  expect(code).toBe(EXIT_CODES.usage);
+  expect(err).toContain("Add --history");
+  expect(api.requests).toEqual([]);
+});
+
+test("a forecast has its interval, when caps are reached, and by name why there is none", async () => {
+  const expected = (in_days: number, amount: string) => {
+    return { in_days, expected: usd(amount), low: usd("1.000000000000"), high: usd("99.000000000000") };
+  };
+  const pool = { pool_id: "pool_1", kube_id: "kub_1", name: "memory", days_sampled: 20 };
+  const none = {
+    unknown_because: "too_few_samples",
+    price_per_hour: [],
+    spend_cap_reached: null,
+    machine_cap_reached: null,
+  };
+  const body = {
+    pools: [
+      {
+        ...pool,
+        unknown_because: null,
+        price_per_hour: [expected(30, "40.000000000000"), expected(90, "60.000000000000")],
+        machines: [],
+        spend_cap_reached: { expected_on: "2026-12-30", earliest_on: "2026-12-20" },
+        machine_cap_reached: { expected_on: null, earliest_on: null },
+      },
+      { ...pool, ...none, name: "new", days_sampled: 2, machines: [] },
+    ],
+  };
+  const { code, out, err } = await berth(["forecast"], { body });
+  expect(code).toBe(EXIT_CODES.ok);
+  expect(out).toMatch(
+    /^memory +20 +\$40\.00 \(\$1\.00-\$99\.00\) .*2026-12-30 \(from 2026-12-20\) +not in a year +-$/m,
+  );
+  expect(out).toMatch(/^new +2 +- +- +- +- +too_few_samples$/m);
+  expect(err).toContain("berth admin packing --history");
+});

@@ -1,9 +1,12 @@
 import type { Packing } from "@berth/contract";
 import { Command } from "@commander-js/extra-typings";
+import { usageFailure } from "../../../failure.ts";
 import { formatAge, formatMoney } from "../../../output/format.ts";
 import { printBody } from "../../../output/print.ts";
 import { type Column, formatTable } from "../../../output/table.ts";
 import type { Berth } from "../../../program.ts";
+import { instant } from "../../parse.ts";
+import { drawHistory, tableOfHistory } from "./draw-history.ts";
 import { formatPercent, percentOf } from "./percent.ts";
 
 type Row = Packing["total"] & { readonly name: string; readonly id: string | undefined };
@@ -60,11 +63,30 @@ export const showPacking = (berth: Berth) =>
     .description("Show how full the machines are, and what that costs, by pool and in all")
     .option("--kube <id>", "only machines of this kube")
     .option("--pool <id>", "only machines of this pool")
+    .option("--history", "how it was over time, a line of marks for each figure; each point with -o wide")
+    .option(
+      "--since <time>",
+      "with --history: from then on, as 2026-11-28, or 7d for so long ago; a day when absent",
+      instant,
+    )
+    .option("--until <time>", "with --history: before then", instant)
     .addHelpText("after", AFTER_HELP)
     .action(async (options, command) => {
       const session = berth.session(command);
       const client = await session.client();
-      const { body } = await client.getPacking({ query: { kube_id: options.kube, pool_id: options.pool } });
+      const { history, since, until } = options;
+      const query = { kube_id: options.kube, pool_id: options.pool };
+      if (history !== true && (since ?? until) !== undefined) {
+        throw usageFailure("--since and --until are of --history", "Add --history.");
+      }
+      if (history === true) {
+        const { body } = await client.getPackingHistory({ query: { ...query, since, until } });
+        await printBody(session, body, session.output === "wide" ? tableOfHistory : drawHistory);
+        const isForPeople = session.output === "table" || session.output === "wide";
+        if (isForPeople && body.points.length === 0) session.note("No samples: a worker takes one every ten minutes.");
+        return;
+      }
+      const { body } = await client.getPacking({ query });
       await printBody(session, body, (packing) => {
         const table = formatTable(COLUMNS, rowsOf(packing), { wide: session.output === "wide" });
         return packing.cold_plans.length === 0 ? table : `${table}\n${formatTable(COLD_PLANS, packing.cold_plans)}`;

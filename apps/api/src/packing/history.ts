@@ -1,0 +1,61 @@
+import type { PackingHistory } from "@berth/contract";
+import { type PackingPoint, readPackingHistory, SAMPLE_SECONDS, type Sql } from "@berth/db";
+import { moneyFromMicroUsd } from "@berth/domain";
+import { iso } from "../http/wire.ts";
+import { ratioOf } from "./ratio.ts";
+
+const MOST_POINTS = 500;
+const DAY_MS = 86_400_000;
+/** A year in steps of ten minutes would be far more than anyone looks at: longer steps make it fit. */
+const LONGEST_MS = 366 * DAY_MS;
+
+/** How full the pools were from `since` on and before `until`: by default the last day. */
+export async function readHistory(
+  db: Sql,
+  query: { readonly kube_id?: string | undefined; readonly pool_id?: string | undefined } & {
+    readonly since?: string | undefined;
+    readonly until?: string | undefined;
+  },
+  now: Date,
+): Promise<PackingHistory> {
+  // The end of the ten minutes that now is in: what is asked twice in them is answered alike.
+  const until = query.until === undefined ? endOfSample(now) : new Date(query.until);
+  const asked = query.since === undefined ? new Date(until.getTime() - DAY_MS) : new Date(query.since);
+  const since = new Date(Math.max(asked.getTime(), until.getTime() - LONGEST_MS));
+  const steps = Math.ceil((until.getTime() - since.getTime()) / 1000 / SAMPLE_SECONDS / MOST_POINTS);
+  const stepSeconds = SAMPLE_SECONDS * Math.max(1, steps);
+  const points = await readPackingHistory(db, {
+    kubeId: query.kube_id,
+    poolId: query.pool_id,
+    since,
+    until,
+    stepSeconds,
+  });
+  return { since: iso(since), until: iso(until), step_seconds: stepSeconds, points: points.map(toPoint) };
+}
+
+function endOfSample(now: Date): Date {
+  const sampleMs = SAMPLE_SECONDS * 1000;
+  return new Date((Math.floor(now.getTime() / sampleMs) + 1) * sampleMs);
+}
+
+function toPoint(point: PackingPoint): PackingHistory["points"][number] {
+  const per = (part: number, whole: number) => ratioOf(whole === 0 ? undefined : part / whole);
+  const paid = point.priceMicroUsdPerHour * 24;
+  return {
+    at: iso(point.at),
+    machines: point.machines,
+    instances: point.instances,
+    price_per_hour: moneyFromMicroUsd(point.priceMicroUsdPerHour),
+    idle_per_day: moneyFromMicroUsd(point.idleMicroUsdPerDay),
+    requested_share: {
+      cpu: per(point.requestedCpuMilli, point.allocatableCpuMilli),
+      memory: per(point.requestedMemoryMib, point.allocatableMemoryMib),
+      volumes: per(point.requestedVolumes, point.allocatableVolumes),
+      instances: per(point.instances, point.allocatableInstances),
+    },
+    density: per(point.dataInstances, point.machines),
+    // Idle is what the dominant utilization leaves of the price.
+    dominant_utilization: per(paid - point.idleMicroUsdPerDay, paid),
+  };
+}

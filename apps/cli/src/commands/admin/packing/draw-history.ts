@@ -1,0 +1,89 @@
+import type { PackingHistory } from "@berth/contract";
+import { formatMoney } from "../../../output/format.ts";
+import { type Column, formatTable } from "../../../output/table.ts";
+import { formatPercent } from "./percent.ts";
+
+type Point = PackingHistory["points"][number];
+
+const COLUMNS: readonly Column<Point>[] = [
+  { header: "at", value: (point) => point.at },
+  { header: "machines", value: (point) => point.machines, align: "right" },
+  { header: "instances", value: (point) => point.instances, align: "right" },
+  { header: "density", value: (point) => point.density?.toFixed(1), align: "right" },
+  { header: "cpu", value: (point) => formatPercent(point.requested_share.cpu), align: "right" },
+  { header: "memory", value: (point) => formatPercent(point.requested_share.memory), align: "right" },
+  { header: "volumes", value: (point) => formatPercent(point.requested_share.volumes), align: "right" },
+  { header: "dominant", value: (point) => formatPercent(point.dominant_utilization), align: "right" },
+  { header: "$/hour", value: (point) => formatMoney(point.price_per_hour), align: "right" },
+  { header: "idle $/day", value: (point) => formatMoney(point.idle_per_day), align: "right" },
+];
+
+interface Line {
+  readonly header: string;
+  of(point: Point): number | null;
+  show(value: number): string;
+}
+
+const whole = (value: number) => String(Math.round(value));
+const percent = (value: number) => formatPercent(value) ?? "-";
+const dollars = (value: number) => `$${value.toFixed(2)}`;
+const LINES: readonly Line[] = [
+  { header: "machines", of: (point) => point.machines, show: whole },
+  { header: "instances", of: (point) => point.instances, show: whole },
+  { header: "cpu", of: (point) => point.requested_share.cpu, show: percent },
+  { header: "memory", of: (point) => point.requested_share.memory, show: percent },
+  { header: "dominant", of: (point) => point.dominant_utilization, show: percent },
+  { header: "$/hour", of: (point) => Number(point.price_per_hour.amount), show: dollars },
+  { header: "idle $/day", of: (point) => Number(point.idle_per_day.amount), show: dollars },
+];
+const MARKS = "▁▂▃▄▅▆▇█";
+const WIDTH = 48;
+
+interface Drawn {
+  readonly what: string;
+  readonly line: string;
+  readonly values: readonly [first: string, least: string, most: string, last: string] | undefined;
+}
+
+const DRAWN: readonly Column<Drawn>[] = [
+  { header: "figure", value: (row) => row.what },
+  { header: "over time", value: (row) => row.line },
+  { header: "first", value: ({ values }) => values?.[0], align: "right" },
+  { header: "least", value: ({ values }) => values?.[1], align: "right" },
+  { header: "most", value: ({ values }) => values?.[2], align: "right" },
+  { header: "last", value: ({ values }) => values?.[3], align: "right" },
+];
+
+/** Each point a line, for programs and for `-o wide`. */
+export function tableOfHistory({ points }: PackingHistory): string {
+  return formatTable(COLUMNS, points);
+}
+
+/** A line of marks for each figure, from its least to its most, with what it was at first and at last. */
+export function drawHistory({ points }: PackingHistory): string {
+  return formatTable(
+    DRAWN,
+    LINES.map(({ header, of, show }): Drawn => {
+      const values = points.flatMap((point) => of(point) ?? []);
+      const [first] = values;
+      const last = values.at(-1);
+      if (first === undefined || last === undefined) return { what: header, line: "", values: undefined };
+      const [least, most] = [Math.min(...values), Math.max(...values)];
+      return {
+        what: header,
+        line: sparkline(values, least, most),
+        values: [show(first), show(least), show(most), show(last)],
+      };
+    }),
+  );
+}
+
+/** At most so many marks: of more values, the last of each part. One that never changes is a line in the middle. */
+function sparkline(values: readonly number[], least: number, most: number): string {
+  const marks = Math.min(WIDTH, values.length);
+  return Array.from({ length: marks }, (_, index) => {
+    const value = values[Math.floor(((index + 1) * values.length) / marks) - 1] ?? least;
+    const share = most === least ? 0.5 : (value - least) / (most - least);
+    return MARKS[Math.min(MARKS.length - 1, Math.floor(share * MARKS.length))];
+  }).join("");
+}
