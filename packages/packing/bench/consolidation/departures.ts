@@ -70,7 +70,7 @@ async function planAnew(options: readonly LaunchOption[], instances: readonly In
   try {
     const plan = await ColdPlan.open(problem, STANDARD_POLICY, solver, { seed: SEED, gap: 1e-3 });
     await plan.generateColumns(ROUNDS);
-    plan.useColumns();
+    await plan.useColumns();
     plan.improve(ITERATIONS);
     const prices = {
       freshMicroUsdPerHour: plan.costMicroUsdPerHour,

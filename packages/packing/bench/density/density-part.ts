@@ -116,7 +116,7 @@ async function planOf(packing: PackingCase, effort: number) {
       await plan.generateColumns(1);
       plan.improve(beside);
     }
-    plan.useColumns();
+    await plan.useColumns();
     plan.improve(Math.round((effort * ITERATIONS * 2) / 3));
     const nodes = plan.plan();
     await plan.close();

@@ -16,7 +16,7 @@ const SMOOTHING = 0.8;
 const TABLES = 4;
 /** Of a search for patterns in one table. */
 const LEAST_NODES = 2_000;
-const MOST_NODES = 200_000;
+const MOST_NODES = 40_000;
 /** Cells up to which an offer's table counts as small: priced in every round. */
 const SMALL_TABLE = 100_000;
 /** An offer that can be worth no more than this share of its price needs no closer look, and is looked at less often. */
@@ -71,7 +71,7 @@ export class ColumnGeneration {
 
   static async open(problem: VectorProblem, solver: Solver, options: ColumnOptions): Promise<ColumnGeneration> {
     const rows = new MasterRows(problem);
-    const demand = rows.demand();
+    const demand = rows.of(problem.demand);
     const upper = new Float64Array(demand.length).fill(Number.POSITIVE_INFINITY);
     const program = await solver.openProgram({ lower: demand, upper });
     const exchanges = rows.isByClass ? exchangesOf(problem) : [];
@@ -126,7 +126,19 @@ export class ColumnGeneration {
     return false;
   }
 
-  async #round(): Promise<boolean> {
+  /** How many bins of each pattern the program takes where so many of each class are wanted; `values` are of that. */
+  async solveFor(wanted: Int32Array): Promise<Float64Array> {
+    const lower = this.#rows.of(wanted);
+    await this.#program.setRowBounds({ lower, upper: lower.map(() => Number.POSITIVE_INFINITY) });
+    return (await this.#solve()).columns.slice(this.#exchanges);
+  }
+
+  /** Patterns of small offers that better the program as it was solved last; how many were new. */
+  priceSmall(): number {
+    return this.#price(this.values, this.#small, Number.POSITIVE_INFINITY).added;
+  }
+
+  async #solve() {
     if (this.#pending.length > 0) {
       await this.#program.addColumns(this.#rows.columns(this.#pending));
       this.patterns.push(...this.#pending);
@@ -134,10 +146,15 @@ export class ColumnGeneration {
     }
     const solution = await this.#program.solve();
     if (!("duals" in solution)) throw new Error(`the master program ended ${solution.outcome}`);
+    this.values = this.#rows.values(solution.duals);
+    return solution;
+  }
+
+  async #round(): Promise<boolean> {
+    const solution = await this.#solve();
     this.rounds += 1;
     this.cost = solution.objective;
     this.use = solution.columns.slice(this.#exchanges);
-    this.values = this.#rows.values(solution.duals);
     if (this.cost - this.bound <= this.#options.gap * this.cost) return true;
 
     const share = this.#steadyBound > 0 ? SMOOTHING : 0;

@@ -20,9 +20,17 @@ export class Improvement {
   #best: Bins;
   iterations = 0;
 
-  constructor(bins: Bins, offers: readonly number[], offersByPrice: Int32Array, values: Float64Array, seed: number) {
+  /** Starts at the bins; `best` is what is known already, if that costs less. */
+  constructor(
+    bins: Bins,
+    offers: readonly number[],
+    offersByPrice: Int32Array,
+    values: Float64Array,
+    seed: number,
+    best?: Bins,
+  ) {
     this.#bins = bins;
-    this.#best = bins.copy();
+    this.#best = best !== undefined && best.cost <= bins.cost ? best : bins.copy();
     this.#offers = offers;
     this.#offersByPrice = offersByPrice;
     this.#values = values;

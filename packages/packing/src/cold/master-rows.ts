@@ -27,7 +27,7 @@ export class MasterRows {
     this.#groups = this.#group.reduce((most, group) => Math.max(most, group + 1), 0);
     this.#scales = new Float64Array(dimensions);
     if (!this.isByClass) {
-      for (let d = 0; d < dimensions; d++) this.#scales[d] = 1 / Math.max(1, this.#total(d) / 1_000);
+      for (let d = 0; d < dimensions; d++) this.#scales[d] = 1 / Math.max(1, this.#total(d, problem.demand) / 1_000);
     }
   }
 
@@ -36,22 +36,24 @@ export class MasterRows {
     return this.#problem.classes <= MOST_CLASSES;
   }
 
-  #total(d: number): number {
-    const { classes, demand, sizes, dimensions } = this.#problem;
+  #total(d: number, wanted: Int32Array): number {
+    const { classes, sizes, dimensions } = this.#problem;
     let sum = 0;
-    for (let c = 0; c < classes; c++) sum += (demand[c] as number) * (sizes[c * dimensions + d] as number);
+    for (let c = 0; c < classes; c++) sum += (wanted[c] as number) * (sizes[c * dimensions + d] as number);
     return sum;
   }
 
-  demand(): Float64Array {
-    const { classes, demand, dimensions } = this.#problem;
+  /** What the rows must add up to where so many of each class are wanted. */
+  of(wanted: Int32Array): Float64Array {
+    const { classes, dimensions } = this.#problem;
     const rows = new Float64Array(this.#groups + (this.isByClass ? 0 : dimensions));
     for (let c = 0; c < classes; c++) {
       const group = this.#group[c] as number;
-      rows[group] = (rows[group] as number) + (demand[c] as number);
+      rows[group] = (rows[group] as number) + (wanted[c] as number);
     }
     if (!this.isByClass) {
-      for (let d = 0; d < dimensions; d++) rows[this.#groups + d] = this.#total(d) * (this.#scales[d] as number);
+      for (let d = 0; d < dimensions; d++)
+        rows[this.#groups + d] = this.#total(d, wanted) * (this.#scales[d] as number);
     }
     return rows;
   }

@@ -15,6 +15,6 @@ export async function runColdPlan(plan: ColdPlan, spent: () => number): Promise<
     done = await plan.generateColumns(1);
     plan.improve(ITERATIONS);
   }
-  plan.useColumns();
+  await plan.useColumns();
   while (spent() < 1) plan.improve(ITERATIONS);
 }
