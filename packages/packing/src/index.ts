@@ -37,3 +37,4 @@ export * from "./vbp/pack-vbp.ts";
 export * from "./vbp/read-vbp.ts";
 export * from "./verify/verdict.ts";
 export * from "./verify/verify-certificate.ts";
+export * from "./zone-loss.ts";

@@ -3,7 +3,8 @@ import { type Approval, approvalOf } from "@berth/kubernetes";
 import type { JoinRequest, ObservedKube, ObservedMachine } from "@berth/lifecycle";
 import type { CertificateSigningRequest, CloudInstanceState, Pod } from "@berth/ports";
 import type { ReadOnlyCloud, ReadOnlyKubernetes } from "../effects.ts";
-import { isReady, targetOf } from "../placement/problem.ts";
+import { isReady } from "../placement/node-ready.ts";
+import { targetOf } from "../placement/problem.ts";
 import { daemonRequestsOf, isOurs, offerOf } from "./node-offer.ts";
 
 export interface ObserveCloudInput {

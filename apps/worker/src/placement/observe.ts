@@ -23,5 +23,7 @@ export async function observeKube(
   const { isStatic, machines, pools, offerings, observed } = kube;
   const moving = new Map(kube.moving.map(({ instanceId, nodeName }) => [instanceId, nodeName]));
   const emptying = new Set(kube.emptying);
-  return { now, isStatic, nodes, pods, otherPods, instances, machines, pools, offerings, observed, moving, emptying };
+  const { waitingFor: guards, poolsChangedAt } = kube;
+  const rows = { isStatic, instances, machines, pools, poolsChangedAt, offerings, observed, moving, emptying, guards };
+  return { now, nodes, pods, otherPods, ...rows };
 }

@@ -97,6 +97,8 @@ const seen = (over: Partial<PlacementObservation> = {}): PlacementObservation =>
   fruitless: new Map(),
   moving: new Map(),
   emptying: new Set(),
+  poolsChangedAt: { p: "2026-11-24T08:00:00Z" },
+  guards: [],
   ...over,
 });
 
@@ -259,6 +261,14 @@ describe("placementProblem", () => {
     expect(problem.options).toMatchObject([
       { closed: "zone_held", poolSpendRoomMicroUsdPerHour: 250_000 - (running?.priceMicroUsdPerHour ?? 0) },
     ]);
+  });
+
+  it("offers no launch in a zone that just lost its nodes", () => {
+    const guards = [{ name: "zone_held", subject: "p/a", since: "2026-11-24T11:50:00Z", hint: "two nodes" }];
+    const problem = placementProblem(seen({ guards }));
+    expect(problem.options).toMatchObject([{ closed: "zone_held" }]);
+    expect(problem.heldZones).toMatchObject([{ poolId: "p", zone: "a" }]);
+    expect(problem.policy.pools?.[0]).not.toHaveProperty("heldZones", ["a"]);
   });
 
   it("offers no launch when the pool is full or the offering lacked capacity", () => {

@@ -1,6 +1,7 @@
 import {
   type Allocatable,
   type ClusterId,
+  type Guard,
   type InstanceId,
   LABELS,
   type OrganizationId,
@@ -23,6 +24,8 @@ import {
   quarantinedUntil,
 } from "@berth/packing";
 import type { Node, Pod } from "@berth/ports";
+import { isReady, readyCondition } from "./node-ready.ts";
+import { type HeldZone, heldByLoss } from "./zone-holds.ts";
 
 /** An instance's row as placement needs it. */
 export interface PlaceableInstance {
@@ -62,6 +65,8 @@ export interface PlacementObservation {
   readonly instances: ReadonlyMap<string, PlaceableInstance>;
   readonly machines: readonly KnownMachine[];
   readonly pools: readonly PoolPolicy[];
+  /** When an operator last changed each. */
+  readonly poolsChangedAt: Readonly<Record<string, string>>;
   readonly offerings: readonly Offering[];
   readonly observed: readonly ObservedAllocatable[];
   /** Of instances whose pods are gated. */
@@ -70,6 +75,8 @@ export interface PlacementObservation {
   readonly moving: ReadonlyMap<InstanceId, string>;
   /** Nodes that a rebalance plan is emptying: nothing new goes there. */
   readonly emptying: ReadonlySet<string>;
+  /** Of the kube, as the last look recorded them. */
+  readonly guards: readonly Guard[];
 }
 
 export interface GatedPod {
@@ -96,6 +103,8 @@ export interface PlacementProblem {
   readonly nodes: readonly NodeState[];
   readonly options: readonly LaunchOption[];
   readonly policy: FleetPolicy;
+  /** Zones that are held beside those that the pools' policies hold. */
+  readonly heldZones: readonly HeldZone[];
   /** Nodes of a static kube that have no machine row yet: their operator brought them. */
   readonly brought: readonly NodeState[];
 }
@@ -163,6 +172,11 @@ export function placementProblem(seen: PlacementObservation): PlacementProblem {
   }
 
   const states = nodeStates(seen, machineByNode, residents);
+  const heldZones = seen.isStatic ? [] : heldByLoss(seen);
+  const pools = seen.pools.map((pool) => {
+    const held = heldZones.filter(({ poolId }) => poolId === pool.poolId).map(({ zone }) => zone);
+    return { ...pool, heldZones: [...(pool.heldZones ?? []), ...held] };
+  });
   const quarantines = new Map(
     gated.flatMap(({ instance: { instanceId } }) => {
       const fruitless = seen.fruitless.get(instanceId);
@@ -182,8 +196,9 @@ export function placementProblem(seen: PlacementObservation): PlacementProblem {
       ...(quarantines.has(instance.instanceId) ? { launchClosed: LAUNCH_QUARANTINED } : {}),
     })),
     nodes: states,
-    options: seen.isStatic ? [] : launchOptions(seen.pools, seen.offerings, seen.observed, seen.machines, seen.now),
+    options: seen.isStatic ? [] : launchOptions(pools, seen.offerings, seen.observed, seen.machines, seen.now),
     policy: { pools: seen.pools },
+    heldZones,
     // A node without a zone can hold nothing, and one that is tainted (a control plane's) is not for us.
     brought: seen.isStatic
       ? states.filter((one) => !machineByNode.has(one.name) && one.closed === undefined && one.zone !== "")
@@ -315,14 +330,6 @@ function closedBecause(node: Node, machine: KnownMachine | undefined): string | 
   if (!isReady(node)) return "not_ready";
   const taint = node.spec?.taints?.find((one) => one.effect === "NoSchedule" || one.effect === "NoExecute");
   return taint === undefined ? undefined : `tainted ${taint.key}`;
-}
-
-function readyCondition(node: Node) {
-  return node.status?.conditions?.find((condition) => condition.type === "Ready");
-}
-
-export function isReady(node: Node): boolean {
-  return readyCondition(node)?.status === "True";
 }
 
 /** What the node itself offers, less its daemons; the pool's cap on instances is the pod limit. */

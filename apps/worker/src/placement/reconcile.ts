@@ -29,6 +29,7 @@ import {
   type StuckPod,
 } from "./problem.ts";
 import { reasonsOf } from "./reasons.ts";
+import { isZoneHold } from "./zone-holds.ts";
 
 export interface PlacementLoopDeps {
   readonly leases: Leases;
@@ -83,6 +84,7 @@ export async function reconcilePlacement(deps: PlacementLoopDeps, id: KubeId, ru
           [
             ...refused.map((assignment) => refusalGuard(assignment, problem)),
             ...problem.stuck.map(stuckGuard),
+            ...problem.heldZones.map(({ guard }) => guard),
             ...(executed.ok ? [] : [spendCapGuard(executed.error)]),
           ],
           now.toISOString(),
@@ -101,7 +103,7 @@ export async function reconcilePlacement(deps: PlacementLoopDeps, id: KubeId, ru
           health: unreachable ? "unreachable" : "healthy",
           message: failure.message,
           version: undefined,
-          waitingFor: keepSince(kube.waitingFor, [guard], now.toISOString()),
+          waitingFor: keepSince(kube.waitingFor, [guard, ...kube.waitingFor.filter(isZoneHold)], now.toISOString()),
           failures: kube.failures + 1,
           wakes: kube.wakes,
           nextCheckAt: new Date(now.getTime() + backoffMs(kube.failures)),

@@ -10,6 +10,7 @@ import type { KubeRecord, NewDecision, NewMachine, PlacementStore, PlacementVerd
 const FIND = `
 select k.id, k.region, k.is_static, k.api_server_url, k.waiting_for, k.failures, k.wakes,
        (select coalesce(jsonb_agg(${POOL_RULES} order by p.id), '[]') from pool p where p.kube_id = k.id) as pools,
+       (select coalesce(jsonb_object_agg(p.id, p.changed_at), '{}') from pool p where p.kube_id = k.id) as pools_changed_at,
        (select coalesce(json_agg(json_build_object('machineId', m.id, 'nodeName', m.node_name, 'poolId', m.pool_id,
                'zone', m.zone, 'machineType', m.machine_type, 'priceMicroUsdPerHour', m.price_micro_usd_per_hour,
                'allocatable', m.allocatable, 'state', m.state) order by m.id), '[]')
@@ -68,6 +69,7 @@ interface KubeRow {
   readonly failures: number;
   readonly wakes: number;
   readonly pools: KubeRecord["pools"];
+  readonly pools_changed_at: KubeRecord["poolsChangedAt"];
   readonly observed: KubeRecord["observed"];
   readonly machines: KubeRecord["machines"];
   readonly moving: KubeRecord["moving"];
@@ -174,6 +176,7 @@ export function placementStore(pool: Pool): PlacementStore {
         instances: row.instances,
         moving: row.moving,
         emptying: row.emptying,
+        poolsChangedAt: row.pools_changed_at,
       };
     },
 

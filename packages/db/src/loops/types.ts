@@ -169,6 +169,8 @@ export interface KubeRecord {
   readonly failures: number;
   readonly wakes: number;
   readonly pools: readonly PoolRules[];
+  /** When an operator last changed each, as ISO 8601. */
+  readonly poolsChangedAt: Readonly<Record<string, string>>;
   readonly offerings: readonly {
     readonly zone: string;
     readonly machineType: string;

@@ -55,6 +55,7 @@ export function createStateStore(
       observed: [],
       moving: [],
       emptying: [],
+      poolsChangedAt: {},
       machines: [...machines],
       instances: [...instances],
     }),
