@@ -11,7 +11,7 @@ import { openStateKube, provisionVolumes } from "./state-kube.ts";
 const STATES = 200;
 /** Every so many-th state is disturbed between plan and bind. */
 const DISTURBED_EVERY = 4;
-const LANES = 8;
+const LANES = 4;
 const LONG_MS = 40 * 60_000;
 
 let dataDir: string;
