@@ -142,6 +142,8 @@ async function postgresBackend(
     connectionTimeoutMillis: 5000,
     keepAlive: true,
   });
+  // Every queue and consumer listens to it as well: a few for each loop, more than Node takes for a leak.
+  pool.setMaxListeners(100);
   pool.on("error", options.onError);
   // BullMQ does not listen on connections in use: one that the server ends would end the process.
   pool.on("connect", (client) => client.on("error", options.onError));
