@@ -8,8 +8,9 @@ const COLUMNS_SHARE = 0.35;
 /**
  * Improves a plan until its budget is spent: column generation and search by turns, then search alone at the values that
  * came of it. `spent` gives the share of the budget that is used up, from 0; it is asked after every chunk of work.
+ * True when column generation has come to its end on the way.
  */
-export async function runColdPlan(plan: ColdPlan, spent: () => number): Promise<void> {
+export async function runColdPlan(plan: ColdPlan, spent: () => number): Promise<boolean> {
   let done = false;
   while (!done && spent() < COLUMNS_SHARE) {
     done = await plan.generateColumns(1);
@@ -17,4 +18,5 @@ export async function runColdPlan(plan: ColdPlan, spent: () => number): Promise<
   }
   await plan.useColumns();
   while (spent() < 1) plan.improve(ITERATIONS);
+  return done;
 }

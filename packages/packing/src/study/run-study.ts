@@ -6,6 +6,7 @@ import { checkPlan } from "../case/check-plan.ts";
 import type { PackingCase, PackingPolicy, PlanNode } from "../case/packing-case.ts";
 import { readCase } from "../case/read-case.ts";
 import { ColdPlan } from "../cold/cold-plan.ts";
+import { runColdPlan } from "../cold/run-cold-plan.ts";
 import type { Refusal } from "../verify/verdict.ts";
 import { verifyCertificate } from "../verify/verify-certificate.ts";
 import { fleetCase, type StudyFleet } from "./fleet-case.ts";
@@ -88,10 +89,6 @@ export type StudyOutcome =
 const CAPS = [1, 2, 4, 6, 8, 11, 16] as const;
 /** As many as no machine takes: what no cap comes to. */
 const NO_CAP = 1000;
-/** Share of a plan's time that column generation may take, for values to search by. */
-const COLUMNS_SHARE = 0.35;
-/** Work between two looks at the clock. */
-const ITERATIONS = 200;
 const GAP = 1e-3;
 const STRANDED_LISTED = 20;
 
@@ -99,17 +96,21 @@ const STRANDED_LISTED = 20;
 export function runStudy(request: StudyRequest, fleet: StudyFleet, host: StudyHost): Promise<StudyOutcome> {
   switch (request.kind) {
     case "cold_plan":
-      return runColdPlan(request, fleet, host);
+      return studyColdPlan(request, fleet, host);
     case "density_curve":
-      return runDensityCurve(request, fleet, host);
+      return studyDensityCurve(request, fleet, host);
     case "simulation":
-      return runSimulation(request, fleet, host);
+      return studySimulation(request, fleet, host);
   }
 }
 
 type RequestOf<K extends StudyRequest["kind"]> = Extract<StudyRequest, { kind: K }>;
 
-async function runColdPlan(request: RequestOf<"cold_plan">, fleet: StudyFleet, host: StudyHost): Promise<StudyOutcome> {
+async function studyColdPlan(
+  request: RequestOf<"cold_plan">,
+  fleet: StudyFleet,
+  host: StudyHost,
+): Promise<StudyOutcome> {
   const { packing, policy } = fleetCase(fleet);
   const faults = faultsOf(packing);
   if (faults.length > 0) return { kind: "refused", faults };
@@ -163,7 +164,7 @@ async function runColdPlan(request: RequestOf<"cold_plan">, fleet: StudyFleet, h
   }
 }
 
-async function runDensityCurve(
+async function studyDensityCurve(
   request: RequestOf<"density_curve">,
   fleet: StudyFleet,
   host: StudyHost,
@@ -189,7 +190,7 @@ async function runDensityCurve(
   return { kind: "density_curve", result: { points } };
 }
 
-async function runSimulation(
+async function studySimulation(
   request: RequestOf<"simulation">,
   fleet: StudyFleet,
   host: StudyHost,
@@ -254,25 +255,17 @@ function certify(
 }
 
 /** Improves a plan for so many seconds; true when column generation has come to its end on the way. */
-async function search(
+function search(
   cold: ColdPlan,
   seconds: number,
   { startTimer }: StudyHost,
   tell: (part: number) => void,
 ): Promise<boolean> {
   const spent = startTimer(seconds);
-  let done = false;
-  do {
-    done = await cold.generateColumns(1);
-    cold.improve(ITERATIONS);
+  return runColdPlan(cold, () => {
     tell(Math.min(1, spent()));
-  } while (!done && spent() < COLUMNS_SHARE);
-  cold.useColumns();
-  while (spent() < 1) {
-    cold.improve(ITERATIONS);
-    tell(Math.min(1, spent()));
-  }
-  return done;
+    return spent();
+  });
 }
 
 function priceOf({ machines }: StudyFleet) {
