@@ -198,6 +198,7 @@ export async function requestRebalance(
   const { kubeId, organizationId, actor, requestId } = request;
   const before = await findRebalanceLook(tx, kubeId);
   if (before === undefined) return undefined;
+  await tx.query("update rebalance set asked_at = now() where id = $1", [kubeId]);
   await markDue(tx, "rebalance", kubeId);
   await appendAudit(tx, ids, {
     organizationId,

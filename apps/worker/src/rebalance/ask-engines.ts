@@ -6,7 +6,8 @@ import type { ReadOnlyEngine } from "../effects.ts";
 import { inParallel } from "../in-parallel.ts";
 import type { ClusterFacts } from "./running-fleet.ts";
 
-const ENGINE_LANES = 8;
+/** Few: each takes connections to the database that other loops want too. */
+const ENGINE_LANES = 4;
 
 export interface EngineAccess {
   readonly engine: ReadOnlyEngine;

@@ -23,6 +23,8 @@ export interface ExecutedAction {
 }
 
 const DONE: ExecutedAction = { guards: [] };
+/** Those that stand for a lease which somebody else holds for a moment. */
+export const BRIEF_GUARDS: readonly string[] = ["cluster_busy", "placement_busy"];
 
 /** Does one thing that was decided of a plan. Idempotent: what was done before is done once more without harm. */
 export async function executeRebalance(

@@ -8,7 +8,7 @@ import type { KubeRegistry } from "../kubes.ts";
 import { observeKube } from "../placement/observe.ts";
 import { placementProblem } from "../placement/problem.ts";
 import { askEngines, type EngineAccess } from "./ask-engines.ts";
-import { executeRebalance } from "./execute.ts";
+import { BRIEF_GUARDS, executeRebalance } from "./execute.ts";
 import {
   lookAtPool,
   mayPay,
@@ -19,7 +19,7 @@ import {
   type SeenKube,
 } from "./look.ts";
 import { progressOf } from "./progress.ts";
-import { LOOK_EVERY_MS } from "./settings.ts";
+import { HELD_CHECK_MS, LOOK_EVERY_MS } from "./settings.ts";
 
 export interface RebalanceLoopDeps extends EngineAccess {
   readonly leases: Leases;
@@ -47,7 +47,7 @@ export async function reconcileRebalance(deps: RebalanceLoopDeps, id: KubeId, ru
     try {
       const carried = await carryOut(deps, lease, record, now);
       const lookAt = (record.observedAt?.getTime() ?? 0) + LOOK_EVERY_MS;
-      const looks = carried === undefined || lookAt <= now.getTime();
+      const looks = carried === undefined || record.isAskedFor || lookAt <= now.getTime();
       const pools = looks ? await propose(deps, lease, record, now) : undefined;
       const nextLookAt = looks ? now.getTime() + LOOK_EVERY_MS : lookAt;
       await deps.store.recordLook(lease, id, {
@@ -132,9 +132,13 @@ async function advance(
   // It runs before anything of it is begun: from here on placement keeps off the nodes that it empties.
   if (decision.state !== plan.state) await record(plan.state, decision);
   const guards = [...decision.guards];
+  let nextCheckInMs = decision.nextCheckInMs;
   for (const action of decision.actions) {
     const executed = await executeRebalance(deps, lease, kubernetes, seen, plan, action);
     guards.push(...executed.guards);
+    // A lease is free again in a moment; what an engine says takes longer to become another.
+    const isLong = executed.guards.some(({ name }) => !BRIEF_GUARDS.includes(name));
+    if (isLong && nextCheckInMs !== undefined) nextCheckInMs = Math.max(nextCheckInMs, HELD_CHECK_MS);
     if (executed.misfit !== undefined) {
       await record(decision.state, {
         state: "superseded",
@@ -145,7 +149,7 @@ async function advance(
     }
   }
   await record(decision.state, { ...decision, guards });
-  return decision.nextCheckInMs;
+  return nextCheckInMs;
 }
 
 async function seeKube(kubernetes: ReadOnlyKubernetes, record: RebalanceRecord, now: Date): Promise<SeenKube> {

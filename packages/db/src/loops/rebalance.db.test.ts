@@ -3,7 +3,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { findDue } from "../due.ts";
 import { insertCluster } from "../insert-cluster.ts";
 import { acquireLease } from "../leases.ts";
-import { changeRebalancePlan, forgetOldRebalancePlans, lockRebalancePlan } from "../rebalance-plans.ts";
+import {
+  changeRebalancePlan,
+  forgetOldRebalancePlans,
+  lockRebalancePlan,
+  requestRebalance,
+} from "../rebalance-plans.ts";
 import { by, makeKube, makeTenant, newCluster, type Tenant } from "../testing/fixtures.ts";
 import { ids, type OpenTestDatabase, openMigratedDatabase } from "../testing/migrated-database.ts";
 import { sqlTransaction } from "../transaction.ts";
@@ -244,6 +249,19 @@ describe("the rebalance loop's rows", () => {
     await store().recordLook(lease, kubeId, { ...look, wakes: (found?.wakes ?? 0) + 1 });
     expect(await findDue(db.worker, "rebalance", 1000)).not.toContain(kubeId);
     expect((await store().find(kubeId))?.observedAt).toBeInstanceOf(Date);
+  });
+
+  it("a look is asked for until one is taken", async () => {
+    const look = { waitingFor: [], pools: [], failures: 0, nextCheckAt: new Date(Date.now() + 3_600_000) };
+    const take = async () => store().recordLook(lease, kubeId, { ...look, wakes: 0 });
+    await take();
+    expect(await store().find(kubeId)).toMatchObject({ isAskedFor: false });
+    await sqlTransaction(db.operator, (tx) =>
+      requestRebalance(tx, ids, { kubeId, organizationId: tenant.organizationId, ...by }),
+    );
+    expect(await store().find(kubeId)).toMatchObject({ isAskedFor: true });
+    await take();
+    expect(await store().find(kubeId)).toMatchObject({ isAskedFor: false });
   });
 
   it("plans that are long over go, with their moves", async () => {

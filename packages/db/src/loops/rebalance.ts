@@ -8,6 +8,7 @@ import type { HeldLease, NewRebalancePlan, RebalancePlanRecord, RebalanceRecord,
 
 const FIND = `
 select k.simulated, r.waiting_for, r.failures, r.wakes, r.observed_at,
+       coalesce(r.asked_at > r.observed_at, false) as is_asked_for,
        (select coalesce(json_agg(json_build_object('poolId', p.id, 'mode', p.rebalance_mode,
                'minSavingMicroUsdPerMonth', p.rebalance_min_saving_micro_usd_per_month,
                'maxAutomaticMoves', p.rebalance_max_automatic_moves) order by p.id), '[]')
@@ -45,6 +46,7 @@ interface FoundRow {
   readonly failures: number;
   readonly wakes: number;
   readonly observed_at: Date | null;
+  readonly is_asked_for: boolean;
   readonly pools: RebalanceRecord["pools"];
   readonly ready_at: Readonly<Record<string, string>>;
   readonly emptied: Readonly<Record<string, number>>;
@@ -88,6 +90,7 @@ export function rebalanceStore(pool: Pool, ids: IdSource): RebalanceStore {
         failures: row.failures,
         wakes: row.wakes,
         observedAt: row.observed_at ?? undefined,
+        isAskedFor: row.is_asked_for,
         pools: row.pools,
         readyAt: new Map(Object.entries(row.ready_at).map(([node, at]) => [node, new Date(at)])),
         emptiedInLastHour: row.emptied,

@@ -444,6 +444,8 @@ export interface RebalanceRecord {
   readonly wakes: number;
   /** When a look for new moves is due; undefined before the first. */
   readonly observedAt: Date | undefined;
+  /** Somebody asked for a look since the last one. */
+  readonly isAskedFor: boolean;
   readonly pools: readonly {
     readonly poolId: PoolId;
     readonly mode: RebalanceMode;

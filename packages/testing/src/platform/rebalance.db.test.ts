@@ -1,7 +1,5 @@
 import { expect, it } from "vitest";
-import { createTestCluster, purgeCluster, untilSucceeded } from "./clusters.ts";
-import { placementsOf } from "./placements.ts";
-import { ageNodes, fleetPrice, lookForMoves, untilPlan, watchMoves } from "./rebalances.ts";
+import { fleetPrice, halfEmptyFleet, lookForMoves, REBALANCING, untilPlan, watchMoves } from "./rebalances.ts";
 import { withPlatform } from "./with-platform.ts";
 
 const LONG_MS = 120_000;
@@ -9,7 +7,7 @@ const PER_MACHINE = 2;
 const WORLD = {
   machineTypes: ["m7i.large"],
   instancesPerMachine: PER_MACHINE,
-  workerEnv: { BERTH_REBALANCE: "simulated" },
+  workerEnv: REBALANCING,
 } as const;
 
 it(
@@ -20,26 +18,8 @@ it(
       const pool = { pool_id: (await platform.operator.listPools({ query: {} })).body.data[0]?.id ?? "" };
       const policy = { rebalance_mode: "automatic", rebalance_max_automatic_moves: 0 } as const;
       await platform.operator.updatePool({ params: pool, body: policy });
-      const clusters = await Promise.all(
-        ["one", "two", "three", "four"].map((name) => createTestCluster(platform, name)),
-      );
-      await Promise.all(
-        clusters.map((cluster) => untilSucceeded(platform, cluster.current_operation?.id ?? "", LONG_MS)),
-      );
-      // Of the first machine's two clusters one leaves, and one of the others: a machine then holds one instance, of two.
-      const nodesOf = async (id: string) =>
-        (await placementsOf(platform, id)).map(({ pod }) => pod.spec.nodeName ?? "");
-      const nodes = await Promise.all(clusters.map(({ id }) => nodesOf(id)));
-      const beside = nodes.findIndex((one, index) => index > 0 && one.some((node) => nodes[0]?.includes(node)));
-      const [leaves = 0] = [1, 2, 3].filter((index) => index !== beside);
-      const leaving = [clusters[0], clusters[leaves]].flatMap((one) => (one === undefined ? [] : [one]));
-      const staying = clusters.flatMap((one, index) => (leaving.includes(one) ? [] : [nodes[index] ?? []]));
-      const moves = staying[0]?.filter((node) => !staying[1]?.includes(node)).length ?? 0;
+      const moves = await halfEmptyFleet(platform, LONG_MS);
       expect(moves).toBeGreaterThan(0);
-      await Promise.all(
-        leaving.map(async (cluster) => untilSucceeded(platform, await purgeCluster(platform, cluster), LONG_MS)),
-      );
-      await ageNodes(platform);
 
       const look = await lookForMoves(platform, LONG_MS);
       expect(look.pools).toMatchObject([{ mode: "automatic", outcome: "proposed" }]);

@@ -1,12 +1,42 @@
 import type { RebalancePlan } from "@berth/contract";
 import { LABELS } from "@berth/domain";
 import { waitFor } from "../wait-for.ts";
+import { createTestCluster, purgeCluster, untilSucceeded } from "./clusters.ts";
+import { placementsOf } from "./placements.ts";
 import type { Platform } from "./start-platform.ts";
 import type { SimulatedPlatformWorld } from "./world.ts";
 
-/** Nodes look as if they had been there for an hour: young ones are left alone. */
-export async function ageNodes(platform: Platform): Promise<void> {
+/** A worker that carries plans out. */
+export const REBALANCING = { BERTH_REBALANCE: "simulated" } as const;
+
+/** What rebalancing goes by is as if an hour had passed: since when nodes are there, and when others were emptied. */
+export async function passAnHour(platform: Platform): Promise<void> {
   await platform.database.query("update machine set ready_at = ready_at - interval '1 hour'");
+  await platform.database.query("update rebalance_move set finished_at = finished_at - interval '1 hour'");
+}
+
+/**
+ * Four clusters of three on machines that take two instances each, of which two leave, so that what stays of one does not
+ * stand beside what stays of the other everywhere. Gives how many moves put that in order.
+ */
+export async function halfEmptyFleet(platform: Platform, timeoutMs: number): Promise<number> {
+  const clusters = await Promise.all(["one", "two", "three", "four"].map((name) => createTestCluster(platform, name)));
+  await Promise.all(
+    clusters.map(({ current_operation }) => untilSucceeded(platform, current_operation?.id ?? "", timeoutMs)),
+  );
+  const nodes = await Promise.all(
+    clusters.map(async ({ id }) => (await placementsOf(platform, id)).map(({ pod }) => pod.spec.nodeName ?? "")),
+  );
+  // Of the first machine's two clusters one leaves, and one of the other two.
+  const beside = nodes.findIndex((one, index) => index > 0 && one.some((node) => nodes[0]?.includes(node)));
+  const leaves = [1, 2, 3].find((index) => index !== beside) ?? 0;
+  const leaving = clusters.filter((_, index) => index === 0 || index === leaves);
+  const [some = [], others = []] = nodes.filter((_, index) => index !== 0 && index !== leaves);
+  await Promise.all(
+    leaving.map(async (cluster) => untilSucceeded(platform, await purgeCluster(platform, cluster), timeoutMs)),
+  );
+  await passAnHour(platform);
+  return some.filter((node) => !others.includes(node)).length;
 }
 
 /** What the machines that are there cost, in micro-dollars an hour. */
@@ -51,25 +81,36 @@ export function untilPlan(
 interface SeenPod {
   readonly metadata: { readonly labels?: Readonly<Record<string, string>>; readonly deletionTimestamp?: string };
   readonly spec: { readonly nodeName?: string };
-  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+  readonly status?: { readonly phase?: string };
 }
 
-/** Looks at the world's pods again and again until stopped: gives what rules it saw broken, and how often it looked. */
+/** Of each cluster in the tests of moves. */
+const INSTANCES = 3;
+
+/**
+ * Looks at the world's pods again and again until stopped: gives what rules it saw broken, and how often it looked.
+ *
+ * An instance is away while its pod is not there, ends, or does not run. One that runs and is not ready is not: where the
+ * master was moved, none of the others is until they have another.
+ */
 export function watchMoves({ simulated }: SimulatedPlatformWorld, instancesPerMachine: number) {
   const broken = new Set<string>();
   let looks = 0;
   const look = () => {
     looks += 1;
-    const away = new Map<string, number>();
+    const running = new Map<string, number>();
     const onNode = new Map<string, string[]>();
-    for (const pod of simulated.world.kubernetes.objects("Pod") as unknown as readonly SeenPod[]) {
-      const cluster = pod.metadata.labels?.[LABELS.cluster];
+    for (const { metadata, spec, status } of simulated.world.kubernetes.objects("Pod") as unknown as SeenPod[]) {
+      const cluster = metadata.labels?.[LABELS.cluster];
       if (cluster === undefined) continue;
-      if (!isReady(pod)) away.set(cluster, (away.get(cluster) ?? 0) + 1);
-      const node = pod.spec.nodeName;
+      const runs = status?.phase === "Running" && metadata.deletionTimestamp === undefined;
+      running.set(cluster, (running.get(cluster) ?? 0) + (runs ? 1 : 0));
+      const node = spec.nodeName;
       if (node !== undefined) onNode.set(node, [...(onNode.get(node) ?? []), cluster]);
     }
-    for (const [cluster, count] of away) if (count > 1) broken.add(`${count} instances of ${cluster} are away at once`);
+    for (const [cluster, count] of running) {
+      if (count < INSTANCES - 1) broken.add(`${INSTANCES - count} instances of ${cluster} are away at once`);
+    }
     for (const [node, clusters] of onNode) {
       if (clusters.length > instancesPerMachine) broken.add(`${clusters.length} instances on ${node}`);
       if (new Set(clusters).size < clusters.length) broken.add(`two instances of one cluster on ${node}`);
@@ -82,9 +123,4 @@ export function watchMoves({ simulated }: SimulatedPlatformWorld, instancesPerMa
       return { broken: [...broken], looks };
     },
   };
-}
-
-function isReady({ metadata, status }: SeenPod): boolean {
-  const ready = status?.conditions?.some((one) => one.type === "Ready" && one.status === "True") === true;
-  return ready && metadata.deletionTimestamp === undefined;
 }

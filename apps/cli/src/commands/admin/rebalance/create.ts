@@ -37,7 +37,7 @@ async function untilLooked(session: Session, before: RebalanceLook, timeoutMs: n
   const [guard] = look.waiting_for;
   if (guard !== undefined) {
     throw new Failure(EXIT_CODES.failure, `${before.kube_id} could not be looked at: ${guard.name}: ${guard.hint}`, {
-      hint: `It is tried again by itself. See: berth admin kube get ${before.kube_id}`,
+      hint: `It is tried again by itself. Ask once more: berth admin rebalance create --kube ${before.kube_id}`,
     });
   }
   if (end === "done") return look;
