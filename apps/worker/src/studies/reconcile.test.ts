@@ -94,11 +94,11 @@ test("what fits no machine type fails the study by name, and says what to do", a
   ]);
 });
 
-test("an ended study is left alone, and one that ended its worker three times is given up", async () => {
+test("an ended study is left alone, and one that ended its worker five times is given up", async () => {
   const run = () => Promise.reject(new Error("nothing is to be run"));
   expect(await look({ study: { ...STUDY, state: "succeeded" }, run })).toEqual({ records: [], thrown: undefined });
-  const { records } = await look({ study: { ...STUDY, state: "running", attempts: 3 }, run });
-  expect(records).toEqual([["failure", { code: "given_up", message: expect.stringContaining("3 times") }]]);
+  const { records } = await look({ study: { ...STUDY, state: "running", attempts: 5 }, run });
+  expect(records).toEqual([["failure", { code: "given_up", message: expect.stringContaining("5 times") }]]);
 });
 
 test("a worker that stops breaks the computation off, and leaves the row to the next one", async () => {

@@ -13,15 +13,15 @@ export interface StudyLoopDeps {
   readonly stopping: AbortSignal;
 }
 
-/** A study that ends its worker so often would end the next one too. */
-const MOST_ATTEMPTS = 3;
+/** A study that ends its worker so often would end the next one too. Stops and lost leases count as well: nobody can tell. */
+const MOST_ATTEMPTS = 5;
 const RECORD_EVERY_MS = 1000;
 
 /**
  * Makes one study of a kube's fleet: reads the fleet, computes apart, records.
  *
  * Under a lease of its own: nothing outside is changed, so it needs nobody else's. A worker that is killed leaves the row
- * running; it is due again when nothing was told of it for a while, and begun anew with the fleet of then, three times.
+ * running; it is due again when nothing was told of it for a while, and begun anew with the fleet of then, five times at most.
  */
 export async function reconcileStudy(deps: StudyLoopDeps, id: PackingStudyId, runId: RunId): Promise<void> {
   await deps.leases.withLease(`study/${id}`, async (lease) => {
@@ -29,7 +29,8 @@ export async function reconcileStudy(deps: StudyLoopDeps, id: PackingStudyId, ru
     if (study === undefined || study.state === "succeeded" || study.state === "failed") return;
     const fail = (code: string, message: string) => deps.store.recordFailure(lease, id, { code, message });
     if (study.attempts >= MOST_ATTEMPTS) {
-      return fail("given_up", `Begun ${study.attempts} times, and never ended: ask for one with less seconds.`);
+      const why = "each time its worker ended, stopped or lost its lease, as an overloaded one does";
+      return fail("given_up", `Begun ${study.attempts} times, and never ended: ${why}. Ask for it again.`);
     }
     const fleet = await deps.store.findFleet(study.kubeId);
     if (fleet === undefined) return fail("kube_gone", `There is no kube ${study.kubeId} any more.`);
