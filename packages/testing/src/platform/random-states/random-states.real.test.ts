@@ -8,7 +8,8 @@ import { type ControlPlane, startControlPlane } from "../../control-plane/start.
 import { runRandomState, type StateOutcome } from "./random-state.ts";
 import { openStateKube, provisionVolumes } from "./state-kube.ts";
 
-const STATES = 200;
+/** 200 take a quarter of an hour on two cores: BERTH_RANDOM_STATES=200. */
+const STATES = Number(process.env.BERTH_RANDOM_STATES ?? 48);
 /** Every so many-th state is disturbed between plan and bind. */
 const DISTURBED_EVERY = 4;
 const LANES = 4;
