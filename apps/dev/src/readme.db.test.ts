@@ -44,7 +44,7 @@ test("every npm script that the README names is there", () => {
     const { scripts } = JSON.parse(file(`${folder}package.json`)) as { scripts: Record<string, string> };
     return ["ci", ...Object.keys(scripts)];
   };
-  const named = [...file("README.md").matchAll(/npm (?:run )?([a-z:]+)(?: -w (\S+))?/g)];
+  const named = [...file("README.md").matchAll(/npm (?:run )?([a-z:]+)(?: -w ([\w/-]+))?/g)];
   expect(named.length).toBeGreaterThan(5);
   for (const [, name, folder] of named) expect(scriptsOf(folder === undefined ? "" : `${folder}/`)).toContain(name);
 });

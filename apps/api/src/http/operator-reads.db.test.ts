@@ -3,6 +3,7 @@ import { type Permission, ROUTES, type RouteShape } from "@berth/contract";
 import { draftPieces, GENESIS_HASH, OPERATOR_READ, permissionsOfKind } from "@berth/domain";
 import { systemIds } from "@berth/runtime";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { proposeRebalance } from "../testing/one-of-each.ts";
 import { aCluster, startTestApi, type Tenant, type TestApi } from "../testing/test-api.ts";
 
 /** Swept from the route table: a read that shows what is tenants' and has no place here fails. */
@@ -13,6 +14,7 @@ const shapes = Object.values<Shape>(ROUTES).filter(
 
 const MACHINE = "mac_01jd0v6m3pf8tb2k7n5xq4w9ze";
 const DECISION = "dec_01jd0v6m3pf8tb2k7n5xq4w9ze";
+const PLAN = systemIds.next("rebalancePlan");
 
 let api: TestApi;
 let tenant: Tenant;
@@ -48,6 +50,7 @@ beforeAll(async () => {
       ],
     );
   }
+  await proposeRebalance(api, PLAN, clusterId);
 });
 afterAll(() => api.close());
 
@@ -58,6 +61,7 @@ const PLACES: Readonly<Record<string, () => string>> = {
   getMachine: () => `/v1/admin/machines/${MACHINE}`,
   listOrganizations: () => "/v1/admin/organizations",
   getAnyOrganization: () => `/v1/admin/organizations/${tenant.organizationId}`,
+  getRebalancePlan: () => `/v1/admin/rebalance_plans/${PLAN}`,
   listAuditEventsOfAll: () => `/v1/admin/audit_events?organization_id=${tenant.organizationId}`,
 };
 

@@ -22,6 +22,7 @@ describe("findJsonFault", () => {
       `"${[...text].map((letter) => [...Array(letter.length).keys()].map((at) => `\\u${letter.charCodeAt(at).toString(16).padStart(4, "0")}`).join("")).join("")}"`;
     fc.assert(
       fc.property(key, fc.jsonValue({ maxDepth: 2 }), fc.boolean(), (name, value, escapes) => {
+        if (JSON.stringify(value).includes("__proto__")) return; // A fault of its own.
         const twice = `{${JSON.stringify(name)}:${JSON.stringify(value)},${escapes ? escaped(name) : JSON.stringify(name)}:1}`;
         for (const text of [twice, `[1,${twice}]`, `{"outer_":{"inner":[${twice}]}}`]) {
           expect(findJsonFault(text, deep(32))?.kind).toBe("duplicate_key");

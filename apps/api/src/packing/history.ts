@@ -9,6 +9,9 @@ const DAY_MS = 86_400_000;
 /** A year in steps of ten minutes would be far more than anyone looks at: longer steps make it fit. */
 const LONGEST_MS = 366 * DAY_MS;
 
+/** Before there were samples: PostgreSQL knows no instants before the year 1 as ISO writes them. */
+const OLDEST_MS = Date.UTC(2000, 0);
+
 /** How full the pools were from `since` on and before `until`: by default the last day. */
 export async function readHistory(
   db: Sql,
@@ -19,9 +22,9 @@ export async function readHistory(
   now: Date,
 ): Promise<PackingHistory> {
   // The end of the ten minutes that now is in: what is asked twice in them is answered alike.
-  const until = query.until === undefined ? endOfSample(now) : new Date(query.until);
-  const asked = query.since === undefined ? new Date(until.getTime() - DAY_MS) : new Date(query.since);
-  const since = new Date(Math.max(asked.getTime(), until.getTime() - LONGEST_MS));
+  const until = query.until === undefined ? endOfSample(now) : new Date(Math.max(OLDEST_MS, Date.parse(query.until)));
+  const asked = query.since === undefined ? until.getTime() - DAY_MS : Date.parse(query.since);
+  const since = new Date(Math.max(OLDEST_MS, asked, until.getTime() - LONGEST_MS));
   const steps = Math.ceil((until.getTime() - since.getTime()) / 1000 / SAMPLE_SECONDS / MOST_POINTS);
   const stepSeconds = SAMPLE_SECONDS * Math.max(1, steps);
   const points = await readPackingHistory(db, {

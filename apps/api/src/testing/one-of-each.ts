@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import type { IdKind } from "@berth/domain";
 import { systemIds } from "@berth/runtime";
 import { playWorker } from "./play-worker.ts";
@@ -69,10 +70,10 @@ export async function oneOfEach(api: TestApi): Promise<OneOfEach> {
     [decision, cluster.id, machine],
   );
   const priceBook = systemIds.next("priceBook");
+  // Of a region of its own: two worlds that are made at once would both be a region's next version.
   await api.owner.query(
-    `insert into price_book (id, region, version, source, prices)
-     select $1, 'eu-8', coalesce(max(version), 0) + 1, 'a list', '{"m7i.large": 100800}' from price_book where region = 'eu-8'`,
-    [priceBook],
+    `insert into price_book (id, region, version, source, prices) values ($1, $2, 1, 'a list', '{"m7i.large": 100800}')`,
+    [priceBook, `eu-${randomInt(10 ** 9)}`],
   );
   const rebalancePlan = systemIds.next("rebalancePlan");
   await proposeRebalance(api, rebalancePlan, cluster.id);
