@@ -212,6 +212,7 @@ export const UNGUESSABLE_OPTIONS: readonly string[] = [
   "--max-machines <n>",
   "--max-price-per-hour <usd>",
   "--name <name>",
+  "--new-clusters <mix>",
   "--overlap <time>",
   "--owner <email>",
   "--reason <text>",

@@ -85,6 +85,20 @@ const whatIfShape = {
   customers: z.number().min(0.1).max(10).optional().meta({
     description: "So many times the clusters: 2 is each twice, 0.5 every other one.",
   }),
+  new_clusters: z
+    .array(
+      z.strictObject({
+        clusters: z.int().min(1).max(10_000),
+        instances: z.int().min(1).max(12).meta({ description: "Of each." }),
+        size: wordInput.meta({ description: "Of each instance: see GET /v1/sizes." }),
+      }),
+    )
+    .max(20)
+    .optional()
+    .meta({
+      description:
+        "Clusters that come to those of the fleet, each of a customer of its own; no more than 100000 instances.",
+    }),
   instances_per_machine: z.int().min(1).max(100).optional().meta({ description: "The cap." }),
 };
 
@@ -145,6 +159,11 @@ export const createPackingStudyBody = z
         kind: "simulation",
         kube_id: idExample("kube"),
         what_if: { without_families: ["m7i"], without_zones: ["us-east-1a"], customers: 2 },
+      },
+      {
+        kind: "simulation",
+        kube_id: idExample("kube"),
+        what_if: { new_clusters: [{ clusters: 50, instances: 3, size: "8g" }] },
       },
     ],
   });

@@ -1,11 +1,13 @@
 import type { CreatePackingStudyBody } from "@berth/contract";
 import { findKube, insertPackingStudy, listPools, type PackingStudyRow, type PrismaTx } from "@berth/db";
-import { type KubeId, type OrganizationId, ok, type Result } from "@berth/domain";
+import { findSize, type KubeId, type OrganizationId, ok, type Result } from "@berth/domain";
 import type { StudyRequest } from "@berth/packing";
 import type { ApiDeps } from "../deps.ts";
 import { type Refusal, refuseField } from "../http/refusal.ts";
 
 type WhatIfBody = Extract<CreatePackingStudyBody, { kind: "simulation" }>["what_if"];
+
+const MOST_NEW_INSTANCES = 100_000;
 
 /** Asks for a study: a worker begins it at once. One transaction, the caller's. */
 export async function createPackingStudy(
@@ -32,12 +34,21 @@ export async function createPackingStudy(
   return ok(await insertPackingStudy(tx, deps.ids, study));
 }
 
-/** A family or zone that the kube does not have: to leave it out would change nothing, and say that nothing changes. */
+/** A family, zone or size that is not there: to leave it out would change nothing, and say that nothing changes. */
 async function unknownWord(
   tx: PrismaTx,
   kube: { readonly id: string; readonly zones: readonly string[] },
-  { without_families = [], without_zones = [] }: WhatIfBody,
+  { without_families = [], without_zones = [], new_clusters = [] }: WhatIfBody,
 ) {
+  const size = new_clusters.findIndex((one) => findSize(one.size) === undefined);
+  if (size >= 0) {
+    return refuseField(`/what_if/new_clusters/${size}/size`, "unknown_size", "No such size; see GET /v1/sizes.");
+  }
+  const instances = new_clusters.reduce((sum, one) => sum + one.clusters * one.instances, 0);
+  if (instances > MOST_NEW_INSTANCES) {
+    const detail = `New clusters may have ${MOST_NEW_INSTANCES} instances in all, not ${instances}.`;
+    return refuseField("/what_if/new_clusters", "too_many_instances", detail);
+  }
   const zone = without_zones.findIndex((one) => !kube.zones.includes(one));
   if (zone >= 0) {
     const detail = `The kube has no zone ${without_zones[zone]}: it has ${kube.zones.join(", ")}.`;
@@ -65,11 +76,17 @@ function requestOf(body: CreatePackingStudyBody): StudyRequest {
   }
 }
 
-function whatIfOf({ without_families, without_zones, customers, instances_per_machine }: WhatIfBody) {
+function whatIfOf({ without_families, without_zones, customers, new_clusters, instances_per_machine }: WhatIfBody) {
   return {
     ...(without_families === undefined ? {} : { withoutFamilies: without_families }),
     ...(without_zones === undefined ? {} : { withoutZones: without_zones }),
     ...(customers === undefined ? {} : { customers }),
+    ...(new_clusters === undefined ? {} : { newClusters: new_clusters.flatMap(sized) }),
     ...(instances_per_machine === undefined ? {} : { instancesPerMachine: instances_per_machine }),
   };
+}
+
+function sized(one: NonNullable<WhatIfBody["new_clusters"]>[number]) {
+  const size = findSize(one.size);
+  return size === undefined ? [] : [{ ...one, cpuMilli: size.cpuMilli, memoryMib: size.memoryMib }];
 }

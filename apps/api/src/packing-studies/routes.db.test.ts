@@ -89,6 +89,7 @@ describe("packing studies", () => {
       without_families: ["m7i"],
       without_zones: ["us-east-1a"],
       customers: 1.5,
+      new_clusters: [{ clusters: 50, instances: 3, size: "8g" }],
       instances_per_machine: 4,
     };
     const { id } = await create({ kind: "simulation", what_if: whatIf });
@@ -99,6 +100,8 @@ describe("packing studies", () => {
   it.each([
     [{ without_zones: ["us-east-1a", "us-east-9z"] }, "/what_if/without_zones/1", "us-east-1a, us-east-1b, us-east-1c"],
     [{ without_families: ["m6a"] }, "/what_if/without_families/0", "m7i, r7i"],
+    [{ new_clusters: [{ clusters: 1, instances: 1, size: "9g" }] }, "/what_if/new_clusters/0/size", "GET /v1/sizes"],
+    [{ new_clusters: [{ clusters: 10_000, instances: 12, size: "8g" }] }, "/what_if/new_clusters", "100000 instances"],
   ])("422: %j names what the kube does not have, and what it has", async (what_if, pointer, has) => {
     const refused = await ask("POST", "packing_studies", { kind: "simulation", kube_id: kubeId, what_if });
     expect(refused.statusCode).toBe(422);

@@ -55,11 +55,14 @@ export function toLastColdPlan(study: PackingStudyRow): Packing["cold_plans"][nu
 
 function whatIfOf(request: StudyRequest): PackingStudy["what_if"] {
   if (request.kind !== "simulation") return null;
-  const { withoutFamilies, withoutZones, customers, instancesPerMachine } = request.whatIf;
+  const { withoutFamilies, withoutZones, customers, newClusters, instancesPerMachine } = request.whatIf;
   return {
     ...(withoutFamilies === undefined ? {} : { without_families: [...withoutFamilies] }),
     ...(withoutZones === undefined ? {} : { without_zones: [...withoutZones] }),
     ...(customers === undefined ? {} : { customers }),
+    ...(newClusters === undefined
+      ? {}
+      : { new_clusters: newClusters.map(({ clusters, instances, size }) => ({ clusters, instances, size })) }),
     ...(instancesPerMachine === undefined ? {} : { instances_per_machine: instancesPerMachine }),
   };
 }

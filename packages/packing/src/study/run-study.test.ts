@@ -149,6 +149,19 @@ test("without a family, none of it is bought; twice the customers are twice the 
   expect(result.after.costRatio).toBeGreaterThanOrEqual(1 - 1e-9);
 });
 
+test("new clusters come to the fleet's own, of any size, and choose zones that are left", async () => {
+  const newClusters = [
+    { clusters: 4, instances: 3, size: "8g", cpuMilli: 1500, memoryMib: 8192 },
+    { clusters: 2, instances: 1, size: "2g", cpuMilli: 400, memoryMib: 2048 },
+  ];
+  const { result } = await run("simulation", { ...WHAT_IF, whatIf: { newClusters, customers: 2 } });
+  expect(result.after.instances).toBe(2 * 36 + 14);
+  const without = await run("simulation", { ...WHAT_IF, whatIf: { newClusters, withoutZones: ["z-b"] } });
+  expect(without.result.after.instances).toBe(36 + 14);
+  expect(without.result.after.restoredElsewhere).toBe(12 + 1);
+  expect(without.result.after.priceMicroUsdPerHour).toBeGreaterThan(without.result.before.priceMicroUsdPerHour);
+});
+
 test("what a lost zone had is counted and made again in the others", async () => {
   const { result } = await run("simulation", { ...WHAT_IF, whatIf: { withoutZones: ["z-b"] } });
   expect(result.after.restoredElsewhere).toBe(12 + 1); // With its headroom.

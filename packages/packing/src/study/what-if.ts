@@ -9,8 +9,19 @@ export interface WhatIf {
   readonly withoutZones?: readonly string[];
   /** So many times the clusters: 2 is each twice, 1.5 every other one twice, 0.5 every other one gone. */
   readonly customers?: number;
+  /** Clusters that come to those of the fleet. */
+  readonly newClusters?: readonly NewClusters[];
   /** Most instances of one machine. */
   readonly instancesPerMachine?: number;
+}
+
+/** So many clusters of so many instances each, of one size of the catalogue, with one volume an instance. */
+export interface NewClusters {
+  readonly clusters: number;
+  readonly instances: number;
+  readonly size: string;
+  readonly cpuMilli: number;
+  readonly memoryMib: number;
 }
 
 export interface ChangedCase {
@@ -24,7 +35,7 @@ export interface ChangedCase {
 
 /** The case as it would be. A cluster of a new customer has a new tenant of its own. O(instances x types). */
 export function changeCase({ types, instances }: PackingCase, whatIf: WhatIf): ChangedCase {
-  const { withoutFamilies = [], withoutZones = [], customers = 1, instancesPerMachine } = whatIf;
+  const { withoutFamilies = [], withoutZones = [], customers = 1, newClusters = [], instancesPerMachine } = whatIf;
   const left = types
     .filter(({ name }) => !withoutFamilies.includes(familyOf(name)))
     .map((type): CaseType => {
@@ -36,7 +47,8 @@ export function changeCase({ types, instances }: PackingCase, whatIf: WhatIf): C
   let restoredElsewhere = 0;
   let withoutPlace = 0;
   const packed: CaseInstance[] = [];
-  for (const instance of times(instances, customers)) {
+  const anywhere = [...new Set(types.flatMap(({ zones }) => zones))].sort();
+  for (const instance of [...times(instances, customers), ...newInstances(newClusters, anywhere)]) {
     const zones = instance.zones.filter((zone) => !withoutZones.includes(zone));
     const isLost = zones.length === 0;
     const moved = { ...instance, zones: isLost ? zonesLeft : zones };
@@ -63,6 +75,16 @@ function holds(type: CaseType, { cpuMilli, memoryMib, volumes, zones }: CaseInst
     type.volumes >= volumes &&
     type.instances >= 1 &&
     type.zones.some((zone) => zones.includes(zone))
+  );
+}
+
+/** Each cluster of a tenant of its own. Their volumes are not there yet: they choose their zones. */
+function newInstances(mix: readonly NewClusters[], zones: readonly string[]): CaseInstance[] {
+  return mix.flatMap(({ clusters, instances, cpuMilli, memoryMib }, entry) =>
+    Array.from({ length: clusters * instances }, (_, at): CaseInstance => {
+      const cluster = `new-${entry}-${Math.floor(at / instances)}`;
+      return { name: `${cluster}-${at % instances}`, cluster, tenant: cluster, cpuMilli, memoryMib, volumes: 1, zones };
+    }),
   );
 }
 

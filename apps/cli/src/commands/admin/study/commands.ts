@@ -16,6 +16,7 @@ const SIMULATE_HELP = `
 Examples:
   berth admin simulate --without-family m6a
   berth admin simulate --without-zone us-east-1a --customers 1.5
+  berth admin simulate --new-clusters 50x3:8g --new-clusters 200x1:2g
 
 The fleet is shown as it is, planned from nothing, and as it would have to be then. Nothing is moved or launched.`;
 
@@ -26,17 +27,26 @@ export const simulate = (berth: Berth) =>
     .option("--without-family <family>", "as if a machine family lacked; may be given again", several)
     .option("--without-zone <zone>", "as if a zone were out; may be given again", several)
     .option("--customers <factor>", "so many times the clusters", factor)
+    .option("--new-clusters <mix>", "clusters x instances : size, as 50x3:8g; may be given again", newClusters)
     .option("--instances-per-machine <n>", "another cap", wholeNumber)
     .option("--seconds <n>", "for each of two plans", wholeNumber)
     .option("--timeout <time>", "stop waiting after so long", durationMs)
     .addHelpText("after", SIMULATE_HELP)
     .action(async (options, command) => {
       const session = berth.session(command);
-      const { withoutFamily, withoutZone, customers, instancesPerMachine, seconds } = options;
+      const {
+        withoutFamily,
+        withoutZone,
+        customers,
+        newClusters: new_clusters,
+        instancesPerMachine,
+        seconds,
+      } = options;
       const what_if = {
         ...(withoutFamily === undefined ? {} : { without_families: [...withoutFamily] }),
         ...(withoutZone === undefined ? {} : { without_zones: [...withoutZone] }),
         ...(customers === undefined ? {} : { customers }),
+        ...(new_clusters === undefined ? {} : { new_clusters }),
         ...(instancesPerMachine === undefined ? {} : { instances_per_machine: instancesPerMachine }),
       };
       const body = { kind: "simulation", what_if, seconds } as const;
@@ -145,6 +155,18 @@ export const study = (berth: Berth) =>
     .addCommand(listStudies(berth))
     .addCommand(getStudy(berth))
     .addCommand(saveFiles(berth));
+
+interface ClusterMix {
+  readonly clusters: number;
+  readonly instances: number;
+  readonly size: string;
+}
+
+function newClusters(text: string, before: ClusterMix[] = []): ClusterMix[] {
+  const [, clusters, instances, size] = /^(\d{1,6})x(\d{1,3}):(\w+)$/.exec(text) ?? [];
+  if (size === undefined) throw new InvalidArgumentError("Clusters x instances : size, as 50x3:8g.");
+  return [...before, { clusters: Number(clusters), instances: Number(instances), size }];
+}
 
 function factor(text: string): number {
   const value = Number(text);

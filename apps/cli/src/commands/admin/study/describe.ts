@@ -169,6 +169,9 @@ function whatIfText(whatIf: PackingStudy["what_if"]): string {
     ...(whatIf?.without_families ?? []).map((family) => `without ${family}`),
     ...(whatIf?.without_zones ?? []).map((zone) => `without ${zone}`),
     ...(whatIf?.customers === undefined ? [] : [`${whatIf.customers} times the customers`]),
+    ...(whatIf?.new_clusters ?? []).map(
+      ({ clusters, instances, size }) => `${clusters} new clusters of ${instances} x ${size}`,
+    ),
     ...(whatIf?.instances_per_machine === undefined
       ? []
       : [`at most ${whatIf.instances_per_machine} instances a machine`]),

@@ -75,13 +75,20 @@ test("a simulation is asked for of the only kube, waited for, and shown beside w
     "c",
     "--customers",
     "2",
+    "--new-clusters",
+    "50x3:8g",
   ];
   const { code, out } = await berth(words, [study({ state: "running" }), SIMULATED]);
   expect(code).toBe(EXIT_CODES.ok);
   expect(api.requests.find(({ method }) => method === "POST")?.body).toEqual({
     kind: "simulation",
     kube_id: "kub_1",
-    what_if: { without_families: ["m6a"], without_zones: ["b", "c"], customers: 2 },
+    what_if: {
+      without_families: ["m6a"],
+      without_zones: ["b", "c"],
+      customers: 2,
+      new_clusters: [{ clusters: 50, instances: 3, size: "8g" }],
+    },
   });
   expect(out).toContain("What if: without m6a, 2 times the customers");
   expect(out).toMatch(/^\$\/hour +\$4\.00 +\$3\.00 +\$7\.50$/m);
