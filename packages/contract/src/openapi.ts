@@ -171,8 +171,10 @@ function successesOf(shape: RouteShape): Operation["responses"] {
 
 function contentOf({ schema }: RouteResponse, { stream, file }: RouteShape) {
   if (file !== undefined) {
-    const text = { schema: { type: "string" } as const };
-    return { content: Object.fromEntries(Object.values(file).map((mediaType) => [mediaType, text])) };
+    // A file that is JSON holds objects and arrays, of a format that is its own.
+    const schemaOf = (mediaType: string) => (mediaType === "application/json" ? {} : { type: "string" as const });
+    const types = Object.values(file).map((mediaType) => [mediaType, { schema: schemaOf(mediaType) }] as const);
+    return { content: Object.fromEntries(types) };
   }
   if (schema === undefined) return {};
   const json = { "application/json": { schema } };

@@ -19,7 +19,8 @@ import type { Platform } from "./start-platform.ts";
 import { withPlatform } from "./with-platform.ts";
 import type { SimulatedPlatformWorld } from "./world.ts";
 
-const LONG_MS = 120_000;
+/** Six worlds share two cores, and each takes three workers: a create takes a minute and more. */
+const LONG_MS = 240_000;
 /** Long enough that a machine which waits for its pods while a worker starts is not taken for an empty one. */
 const PLATFORM = { emptyAfterSeconds: 5 };
 
