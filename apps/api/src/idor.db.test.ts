@@ -367,7 +367,7 @@ function sweep(pass: number): void {
         "listAuditEvents actor",
       ]),
     );
-  });
+  }, 120_000);
 
   it("lists of others hold nothing of A's", async () => {
     const secrets = [CANARY, ...Object.entries(ofA).flatMap(([kind, id]) => (isShared(kind) ? [] : [id]))];

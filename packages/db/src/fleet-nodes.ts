@@ -1,4 +1,5 @@
 import type { Allocatable, KubeId, MachineId, MachineState, OrganizationId, PoolId, Role } from "@berth/domain";
+import type { OfferingRow } from "./offerings.ts";
 import { type Sql, startWhere } from "./sql.ts";
 
 /** A machine that is not gone, with what sits on its node or was sent there. */
@@ -61,16 +62,8 @@ export async function countUnplaced(sql: Sql, { kubeId }: Pick<FleetQuery, "kube
 }
 
 /** A machine type for sale in the zones of a kube, with the family's smaller ones: what one machine each is reckoned with. */
-export interface SaleOfferingRow {
+export interface SaleOfferingRow extends Omit<OfferingRow, "region"> {
   readonly kubeId: KubeId;
-  readonly zone: string;
-  readonly machineType: string;
-  readonly priceMicroUsdPerHour: number;
-  readonly vcpu: number;
-  readonly memoryMib: number;
-  readonly ebsVolumeLimit: number;
-  readonly ebsVolumeLimitType: string;
-  readonly architecture: string;
 }
 
 /** Of families of which a pool of the kube has a type; nothing for kubes whose machines an operator brings. */

@@ -119,7 +119,9 @@ export { type LaunchSecrets, machineStore } from "./loops/machines.ts";
 export { orphanStore } from "./loops/orphans.ts";
 export { placementStore } from "./loops/placement.ts";
 export { rebalanceStore } from "./loops/rebalance.ts";
+export type * from "./loops/rebalance-types.ts";
 export { studyStore } from "./loops/studies.ts";
+export type * from "./loops/study-types.ts";
 export type * from "./loops/types.ts";
 export {
   findMachine,

@@ -14,7 +14,8 @@ import { ids, type OpenTestDatabase, openMigratedDatabase } from "../testing/mig
 import { sqlTransaction } from "../transaction.ts";
 import { LeaseLost } from "./fenced.ts";
 import { rebalanceStore } from "./rebalance.ts";
-import type { HeldLease, NewRebalancePlan } from "./types.ts";
+import type { NewRebalancePlan } from "./rebalance-types.ts";
+import type { HeldLease } from "./types.ts";
 
 let db: OpenTestDatabase;
 let tenant: Tenant;

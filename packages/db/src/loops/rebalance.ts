@@ -3,8 +3,9 @@ import type { Guard, IdSource, KubeId, PoolId, RebalancePlanId } from "@berth/do
 import type { Pool, PoolClient } from "pg";
 import { fenced } from "./fenced.ts";
 import { insertMachines, placementStore } from "./placement.ts";
+import type { NewRebalancePlan, RebalancePlanRecord, RebalanceRecord, RebalanceStore } from "./rebalance-types.ts";
 import { withinSpendCaps } from "./spend-cap.ts";
-import type { HeldLease, NewRebalancePlan, RebalancePlanRecord, RebalanceRecord, RebalanceStore } from "./types.ts";
+import type { HeldLease } from "./types.ts";
 
 const FIND = `
 select k.simulated, r.waiting_for, r.failures, r.wakes, r.observed_at,

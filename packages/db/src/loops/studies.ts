@@ -1,7 +1,7 @@
 import type { Pool } from "pg";
 import { fenced } from "./fenced.ts";
 import { placementStore } from "./placement.ts";
-import type { StudyInstanceRecord, StudyRecord, StudyStore } from "./types.ts";
+import type { StudyInstanceRecord, StudyRecord, StudyStore } from "./study-types.ts";
 
 /** How soon a study is looked at again that nobody has told of since: its worker is gone, and its lease with it. */
 const SILENCE = "interval '30 seconds'";

@@ -53,8 +53,6 @@ export class ColumnGeneration {
   readonly #known = new Set<string>();
   #pending: Pattern[] = [];
   readonly patterns: Pattern[] = [];
-  /** How many bins of each pattern the master program takes. */
-  use = new Float64Array(0);
   /** Of the restricted master program; infinite before the first round. */
   cost = Number.POSITIVE_INFINITY;
   /** By class, in micro-dollars: what the master program makes of one. */
@@ -154,7 +152,6 @@ export class ColumnGeneration {
     const solution = await this.#solve();
     this.rounds += 1;
     this.cost = solution.objective;
-    this.use = solution.columns.slice(this.#exchanges);
     if (this.cost - this.bound <= this.#options.gap * this.cost) return true;
 
     const share = this.#steadyBound > 0 ? SMOOTHING : 0;

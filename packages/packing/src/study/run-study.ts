@@ -93,27 +93,34 @@ const GAP = 1e-3;
 const STRANDED_LISTED = 20;
 
 /** Runs one study. The same request and fleet give the same plan for the same number of iterations and rounds. */
-export function runStudy(request: StudyRequest, fleet: StudyFleet, host: StudyHost): Promise<StudyOutcome> {
+export async function runStudy(request: StudyRequest, fleet: StudyFleet, host: StudyHost): Promise<StudyOutcome> {
+  const studied = { fleet, ...fleetCase(fleet) };
+  const faults = faultsOf(studied.packing);
+  if (faults.length > 0) return { kind: "refused", faults };
   switch (request.kind) {
     case "cold_plan":
-      return studyColdPlan(request, fleet, host);
+      return studyColdPlan(request, studied, host);
     case "density_curve":
-      return studyDensityCurve(request, fleet, host);
+      return studyDensityCurve(request, studied, host);
     case "simulation":
-      return studySimulation(request, fleet, host);
+      return studySimulation(request, studied, host);
   }
+}
+
+/** A fleet, and the case that it is. */
+interface Studied {
+  readonly fleet: StudyFleet;
+  readonly packing: PackingCase;
+  readonly policy: PackingPolicy;
 }
 
 type RequestOf<K extends StudyRequest["kind"]> = Extract<StudyRequest, { kind: K }>;
 
 async function studyColdPlan(
   request: RequestOf<"cold_plan">,
-  fleet: StudyFleet,
+  { fleet, packing, policy }: Studied,
   host: StudyHost,
 ): Promise<StudyOutcome> {
-  const { packing, policy } = fleetCase(fleet);
-  const faults = faultsOf(packing);
-  if (faults.length > 0) return { kind: "refused", faults };
   const types = textOf(packing.types);
   const instances = textOf(packing.instances);
   const cold = await ColdPlan.open(packing, policy, host.solver, { seed: request.seed, gap: GAP });
@@ -166,12 +173,9 @@ async function studyColdPlan(
 
 async function studyDensityCurve(
   request: RequestOf<"density_curve">,
-  fleet: StudyFleet,
+  { packing, policy }: Studied,
   host: StudyHost,
 ): Promise<StudyOutcome> {
-  const { packing, policy } = fleetCase(fleet);
-  const faults = faultsOf(packing);
-  if (faults.length > 0) return { kind: "refused", faults };
   const points: DensityPoint[] = [];
   const caps = [...CAPS, NO_CAP];
   for (const [index, cap] of caps.entries()) {
@@ -192,12 +196,9 @@ async function studyDensityCurve(
 
 async function studySimulation(
   request: RequestOf<"simulation">,
-  fleet: StudyFleet,
+  { fleet, packing, policy }: Studied,
   host: StudyHost,
 ): Promise<StudyOutcome> {
-  const { packing, policy } = fleetCase(fleet);
-  const faults = faultsOf(packing);
-  if (faults.length > 0) return { kind: "refused", faults };
   const changed = changeCase(packing, request.whatIf);
   const before = await simulate(packing, policy, request, host, (part) => host.tell("as it is", part * 0.45));
   const after = await simulate(changed.packing, policy, request, host, (part) =>

@@ -20,21 +20,25 @@ const COLUMNS: readonly Column<Point>[] = [
 
 interface Line {
   readonly header: string;
+  /** Where the mark stands. */
   of(point: Point): number | null;
-  show(value: number): string;
+  show(point: Point): string | undefined;
 }
 
-const whole = (value: number) => String(Math.round(value));
-const percent = (value: number) => formatPercent(value) ?? "-";
-const dollars = (value: number) => `$${value.toFixed(2)}`;
+const share = (header: string, of: Line["of"]): Line => ({ header, of, show: (point) => formatPercent(of(point)) });
+const money = (header: string, of: (point: Point) => Point["price_per_hour"]): Line => ({
+  header,
+  of: (point) => Number(of(point).amount),
+  show: (point) => formatMoney(of(point)),
+});
 const LINES: readonly Line[] = [
-  { header: "machines", of: (point) => point.machines, show: whole },
-  { header: "instances", of: (point) => point.instances, show: whole },
-  { header: "cpu", of: (point) => point.requested_share.cpu, show: percent },
-  { header: "memory", of: (point) => point.requested_share.memory, show: percent },
-  { header: "dominant", of: (point) => point.dominant_utilization, show: percent },
-  { header: "$/hour", of: (point) => Number(point.price_per_hour.amount), show: dollars },
-  { header: "idle $/day", of: (point) => Number(point.idle_per_day.amount), show: dollars },
+  { header: "machines", of: (point) => point.machines, show: (point) => String(point.machines) },
+  { header: "instances", of: (point) => point.instances, show: (point) => String(point.instances) },
+  share("cpu", (point) => point.requested_share.cpu),
+  share("memory", (point) => point.requested_share.memory),
+  share("dominant", (point) => point.dominant_utilization),
+  money("$/hour", (point) => point.price_per_hour),
+  money("idle $/day", (point) => point.idle_per_day),
 ];
 const MARKS = "▁▂▃▄▅▆▇█";
 const WIDTH = 48;
@@ -42,7 +46,7 @@ const WIDTH = 48;
 interface Drawn {
   readonly what: string;
   readonly line: string;
-  readonly values: readonly [first: string, least: string, most: string, last: string] | undefined;
+  readonly values: readonly (string | undefined)[] | undefined;
 }
 
 const DRAWN: readonly Column<Drawn>[] = [
@@ -64,15 +68,20 @@ export function drawHistory({ points }: PackingHistory): string {
   return formatTable(
     DRAWN,
     LINES.map(({ header, of, show }): Drawn => {
-      const values = points.flatMap((point) => of(point) ?? []);
-      const [first] = values;
-      const last = values.at(-1);
+      const known = points.flatMap((point) => {
+        const value = of(point);
+        return value === null ? [] : [{ value, shown: show(point) }];
+      });
+      const [first] = known;
+      const last = known.at(-1);
       if (first === undefined || last === undefined) return { what: header, line: "", values: undefined };
-      const [least, most] = [Math.min(...values), Math.max(...values)];
+      const byValue = known.toSorted((a, b) => a.value - b.value);
+      const [least, most] = [byValue[0] ?? first, byValue.at(-1) ?? last];
+      const values = known.map(({ value }) => value);
       return {
         what: header,
-        line: sparkline(values, least, most),
-        values: [show(first), show(least), show(most), show(last)],
+        line: sparkline(values, least.value, most.value),
+        values: [first.shown, least.shown, most.shown, last.shown],
       };
     }),
   );
@@ -83,7 +92,7 @@ function sparkline(values: readonly number[], least: number, most: number): stri
   const marks = Math.min(WIDTH, values.length);
   return Array.from({ length: marks }, (_, index) => {
     const value = values[Math.floor(((index + 1) * values.length) / marks) - 1] ?? least;
-    const share = most === least ? 0.5 : (value - least) / (most - least);
-    return MARKS[Math.min(MARKS.length - 1, Math.floor(share * MARKS.length))];
+    const height = most === least ? 0.5 : (value - least) / (most - least);
+    return MARKS[Math.min(MARKS.length - 1, Math.floor(height * MARKS.length))];
   }).join("");
 }

@@ -1,16 +1,15 @@
 import type { CapacityForecast } from "@berth/contract";
 import { Command } from "@commander-js/extra-typings";
+import { formatMoney } from "../../../output/format.ts";
 import { printBody } from "../../../output/print.ts";
 import { type Column, formatTable } from "../../../output/table.ts";
 import type { Berth } from "../../../program.ts";
 
 type Pool = CapacityForecast["pools"][number];
-type Price = Pool["price_per_hour"][number];
 
-const dollars = ({ amount }: Price["expected"]) => `$${Number(amount).toFixed(2)}`;
 const inDays = (days: number) => (pool: Pool) => {
   const price = pool.price_per_hour.find(({ in_days }) => in_days === days);
-  return price && `${dollars(price.expected)} (${dollars(price.low)}-${dollars(price.high)})`;
+  return price && `${formatMoney(price.expected)} (${formatMoney(price.low)}-${formatMoney(price.high)})`;
 };
 const capOf = (reached: Pool["spend_cap_reached"]) => {
   if (reached === null) return undefined;

@@ -7,6 +7,7 @@ import type { Berth } from "../../../program.ts";
 import type { Session } from "../../../session.ts";
 import { lookUntilDone } from "../../../watch/looks.ts";
 import { durationMs } from "../../parse.ts";
+import { onlyKube } from "../kube/only-kube.ts";
 import { POOL_OUTLOOKS } from "./view.ts";
 
 const TIMEOUT_MS = 60_000;
@@ -14,12 +15,14 @@ const TIMEOUT_MS = 60_000;
 export const createRebalancePlan = (berth: Berth) =>
   new Command("create")
     .description("Look for moves in a kube now, and show what that comes to for each of its pools")
-    .requiredOption("--kube <id>", "where")
+    .option("--kube <id>", "the kube, where there are several")
     .option("--timeout <time>", "give up waiting for it after so long, as 10m; 1m when absent", durationMs)
     .action(async ({ kube, timeout }, command) => {
       const session = berth.session(command);
       const client = await session.client();
-      const { body: before } = await client.createRebalancePlan({ body: { kube_id: kube } });
+      const { body: before } = await client.createRebalancePlan({
+        body: { kube_id: kube ?? (await onlyKube(session)) },
+      });
       const { pools } = await untilLooked(session, before, timeout ?? TIMEOUT_MS);
       await printList(session, { data: pools, next_page_token: null }, POOL_OUTLOOKS);
       const [plan] = pools.flatMap(({ plan_id }) => (plan_id === null ? [] : [plan_id]));

@@ -1,9 +1,10 @@
 import type { CreatePackingStudyBody, PackingStudy } from "@berth/contract";
 import { EXIT_CODES } from "../../../exit-codes.ts";
-import { Failure, usageFailure } from "../../../failure.ts";
+import { Failure } from "../../../failure.ts";
 import { openProgressLine } from "../../../output/progress-line.ts";
 import type { Session } from "../../../session.ts";
 import { lookUntilDone } from "../../../watch/looks.ts";
+import { onlyKube } from "../kube/only-kube.ts";
 
 const EVERY_MS = 1000;
 
@@ -27,15 +28,6 @@ export async function askForStudy(
   const client = await session.client();
   const kube_id = kube ?? (await onlyKube(session));
   return (await client.createPackingStudy({ body: { ...body, kube_id } as CreatePackingStudyBody })).body;
-}
-
-async function onlyKube(session: Session): Promise<string> {
-  const { data } = (await (await session.client()).listKubes({ query: { limit: 2 } })).body;
-  const [kube, another] = data;
-  if (kube === undefined) throw usageFailure("there is no kube to study", "Register one: berth admin kube register");
-  if (another !== undefined)
-    throw usageFailure("there are several kubes", "Name one with --kube: berth admin kube list");
-  return kube.id;
 }
 
 /**
