@@ -5,7 +5,7 @@ import { untilNothingIsLeft } from "./leftovers.ts";
 import type { Platform } from "./start-platform.ts";
 import { withPlatform } from "./with-platform.ts";
 
-const LONG_MS = 60_000;
+const LONG_MS = 180_000;
 
 interface Row {
   readonly id: string;

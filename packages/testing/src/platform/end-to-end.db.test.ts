@@ -9,7 +9,7 @@ import { placementsOf } from "./placements.ts";
 import type { Platform } from "./start-platform.ts";
 import { withPlatform } from "./with-platform.ts";
 
-const LONG_MS = 60_000;
+const LONG_MS = 180_000;
 
 async function untilUp(platform: Platform, cluster: { readonly current_operation: { id: string } | null }) {
   return untilSucceeded(platform, cluster.current_operation?.id ?? "", LONG_MS);

@@ -7,7 +7,7 @@ import type { Platform } from "./start-platform.ts";
 import { withPlatform } from "./with-platform.ts";
 import type { SimulatedPlatformWorld } from "./world.ts";
 
-const LONG_MS = 60_000;
+const LONG_MS = 180_000;
 
 const requestsOf = ({ simulated }: SimulatedPlatformWorld) =>
   simulated.world.kubernetes.objects("CertificateSigningRequest") as readonly CertificateSigningRequest[];

@@ -10,7 +10,7 @@ import { createTestCluster, purgeCluster, untilSucceeded } from "./clusters.ts";
 import type { Platform } from "./start-platform.ts";
 import { withPlatform } from "./with-platform.ts";
 
-const LONG_MS = 60_000;
+const LONG_MS = 180_000;
 
 /** Makes a namespace as Berth does for a cluster, with the anchor and, if told to, a claim in it. */
 async function makeNamespace(kubernetes: Kubernetes, clusterId: ClusterId, environment: string, withData: boolean) {

@@ -1,5 +1,6 @@
 import type { CreatedCluster } from "@berth/contract";
 import { describe, expect, it } from "vitest";
+import { waitFor } from "../wait-for.ts";
 import { createTestCluster, purgeCluster, untilSucceeded } from "./clusters.ts";
 import { engineCall } from "./engine-call.ts";
 import {
@@ -69,8 +70,16 @@ describe("a rebalance plan", () => {
         expect(paused.state).toBe("paused");
         expect(paused.moved).toBeLessThanOrEqual(1);
         await platform.operator.cancelRebalancePlan({ params });
-        const { body: left } = await platform.customer.listClusters({ query: { state: "running" } });
-        expect(left.data.map(({ status }) => status.health)).toEqual(["green", "green"]);
+        // The move ended where the engine was green; the cluster's own loop looks when it comes to it.
+        await waitFor(
+          async () => {
+            const { body: left } = await platform.customer.listClusters({ query: { state: "running" } });
+            const health = left.data.map(({ status }) => status.health);
+            if (health.join() === "green,green") return true;
+            throw new Error(`health: ${health.join()}`);
+          },
+          { timeoutMs: LONG_MS, what: "both clusters to be seen green", intervalMs: 100 },
+        );
         // Room that a plan emptied is room again: another cluster needs no more machines than it has instances.
         const another = await createTestCluster(platform, "another");
         await untilSucceeded(platform, another.current_operation?.id ?? "", LONG_MS);
