@@ -32,7 +32,7 @@ interface Changeable<Port> {
 type ReadOnly<Port, Reads extends keyof Port> = Pick<Port, Reads> & Changeable<Port>;
 
 /** The ports as loops have them: for reading. In type alone; at run time each is the port itself. */
-export type ReadOnlyKubernetes = ReadOnly<Kubernetes, "version" | "read" | "list">;
+export type ReadOnlyKubernetes = ReadOnly<Kubernetes, "version" | "read" | "list" | "podUsage">;
 export type ReadOnlyCloud = ReadOnly<Cloud, "region" | "describe">;
 export type ReadOnlyEngine = ReadOnly<Engine, "identity" | "health" | "nodes" | "shards" | "votingConfiguration">;
 

@@ -203,6 +203,46 @@ describe("evictions", () => {
   });
 });
 
+describe("what pods use", () => {
+  const metrics = (name: string, over: object = {}) => ({
+    metadata: { name, namespace: "n" },
+    timestamp: "2026-11-28T12:00:15Z",
+    window: "15.016s",
+    containers: [
+      { name: "engine", usage: { cpu: "1234567n", memory: "2097153Ki" } },
+      { name: "sidecar", usage: { cpu: "3m", memory: "1048576" } },
+    ],
+    ...over,
+  });
+
+  it("is the sum of a pod's containers, rounded up, at the end of the window", async () => {
+    handler = answer(200, { kind: "PodMetricsList", items: [metrics("one")] });
+    expect(await kube.podUsage({ labelSelector: "a=b" })).toEqual([
+      { name: "one", namespace: "n", cpuMilli: 5, memoryMib: 2050, measuredAt: new Date("2026-11-28T12:00:15Z") },
+    ]);
+    expect(`${seen[0]?.path} ${seen[0]?.query.get("labelSelector")}`).toBe("/apis/metrics.k8s.io/v1beta1/pods a=b");
+  });
+
+  it("is unknown of a pod whose containers were not measured, or whose amounts nobody can read", async () => {
+    const odd = { name: "engine", usage: { cpu: "much", memory: "1Ki" } };
+    const items = [
+      metrics("none", { containers: [] }),
+      metrics("odd", { containers: [odd] }),
+      metrics("half", { containers: [{ name: "engine", usage: { cpu: "1m" } }] }),
+      metrics("when", { timestamp: "" }),
+    ];
+    handler = answer(200, { kind: "PodMetricsList", items });
+    expect(await kube.podUsage()).toEqual([]);
+  });
+
+  it("is undefined where nobody serves the Metrics API, and an error where it does not answer now", async () => {
+    handler = answer(404, "404 page not found\n", { "content-type": "text/plain" });
+    expect(await kube.podUsage()).toBeUndefined();
+    handler = answer(503, "service unavailable\n", { "content-type": "text/plain" });
+    await expect(kube.podUsage()).rejects.toSatisfy(failsAs("unavailable"));
+  });
+});
+
 describe("approval", () => {
   it("is not given to a request that was denied", async () => {
     handler = answer(200, {

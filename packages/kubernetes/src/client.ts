@@ -13,6 +13,7 @@ import { statusOf } from "./errors.ts";
 import { testsHold } from "./json-pointer.ts";
 import type { KubeConnection } from "./kubeconfig.ts";
 import { collectionPath, kindOfObject, objectPath } from "./paths.ts";
+import { POD_METRICS_PATH, podUsagesOf } from "./pod-usage.ts";
 import {
   REFLECTOR_TIMINGS,
   type ReflectorSource,
@@ -67,6 +68,14 @@ export function createKubernetes(connection: KubeConnection, options: Kubernetes
     list: async <K extends KubernetesKind>(kind: K, list: ListOptions = {}) => {
       const { items } = await listPages(transport, kind, list);
       return items as unknown as ObjectByKind[K][];
+    },
+    podUsage: async ({ labelSelector } = {}) => {
+      try {
+        return podUsagesOf(await transport.call({ method: "GET", path: POD_METRICS_PATH, query: { labelSelector } }));
+      } catch (error) {
+        if (isNotFound(error)) return undefined;
+        throw error;
+      }
     },
     apply: async (object, fieldManager) =>
       called(

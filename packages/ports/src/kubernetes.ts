@@ -27,6 +27,16 @@ export interface DeleteOptions {
 
 export type WatchEvent<T> = { readonly type: "added" | "changed" | "removed"; readonly object: T };
 
+/** What the containers of a pod used together over the Metrics API's last window (some seconds). */
+export interface PodUsage extends Required<ObjectKey> {
+  /** Thousandths of a core, mean of the window. */
+  readonly cpuMilli: number;
+  /** Working set at its end, in MiB, rounded up: what the kubelet evicts by. */
+  readonly memoryMib: number;
+  /** End of the window. */
+  readonly measuredAt: Date;
+}
+
 /** A local copy of one kind, kept up to date; a hint to look again, never the ground of a destructive step. */
 export interface Reflection<T> {
   /** Resolves once the first list is in. */
@@ -49,6 +59,11 @@ export interface Kubernetes {
   read<K extends KubernetesKind>(kind: K, key: ObjectKey): Promise<ObjectByKind[K] | undefined>;
   /** All objects, through as many pages as it takes. */
   list<K extends KubernetesKind>(kind: K, options?: ListOptions): Promise<ObjectByKind[K][]>;
+  /**
+   * What pods use, by the Metrics API (metrics.k8s.io/v1beta1): those that were measured. Undefined where nobody serves it
+   * (no metrics-server).
+   */
+  podUsage(options?: Pick<ListOptions, "labelSelector">): Promise<PodUsage[] | undefined>;
   /** Server-side apply, forced: only fields that this manager owns are touched. */
   apply<T extends KubernetesObject>(object: T, fieldManager: string): Promise<T>;
   /** Plain create; conflict when the name is taken. */

@@ -6,6 +6,7 @@ import { presentationOf } from "./event-versions.ts";
 import type { RequestFacts, Verb } from "./faults.ts";
 import { isObject } from "./json.ts";
 import type { KubeObject } from "./objects.ts";
+import { isPodMetrics, listPodMetrics } from "./pod-metrics.ts";
 import type { Caller } from "./registry.ts";
 import { type ApiRequest, type ApiResponse, parseTarget, queryOf, type Target } from "./request.ts";
 import { resourceAt } from "./resources.ts";
@@ -63,6 +64,9 @@ function route(context: ServerContext, request: ApiRequest, warnings: string[]):
   if (target === undefined) throw noSuchPath();
   const access = accessReview(context, request, target, caller);
   if (access !== undefined) return access;
+
+  const metrics = readMetrics(context, request, target, caller);
+  if (metrics !== undefined) return metrics;
 
   const resource = resourceAt(target.apiVersion, target.plural);
   if (resource === undefined) throw noSuchPath();
@@ -141,6 +145,17 @@ function carryOut(context: ServerContext, call: Call, shown: Presentation, facts
     case "watch":
       throw methodNotAllowed();
   }
+}
+
+/** The Metrics API: served beside the others, and read only. */
+function readMetrics(context: ServerContext, request: ApiRequest, target: Target, caller: Caller): Answer | undefined {
+  if (!isPodMetrics(target)) return undefined;
+  const query = queryOf(request);
+  const verb = verbOf(request.method, target, query);
+  if (verb !== "list") throw methodNotAllowed();
+  if (!isAllowed(caller, verb, target, context.store)) throw denied(caller, verb, target);
+  context.faults.refuse({ verb, target, username: caller.username });
+  return { status: 200, body: listPodMetrics(context, target, query) };
 }
 
 /** SelfSubjectAccessReview: a question with an answer, nothing is stored. */

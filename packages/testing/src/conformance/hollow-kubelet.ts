@@ -1,10 +1,11 @@
 import type { KubeApi } from "../control-plane/kube-api.ts";
 import { waitFor } from "../wait-for.ts";
+import { serveHollowMetrics } from "./hollow-metrics.ts";
 import type { NodeToAdd } from "./kubernetes/index.ts";
 
 /**
  * Nodes without machines for a real control plane: pods bound to them are said to run and to be ready, and are let go when
- * they are deleted; claims that wait for their first consumer get a volume in the node's zone, and volumes of reclaim Delete
+ * they are deleted, and are said to use something; claims that wait for their first consumer get a volume in the node's zone, and volumes of reclaim Delete
  * go when they are released. No process runs.
  *
  * Enough for what the API server, the controllers and the scheduler decide. Engines that must be real run on the process
@@ -18,7 +19,8 @@ export interface HollowKubelet {
 const HEARTBEAT_MS = 5000;
 const SELECTED_NODE = "volume.kubernetes.io/selected-node";
 
-export function startHollowKubelet(api: KubeApi, provisioner: string): HollowKubelet {
+export async function startHollowKubelet(api: KubeApi, provisioner: string): Promise<HollowKubelet> {
+  const metrics = await serveHollowMetrics(api);
   const nodes = new Map<string, NodeToAdd>();
   const problems: unknown[] = [];
   let closed = false;
@@ -75,6 +77,7 @@ export function startHollowKubelet(api: KubeApi, provisioner: string): HollowKub
     loop(runPods, 100),
     loop(provision, 100),
     loop(reclaim, 100),
+    loop(metrics.measure, 500),
     loop(async () => {
       for (const name of nodes.keys()) await beat(name);
     }, HEARTBEAT_MS),

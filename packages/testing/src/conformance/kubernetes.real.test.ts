@@ -36,7 +36,7 @@ runConformance("the real Kubernetes control plane", KUBERNETES_CASES, async () =
     connect: { ca: controlPlane.caCertPem, cert: admin.certPem, key: admin.keyPem },
   });
   const headers = { accept: "application/json" };
-  const kubelet = startHollowKubelet(controlPlane.api, PROVISIONER);
+  const kubelet = await startHollowKubelet(controlPlane.api, PROVISIONER);
   return {
     port,
     env: {
