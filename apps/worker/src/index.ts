@@ -1,5 +1,6 @@
 export { type NamespaceSweepDeps, sweepNamespaces } from "./clusters/orphans.ts";
 export { readOnly } from "./effects.ts";
+export { measureUsage } from "./measure-usage.ts";
 export { reconcilePlacement } from "./placement/reconcile.ts";
 export { samplePacking } from "./sample-packing.ts";
 export { startWorker, type Worker, type WorkerConfig } from "./start-worker.ts";

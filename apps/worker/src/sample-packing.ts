@@ -16,7 +16,7 @@ export async function samplePacking(database: Database): Promise<number> {
   ]);
   const samples = pools.rows.map(({ id, kubeId }): NewPackingSample => {
     const ofPool = nodes.filter(({ poolId }) => poolId === id).map(fleetNodeOf);
-    const { machines, requested, allocatable, ...figures } = fleetFigures(ofPool);
+    const { machines, requested, allocatable, measured, ...figures } = fleetFigures(ofPool);
     return {
       poolId: id as PoolId,
       kubeId: kubeId as KubeId,
@@ -32,6 +32,11 @@ export async function samplePacking(database: Database): Promise<number> {
       allocatableMemoryMib: allocatable.memoryMib,
       allocatableVolumes: allocatable.volumes,
       allocatableInstances: allocatable.pods,
+      measuredInstances: measured.instances,
+      measuredCpuMilli: measured.requested.cpuMilli,
+      measuredMemoryMib: measured.requested.memoryMib,
+      usedCpuMilli: measured.used.cpuMilli,
+      usedMemoryMib: measured.used.memoryMib,
     };
   });
   return insertPackingSamples(database, samples);

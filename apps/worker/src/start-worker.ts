@@ -38,6 +38,7 @@ import { isLeaseLost } from "./failure.ts";
 import { createKubeRegistry } from "./kubes.ts";
 import { type Loop, loopTable } from "./loops.ts";
 import { sweepOrphans } from "./machines/orphans.ts";
+import { measureUsage } from "./measure-usage.ts";
 import { createWorkerMetrics } from "./metrics.ts";
 import { forgetWhatIsOld } from "./retention.ts";
 import { samplePacking } from "./sample-packing.ts";
@@ -73,6 +74,7 @@ const WAKE_DELAY_MS = 50;
 const ORPHAN_SWEEP_MS = 30_000;
 const NAMESPACE_SWEEP_MS = 60_000;
 const RETENTION_SWEEP_MS = 10 * 60_000;
+const USAGE_SWEEP_MS = 60_000;
 /** Of the ten minutes that a sample stands for, none is missed. */
 const SAMPLE_SWEEP_MS = 2 * 60_000;
 const NIGHTLY_SWEEP_MS = 5 * 60_000;
@@ -266,6 +268,11 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
               logger.warn({ kubeId, verdict, count: guards.length, first }, "namespaces without a living cluster");
             },
           }),
+      },
+      {
+        name: "usage",
+        everyMs: USAGE_SWEEP_MS,
+        run: () => measureUsage(database, kubes, (kubeId, err) => logger.warn({ kubeId, err }, "usage not measured")),
       },
       { name: "packing samples", everyMs: SAMPLE_SWEEP_MS, run: () => samplePacking(database) },
       {

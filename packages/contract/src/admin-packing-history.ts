@@ -24,6 +24,9 @@ export const packingHistorySchema = z
           price_per_hour: money,
           idle_per_day: money,
           requested_share: share.meta({ description: "Requested / allocatable." }),
+          used_share: share.pick({ cpu: true, memory: true }).meta({
+            description: "Used / requested, of the instances that were measured; null where none was.",
+          }),
           density: ratio,
           dominant_utilization: ratio,
         }),

@@ -13,6 +13,22 @@ const amounts = z.object({
   instances: z.int().meta({ description: "Slots: a machine takes so many instances." }),
 });
 
+const measured = amounts.pick({ cpu_millis: true, memory_bytes: true });
+
+const used = measured
+  .extend({
+    instances: z.int().meta({ description: "How many were measured; the figures are of these." }),
+    requested: measured.meta({ description: "What they ask for." }),
+    of_requested: z.object({ cpu: ratio, memory: ratio }).meta({ description: "Used / requested." }),
+  })
+  .nullable()
+  .meta({
+    id: "UsedCapacity",
+    description:
+      "What the instances that were measured in the last 15 minutes really use: CPU as a mean of some seconds, memory as the " +
+      "working set. Null where none was measured.",
+  });
+
 export const packingFigures = z.object({
   machines: z.object({
     ready: z.int(),
@@ -23,10 +39,7 @@ export const packingFigures = z.object({
   price_per_hour: money,
   requested: amounts.meta({ description: "What the instances ask for." }),
   allocatable: amounts.meta({ description: "What the machines leave for instances, after kubelet and daemons." }),
-  used: amounts
-    .pick({ cpu_millis: true, memory_bytes: true })
-    .nullable()
-    .meta({ description: "What the instances really use; null where nobody measures it, as `used_missing` says." }),
+  used,
   density: z
     .object({ mean: ratio, max: z.int() })
     .meta({ description: "Instances that hold data, of a machine: mean over all, and most." }),
@@ -64,7 +77,11 @@ export const packingSchema = z
     used_missing: z
       .enum(["not_measured"])
       .nullable()
-      .meta({ description: "Why `used` is null. not_measured: nothing reports what instances use yet." }),
+      .meta({
+        description:
+          "Why `used` is null in all. not_measured: no instance was measured lately; no kube has a Metrics API (metrics-server), " +
+          "or nothing runs.",
+      }),
     cold_plans: z
       .array(
         z.object({
@@ -91,6 +108,7 @@ export const packingSchema = z
           price_per_hour: money,
           requested: amounts,
           allocatable: amounts,
+          used,
           dominant_utilization: z.number(),
           idle_per_day: money,
         }),

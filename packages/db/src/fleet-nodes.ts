@@ -1,4 +1,5 @@
 import type { Allocatable, KubeId, MachineId, MachineState, OrganizationId, PoolId, Role } from "@berth/domain";
+import { USAGE_COUNTS_MINUTES } from "./instance-usage.ts";
 import type { OfferingRow } from "./offerings.ts";
 import { type Sql, startWhere } from "./sql.ts";
 
@@ -19,6 +20,8 @@ export interface FleetNodeRow {
     readonly cpuMilli: number;
     readonly memoryMib: number;
     readonly roles: readonly Role[];
+    /** Null where it was not measured lately. */
+    readonly used: { readonly cpuMilli: number; readonly memoryMib: number } | null;
   }[];
 }
 
@@ -40,7 +43,8 @@ export function listFleetNodes(sql: Sql, query: FleetQuery): Promise<FleetNodeRo
        from machine m
        left join (
          select c.kube_id, i.node_name, json_agg(json_build_object('organizationId', i.organization_id, 'zone', i.zone,
-                'cpuMilli', t.cpu_milli, 'memoryMib', t.memory_mib, 'roles', t.roles) order by i.id) as instances
+                'cpuMilli', t.cpu_milli, 'memoryMib', t.memory_mib, 'roles', t.roles, 'used', case when i.used_at > now() - interval '${USAGE_COUNTS_MINUTES} minutes'
+                then json_build_object('cpuMilli', i.used_cpu_milli, 'memoryMib', i.used_memory_mib) end) order by i.id) as instances
            from instance i join cluster c on c.id = i.cluster_id join component t on t.id = i.component_id
           where i.node_name is not null and i.state <> 'removed'
           group by c.kube_id, i.node_name) r on r.kube_id = m.kube_id and r.node_name = m.node_name

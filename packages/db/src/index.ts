@@ -87,6 +87,7 @@ export {
   storeOutcome,
 } from "./idempotency.ts";
 export { ClusterNameTaken, type InsertedCluster, insertCluster, type NewCluster } from "./insert-cluster.ts";
+export { type InstanceUsage, listKubeIds, recordInstanceUsage } from "./instance-usage.ts";
 export {
   createInvitation,
   findInvitation,

@@ -17,6 +17,12 @@ export interface NewPackingSample {
   readonly allocatableMemoryMib: number;
   readonly allocatableVolumes: number;
   readonly allocatableInstances: number;
+  /** Instances that were measured lately: what they used, and what they had asked for. */
+  readonly measuredInstances: number;
+  readonly measuredCpuMilli: number;
+  readonly measuredMemoryMib: number;
+  readonly usedCpuMilli: number;
+  readonly usedMemoryMib: number;
 }
 
 /** What samples come to over a step of time: sums over pools, and of each the last in the step. */
@@ -35,6 +41,11 @@ const SUMS = [
   "allocatable_memory_mib",
   "allocatable_volumes",
   "allocatable_instances",
+  "measured_instances",
+  "measured_cpu_milli",
+  "measured_memory_mib",
+  "used_cpu_milli",
+  "used_memory_mib",
 ] as const;
 const fieldOf = (column: string) => column.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 

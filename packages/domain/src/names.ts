@@ -1,4 +1,4 @@
-import { type ClusterId, type MachineId, suffixOf } from "./ids.ts";
+import { type ClusterId, isId, type MachineId, suffixOf } from "./ids.ts";
 
 /** Labels, names and annotations that Berth puts on Kubernetes objects. One place, as the adapters and loops share them. */
 export const LABELS = {
@@ -33,6 +33,12 @@ export const BOOTSTRAP_GROUP = "system:bootstrappers:berth";
 /** A cluster's namespace: random by its id, so no customer can guess or choose it. */
 export function namespaceOf(clusterId: ClusterId): string {
   return `cl-${suffixOf(clusterId)}`;
+}
+
+/** Whose namespace it is; undefined for one that no cluster's id makes. */
+export function clusterOfNamespace(namespace: string): ClusterId | undefined {
+  const id = namespace.replace(/^cl-/, "cl_");
+  return isId("cluster", id) && namespaceOf(id) === namespace ? id : undefined;
 }
 
 /** A machine's node name is known before it boots: placement can name it, and only that machine may join under it. */

@@ -40,6 +40,11 @@ const sample = (poolId: PoolId, over: Partial<NewPackingSample> = {}): NewPackin
   allocatableMemoryMib: 16_384,
   allocatableVolumes: 50,
   allocatableInstances: 32,
+  measuredInstances: 4,
+  measuredCpuMilli: 1500,
+  measuredMemoryMib: 2048,
+  usedCpuMilli: 150,
+  usedMemoryMib: 1536,
   ...over,
 });
 /** Puts the samples of these ten minutes back in time. */
@@ -64,6 +69,7 @@ describe("GET /v1/admin/packing/history", () => {
         price_per_hour: { amount: "4.000000000000", currency: "USD" },
         idle_per_day: { amount: "24.000000000000", currency: "USD" },
         requested_share: { cpu: 0.5, memory: 0.25, volumes: 0.16, instances: 0.25 },
+        used_share: { cpu: 0.1, memory: 0.75 },
         density: 3,
         dominant_utilization: 0.75,
       },
@@ -75,8 +81,9 @@ describe("GET /v1/admin/packing/history", () => {
   it("a long time has longer steps, each with the last that was seen in it", async () => {
     await age("3 hours");
     const [first] = pools as [PoolId];
-    await insertPackingSamples(api.owner, [sample(first, { machines: 7 })]);
+    await insertPackingSamples(api.owner, [sample(first, { machines: 7, measuredCpuMilli: 0, measuredMemoryMib: 0 })]);
     const { points } = await get("packing/history");
+    expect(points[1].used_share).toEqual({ cpu: null, memory: null });
     expect(points.map(({ machines }: { machines: number }) => machines)).toEqual([4, 7]);
     const until = new Date().toISOString();
     const long = await get(`packing/history?since=2020-01-01T00:00:00Z&until=${until}`);

@@ -57,6 +57,10 @@ function toPoint(point: PackingPoint): PackingHistory["points"][number] {
       volumes: per(point.requestedVolumes, point.allocatableVolumes),
       instances: per(point.instances, point.allocatableInstances),
     },
+    used_share: {
+      cpu: per(point.usedCpuMilli, point.measuredCpuMilli),
+      memory: per(point.usedMemoryMib, point.measuredMemoryMib),
+    },
     density: per(point.dataInstances, point.machines),
     // Idle is what the dominant utilization leaves of the price.
     dominant_utilization: per(paid - point.idleMicroUsdPerDay, paid),

@@ -54,11 +54,35 @@ describe("GET /v1/admin/packing", () => {
       blast_radius: { instances: 1, tenant: 1 },
       used: null,
     });
+    expect(body.used_missing).toBe("not_measured");
     // Each of the two would have an m7i.xlarge of its own: cheaper than these two machines, so packing saves less than nothing.
     expect(body.total.one_machine_each_per_hour.amount).toBe("0.403200000000");
     expect(body.total.packing_saving).toBeCloseTo(1 - 1_058_400 / 403_200, 5);
     expect(body.nodes.map(({ node_name }: { node_name: string }) => node_name)).toEqual(["mac_coming", "mac_full"]);
     expect(body.nodes[0]).toMatchObject({ dominant_utilization: 0, idle_per_day: { amount: "12.700800000000" } });
+  });
+
+  it("what instances use is of those that were measured in the last quarter of an hour", async () => {
+    const measured = (cpuMilli: number, ago: string) =>
+      api.owner.query(
+        `update instance set used_cpu_milli = $1, used_memory_mib = 6144, used_at = now() - $2::interval
+          where id = (select id from instance where node_name = 'mac_full' order by id limit 1)`,
+        [cpuMilli, ago],
+      );
+    const figures = {
+      instances: 1,
+      cpu_millis: 50,
+      memory_bytes: 6 * 2 ** 30,
+      requested: { cpu_millis: expect.any(Number), memory_bytes: 8 * 2 ** 30 },
+      of_requested: { cpu: expect.any(Number), memory: 0.75 },
+    };
+    await measured(50, "14 minutes");
+    const body = await packing("?nodes=true");
+    expect(body).toMatchObject({ total: { used: figures }, pools: [{ used: figures }], used_missing: null });
+    expect(body.nodes).toMatchObject([{ used: null }, { node_name: "mac_full", used: figures }]);
+    expect(body.total.used.of_requested.cpu).toBeCloseTo(50 / body.total.used.requested.cpu_millis, 5);
+    await measured(50, "16 minutes");
+    expect(await packing()).toMatchObject({ total: { used: null }, used_missing: "not_measured" });
   });
 
   it("of another pool or kube there is nothing, and no tenant is named", async () => {

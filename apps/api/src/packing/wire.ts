@@ -3,6 +3,7 @@ import type { FleetNodeRow, PackingStudyRow, PoolRow, SaleOfferingRow } from "@b
 import { type Allocatable, moneyFromMicroUsd } from "@berth/domain";
 import {
   dominantUtilization,
+  type FleetFigures,
   fleetFigures,
   fleetNodeOf,
   oneMachineEachPrice,
@@ -41,7 +42,9 @@ export function toPackingBody(fleet: Fleet, withNodes: boolean): Packing {
       name: pool.name,
     })),
     instances_without_place: fleet.unplaced,
-    used_missing: "not_measured",
+    used_missing: fleet.nodes.some(({ instances }) => instances.some(({ used }) => used !== null))
+      ? null
+      : "not_measured",
     cold_plans: fleet.coldPlans.map(toLastColdPlan),
     nodes: listed?.map(({ idle: _, ...node }) => node) ?? null,
     nodes_left_out: listed === null ? 0 : fleet.nodes.length - listed.length,
@@ -75,7 +78,7 @@ function toFigures(nodes: readonly FleetNodeRow[], soloPrice: number | undefined
     price_per_hour: moneyFromMicroUsd(price),
     requested: toAmounts(figures.requested),
     allocatable: toAmounts(figures.allocatable),
-    used: null,
+    used: toUsed(figures.measured),
     density: { mean: ratioOf(figures.densityMean), max: figures.densityMax },
     blast_radius: { instances: ratioOf(figures.blastRadius), tenant: ratioOf(figures.tenantBlastRadius) },
     dominant_utilization: ratioOf(figures.dominantUtilization),
@@ -87,7 +90,7 @@ function toFigures(nodes: readonly FleetNodeRow[], soloPrice: number | undefined
 
 function toNodeBody(row: FleetNodeRow) {
   const node = fleetNodeOf(row);
-  const { requested, idleMicroUsdPerDay } = fleetFigures([node]);
+  const { requested, measured, idleMicroUsdPerDay } = fleetFigures([node]);
   return {
     machine_id: row.machineId,
     node_name: row.nodeName,
@@ -98,6 +101,7 @@ function toNodeBody(row: FleetNodeRow) {
     price_per_hour: moneyFromMicroUsd(row.priceMicroUsdPerHour),
     requested: toAmounts(requested),
     allocatable: toAmounts(row.allocatable),
+    used: toUsed(measured),
     dominant_utilization: ratioOf(dominantUtilization(node)) ?? 0,
     idle_per_day: moneyFromMicroUsd(idleMicroUsdPerDay),
     idle: idleMicroUsdPerDay,
@@ -106,6 +110,24 @@ function toNodeBody(row: FleetNodeRow) {
 
 function byWaste(a: ReturnType<typeof toNodeBody>, b: ReturnType<typeof toNodeBody>): number {
   return b.idle - a.idle || (a.node_name < b.node_name ? -1 : 1);
+}
+
+function toUsed({ instances, used, requested }: FleetFigures["measured"]): Figures["used"] {
+  if (instances === 0) return null;
+  const amounts = ({ cpuMilli, memoryMib }: typeof used) => ({
+    cpu_millis: cpuMilli,
+    memory_bytes: bytesOf(memoryMib),
+  });
+  const share = (part: number, whole: number) => ratioOf(whole === 0 ? undefined : part / whole);
+  return {
+    ...amounts(used),
+    instances,
+    requested: amounts(requested),
+    of_requested: {
+      cpu: share(used.cpuMilli, requested.cpuMilli),
+      memory: share(used.memoryMib, requested.memoryMib),
+    },
+  };
 }
 
 function toAmounts({ cpuMilli, memoryMib, volumes, pods }: Allocatable) {

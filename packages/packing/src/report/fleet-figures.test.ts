@@ -8,6 +8,7 @@ const instance = fc.record({
   memoryMib: fc.integer({ min: 0, max: 16_000 }),
   volumes: fc.integer({ min: 0, max: 3 }),
   holdsData: fc.boolean(),
+  used: fc.option(fc.record({ cpuMilli: fc.nat(4000), memoryMib: fc.nat(16_000) }), { nil: undefined }),
 });
 const node: fc.Arbitrary<FleetNode> = fc.record({
   priceMicroUsdPerHour: fc.integer({ min: 0, max: 5_000_000 }),
@@ -48,6 +49,7 @@ test("counts, money and sums of two fleets together are the sums of each", () =>
       expect(both.requested.memoryMib).toBe(a.requested.memoryMib + b.requested.memoryMib);
       expect(both.allocatable.pods).toBe(a.allocatable.pods + b.allocatable.pods);
       expect(Math.abs(both.idleMicroUsdPerDay - a.idleMicroUsdPerDay - b.idleMicroUsdPerDay)).toBeLessThan(3);
+      expect(both.measured.used.cpuMilli).toBe(a.measured.used.cpuMilli + b.measured.used.cpuMilli);
       expect(both.densityMax).toBe(Math.max(a.densityMax, b.densityMax));
     }),
   );
@@ -79,11 +81,23 @@ test("another empty machine makes every fleet emptier, never fuller", () => {
 });
 
 const whole = { cpuMilli: 4000, memoryMib: 16_000, volumes: 10, pods: 16 };
-const small = { organizationId: "org_a", cpuMilli: 1000, memoryMib: 8000, volumes: 1, holdsData: true };
+const small = {
+  organizationId: "org_a",
+  cpuMilli: 1000,
+  memoryMib: 8000,
+  volumes: 1,
+  holdsData: true,
+  used: undefined,
+};
 
 test("the figures of a fleet that can be counted by hand", () => {
   const figures = fleetFigures([
-    { priceMicroUsdPerHour: 1_000_000, allocatable: whole, state: "ready", instances: [small, small] },
+    {
+      priceMicroUsdPerHour: 1_000_000,
+      allocatable: whole,
+      state: "ready",
+      instances: [small, { ...small, used: { cpuMilli: 90, memoryMib: 6000 } }],
+    },
     {
       priceMicroUsdPerHour: 3_000_000,
       allocatable: whole,
@@ -98,6 +112,11 @@ test("the figures of a fleet that can be counted by hand", () => {
     priceMicroUsdPerHour: 4_000_000,
     requested: { cpuMilli: 3000, memoryMib: 24_000, volumes: 3, pods: 3 },
     allocatable: { cpuMilli: 8000, memoryMib: 32_000, volumes: 20, pods: 32 },
+    measured: {
+      instances: 1,
+      used: { cpuMilli: 90, memoryMib: 6000 },
+      requested: { cpuMilli: 1000, memoryMib: 8000 },
+    },
     densityMean: 1,
     densityMax: 2,
     blastRadius: 2 / 3,

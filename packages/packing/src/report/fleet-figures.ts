@@ -16,7 +16,11 @@ export interface FleetInstance {
   readonly memoryMib: number;
   readonly volumes: number;
   readonly holdsData: boolean;
+  /** What it really uses; undefined where that was not measured. */
+  readonly used: Used | undefined;
 }
+
+export type Used = Pick<Allocatable, "cpuMilli" | "memoryMib">;
 
 /** How full a set of nodes is, and what that costs. docs/packing.md defines each. */
 export interface FleetFigures {
@@ -26,6 +30,8 @@ export interface FleetFigures {
   readonly priceMicroUsdPerHour: number;
   readonly requested: Allocatable;
   readonly allocatable: Allocatable;
+  /** Of the instances that were measured: how many, what they use, and what they ask for. */
+  readonly measured: { readonly instances: number; readonly used: Used; readonly requested: Used };
   /** Data instances of a node: mean over all nodes (undefined without any), and most. */
   readonly densityMean: number | undefined;
   readonly densityMax: number;
@@ -73,6 +79,7 @@ export function fleetFigures(nodes: readonly FleetNode[]): FleetFigures {
     priceMicroUsdPerHour: price,
     requested,
     allocatable,
+    measured: measuredOf(nodes.flatMap((node) => node.instances)),
     densityMean: nodes.length === 0 ? undefined : dataInstances / nodes.length,
     densityMax,
     blastRadius: instances === 0 ? undefined : fullest / instances,
@@ -120,6 +127,15 @@ function loadOf(instances: readonly FleetInstance[]): Allocatable {
     (sum, { cpuMilli, memoryMib, volumes }) => plus(sum, { cpuMilli, memoryMib, volumes, pods: 1 }),
     NOTHING,
   );
+}
+
+function measuredOf(instances: readonly FleetInstance[]): FleetFigures["measured"] {
+  const measured = instances.filter(({ used }) => used !== undefined);
+  const sum = (of: (instance: FleetInstance) => Used | undefined): Used => ({
+    cpuMilli: measured.reduce((all, one) => all + (of(one)?.cpuMilli ?? 0), 0),
+    memoryMib: measured.reduce((all, one) => all + (of(one)?.memoryMib ?? 0), 0),
+  });
+  return { instances: measured.length, used: sum(({ used }) => used), requested: sum((one) => one) };
 }
 
 /** Adds one node's instances to what is known of their tenants. */

@@ -1,5 +1,5 @@
 import { type Allocatable, holdsData, type MachineState, type Role } from "@berth/domain";
-import type { FleetNode } from "./fleet-figures.ts";
+import type { FleetNode, Used } from "./fleet-figures.ts";
 
 /** A machine's row with its instances', as they are stored. */
 export interface StoredMachine {
@@ -11,6 +11,7 @@ export interface StoredMachine {
     readonly cpuMilli: number;
     readonly memoryMib: number;
     readonly roles: readonly Role[];
+    readonly used: Used | null;
   }[];
 }
 
@@ -23,12 +24,13 @@ export function fleetNodeOf({ priceMicroUsdPerHour, allocatable, state, instance
     priceMicroUsdPerHour,
     allocatable,
     state: state === "ready" ? "ready" : LEAVING.includes(state) ? "leaving" : "coming",
-    instances: instances.map(({ organizationId, cpuMilli, memoryMib, roles }) => ({
+    instances: instances.map(({ organizationId, cpuMilli, memoryMib, roles, used }) => ({
       organizationId,
       cpuMilli,
       memoryMib,
       volumes: VOLUMES_OF_AN_INSTANCE,
       holdsData: holdsData(roles),
+      used: used ?? undefined,
     })),
   };
 }

@@ -1,5 +1,6 @@
 import { createDatabase, type Database, migrate } from "@berth/db";
-import { samplePacking } from "@berth/worker";
+import type { PodUsage } from "@berth/ports";
+import { measureUsage, samplePacking } from "@berth/worker";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createDatabase as createTestDatabase } from "../index.ts";
 
@@ -41,4 +42,24 @@ it("each pool has one sample of ten minutes, also an empty one, whoever takes it
     { pool_id: "pool_1", machines: 2, instances: 0, price: 200_000, idle: 4_800_000, memory: 8000 },
     { pool_id: "pool_2", machines: 0, instances: 0, price: 0, idle: 0, memory: 0 },
   ]);
+});
+
+it("a kube that does not answer, one without a Metrics API and pods of nobody's stop no measurement", async () => {
+  await owner.query(
+    "insert into kube (id, name, region, api_server_url) values ('kub_2', 'mute', 'r', 'https://m'), ('kub_3', 'bare', 'r', 'https://b')",
+  );
+  const asked: string[] = [];
+  const stranger: PodUsage = { namespace: "default", name: "p", cpuMilli: 1, memoryMib: 1, measuredAt: new Date() };
+  const failed: string[] = [];
+  const registry = {
+    get: async (kubeId: string) => ({
+      podUsage: async () => {
+        asked.push(kubeId);
+        if (kubeId === "kub_2") throw new Error("no answer");
+        return kubeId === "kub_3" ? undefined : [stranger];
+      },
+    }),
+  };
+  expect(await measureUsage(worker, registry, (kubeId) => failed.push(kubeId))).toBe(0);
+  expect([asked.toSorted(), failed]).toEqual([["kub_1", "kub_2", "kub_3"], ["kub_2"]]);
 });

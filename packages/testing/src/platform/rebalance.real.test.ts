@@ -154,6 +154,11 @@ describe("a day of sine load with a look for moves every hour", () => {
             `${machines?.added} machines added, ${machines?.removed} removed, ${moves} moves in ${plans.length} plans`,
           ].join("\n"),
         );
+        // The world's Metrics API was asked every minute.
+        const { used } = (await platform.operator.getPacking({ query: {} })).body.total;
+        expect(used?.of_requested.cpu).toBeGreaterThan(0);
+        expect(used?.of_requested.cpu).toBeLessThan(1);
+        expect(used?.of_requested.memory).toBeGreaterThan(0.5);
         expect(broken).toEqual([]);
         expect(plans.every(({ saving }) => saving * 730 >= 10_000_000)).toBe(true);
         expect(plans.every(({ state }) => state === "succeeded")).toBe(true);

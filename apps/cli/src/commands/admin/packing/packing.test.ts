@@ -1,3 +1,4 @@
+import type { Packing } from "@berth/contract";
 import { afterEach, expect, test } from "vitest";
 import { EXIT_CODES } from "../../../exit-codes.ts";
 import { type FakeAnswer, startFakeApi } from "../../../test-support/fake-api.ts";
@@ -31,9 +32,18 @@ const node = (node_name: string, dominant_utilization: number) => ({
   price_per_hour: usd("0.529200000000"),
   requested: { cpu_millis: 3000, memory_bytes: 48 * GIB, volumes: 3, instances: 3 },
   allocatable: { cpu_millis: 6000, memory_bytes: 48 * GIB, volumes: 25, instances: 16 },
+  used: null as UsedCapacity,
   dominant_utilization,
   idle_per_day: usd("0.000000000000"),
 });
+type UsedCapacity = NonNullable<Packing["nodes"]>[number]["used"];
+const USED: UsedCapacity = {
+  instances: 3,
+  cpu_millis: 300,
+  memory_bytes: 36 * GIB,
+  requested: { cpu_millis: 3000, memory_bytes: 48 * GIB },
+  of_requested: { cpu: 0.1, memory: 0.75 },
+};
 const PACKING = {
   total: FIGURES,
   pools: [{ ...FIGURES, pool_id: "pool_1", kube_id: "kub_1", name: "memory" }],
@@ -54,7 +64,11 @@ const PACKING = {
   nodes: null,
   nodes_left_out: 0,
 };
-const WITH_NODES = { ...PACKING, nodes: [node("empty", 0), node("full", 1)] };
+const EMPTY = { cpu_millis: 0, memory_bytes: 0, volumes: 0, instances: 0 };
+const WITH_NODES = {
+  ...PACKING,
+  nodes: [{ ...node("empty", 0), requested: EMPTY }, node("unmeasured", 1), { ...node("full", 1), used: USED }],
+};
 
 let api: Awaited<ReturnType<typeof startFakeApi>>;
 afterEach(() => api.close());
@@ -70,7 +84,23 @@ test("a pool's packing is one line that a shell can cut, and what waits is told 
   const [header = "", line = "", rest] = out.split("\n");
   expect(rest).toBe("");
   const cut = line.split(/ {3,}/);
-  expect(cut).toEqual(["memory", "2", "3", "1.5", "3", "25%", "50%", "6%", "9%", "50%", "$1.0584", "$12.7008", "-"]);
+  expect(cut).toEqual([
+    "memory",
+    "2",
+    "3",
+    "1.5",
+    "3",
+    "25%",
+    "50%",
+    "6%",
+    "9%",
+    "-",
+    "-",
+    "50%",
+    "$1.0584",
+    "$12.7008",
+    "-",
+  ]);
   expect(header.split(/ {3,}/)).toHaveLength(cut.length);
   expect(err).toContain("2 instances wait for a place");
   expect(api.requests[0]?.query.get("pool_id")).toBe("pool_1");
@@ -89,7 +119,9 @@ test("without a terminal the view is printed once: a bar for each node", async (
   const { code, out } = await berth(["top"], { body: WITH_NODES });
   expect(code).toBe(EXIT_CODES.ok);
   expect(out).toMatch(/^empty +\.{20} +0% /m);
-  expect(out).toMatch(/^full +#{20} +100% .*\$0\.5292/m);
+  expect(out).toMatch(/^unmeasured +={20} +100% /m);
+  expect(out).toMatch(/^full +#{15}={5} +100% +50% +100% +10% +75% .*\$0\.5292/m);
+  expect(out).toContain("use not measured");
   expect(out).not.toContain("\u001b");
   expect(api.requests).toHaveLength(1);
 });
@@ -162,6 +194,7 @@ const point = (n: number) => ({
   price_per_hour: usd(`${10 + n}.000000000000`),
   idle_per_day: usd("24.000000000000"),
   requested_share: { cpu: 0.5, memory: null, volumes: 0.25, instances: 0.5 },
+  used_share: { cpu: 0.1, memory: null },
   density: 7.5,
   dominant_utilization: 0.9 - n / 10,
 });
@@ -174,6 +207,8 @@ test("packing over time is a line of marks for each figure, from its least to it
   expect(code).toBe(EXIT_CODES.ok);
   expect(out).toMatch(/^machines +▁▃▆█ +10 +10 +13 +13$/m);
   expect(out).toMatch(/^instances +▅▅▅▅ +80 +80 +80 +80$/m);
+  expect(out).toMatch(/^used cpu +▅▅▅▅ +10% +10% +10% +10%$/m);
+  expect(out).toMatch(/^used memory +- +- +- +-/m);
   expect(out).toMatch(/^dominant +█▆▃▁ +90% +60% +90% +60%$/m);
   expect(out).toMatch(/^memory +- +- +- +- +-$/m);
   expect(api.requests[0]?.query.get("since")).toBe("2026-11-28T00:00:00.000Z");

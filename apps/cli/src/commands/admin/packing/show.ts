@@ -25,6 +25,8 @@ const COLUMNS: readonly Column<Row>[] = [
   },
   { header: "volumes", value: (row) => percentOf(row.requested.volumes, row.allocatable.volumes), align: "right" },
   { header: "slots", value: (row) => percentOf(row.requested.instances, row.allocatable.instances), align: "right" },
+  { header: "used cpu", value: (row) => formatPercent(row.used?.of_requested.cpu ?? null), align: "right" },
+  { header: "used memory", value: (row) => formatPercent(row.used?.of_requested.memory ?? null), align: "right" },
   { header: "dominant", value: (row) => formatPercent(row.dominant_utilization), align: "right" },
   { header: "$/hour", value: (row) => formatMoney(row.price_per_hour), align: "right" },
   { header: "idle $/day", value: (row) => formatMoney(row.idle_per_day), align: "right" },
@@ -55,7 +57,7 @@ const COLD_PLANS: readonly Column<Packing["cold_plans"][number]>[] = [
 
 const AFTER_HELP = `
 density: instances with data of a machine, mean and most. cpu, memory, volumes, slots: requested of what machines leave for
-instances. dominant: the fullest of CPU, memory and volumes of each machine, by price; idle is the rest. saving: against a
+instances. used: what instances really use of what they ask for, as far as the kube's Metrics API tells. dominant: the fullest of CPU, memory and volumes of each machine, by price; idle is the rest. saving: against a
 machine for each instance. cost ratio: price of the fleet over the lower bound that the last cold plan proved for it.`;
 
 export const showPacking = (berth: Berth) =>
