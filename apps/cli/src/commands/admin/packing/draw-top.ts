@@ -18,6 +18,7 @@ const COLUMNS: readonly Column<Node>[] = [
   { header: "node", value: (node) => node.node_name },
   { header: "used #, requested =", value: bar },
   { header: "full", value: (node) => formatPercent(node.dominant_utilization), align: "right" },
+  { header: "$/hour", value: (node) => formatMoney(node.price_per_hour), align: "right" },
   { header: "cpu", value: (node) => percentOf(node.requested.cpu_millis, node.allocatable.cpu_millis), align: "right" },
   {
     header: "memory",
@@ -28,7 +29,6 @@ const COLUMNS: readonly Column<Node>[] = [
   { header: "used memory", value: (node) => formatPercent(node.used?.of_requested.memory ?? null), align: "right" },
   { header: "volumes", value: (node) => percentOf(node.requested.volumes, node.allocatable.volumes), align: "right" },
   { header: "instances", value: (node) => `${node.requested.instances}/${node.allocatable.instances}`, align: "right" },
-  { header: "$/hour", value: (node) => formatMoney(node.price_per_hour), align: "right" },
   { header: "idle $/day", value: (node) => formatMoney(node.idle_per_day), align: "right" },
   { header: "type", value: (node) => node.machine_type },
   { header: "zone", value: (node) => node.zone },

@@ -120,7 +120,7 @@ test("without a terminal the view is printed once: a bar for each node", async (
   expect(code).toBe(EXIT_CODES.ok);
   expect(out).toMatch(/^empty +\.{20} +0% /m);
   expect(out).toMatch(/^unmeasured +={20} +100% /m);
-  expect(out).toMatch(/^full +#{15}={5} +100% +50% +100% +10% +75% .*\$0\.5292/m);
+  expect(out).toMatch(/^full +#{15}={5} +100% +\$0\.5292 +50% +100% +10% +75% .* ready$/m);
   expect(out).toContain("use not measured");
   expect(out).not.toContain("\u001b");
   expect(api.requests).toHaveLength(1);

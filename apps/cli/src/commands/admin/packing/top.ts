@@ -11,7 +11,6 @@ import { durationMs } from "../../parse.ts";
 import { drawTop } from "./draw-top.ts";
 
 const EVERY_MS = 2000;
-const PLAIN_COLUMNS = 120;
 
 export const topMachines = (berth: Berth) =>
   new Command("top")
@@ -29,7 +28,7 @@ export const topMachines = (berth: Berth) =>
       const { terminal, env } = session.io;
       const isLive = terminal.out && terminal.in && session.output === "table" && env.TERM !== "dumb";
       if (isLive) return watch(session, look, Math.max(options.every, 200));
-      const size = { columns: PLAIN_COLUMNS, rows: Number.POSITIVE_INFINITY };
+      const size = { columns: Number.POSITIVE_INFINITY, rows: Number.POSITIVE_INFINITY };
       await printBody(session, await look(), (packing) => `${drawTop(packing, size).join("\n")}\n`);
     });
 
