@@ -7,6 +7,7 @@ import { consolidationPart } from "./consolidation/consolidation-part.ts";
 import { densityPart } from "./density/density-part.ts";
 import { karpenterPart } from "./karpenter/karpenter-part.ts";
 import { bulkPart } from "./placement/bulk-part.ts";
+import { onlinePart } from "./placement/online-part.ts";
 import { placeClusterPart } from "./placement/place-cluster-part.ts";
 import { randomFleetsPart } from "./placement/random-fleets-part.ts";
 import { referencePart } from "./reference/reference-part.ts";
@@ -51,6 +52,7 @@ process.exitCode = await runBench(
     referencePart(ourPlanner(BESIDE_OTHERS)),
     karpenterPart(ourPlanner(BESIDE_OTHERS)),
     placeClusterPart(),
+    onlinePart(plan.boundCpuSeconds),
     bulkPart(),
     consolidationPart(),
     randomFleetsPart(),

@@ -68,11 +68,11 @@ export function openEvacuationFleet(
   const value = roomValue(nodes, options, sizes, policy.duals);
   const marginal = new Map((policy.marginalPrices ?? []).map((one) => [one.machineType, one.microUsdPerHour]));
   const step = nodes.reduce((most, one) => Math.max(most, one.priceMicroUsdPerHour), 1);
-  const lists = candidateLists(table, value, { step, marginal });
   const headroom = headroomCounts(table, policy);
   /** Taken off their node and not on another yet, by organization: they still count for its share. */
   const between = new Map<string, number>();
   const refusals = refusalsOf(table, policy, headroom, (organizationId) => between.get(organizationId) ?? 0);
+  const lists = candidateLists(table, value, { step, marginal }, refusals.roomCode);
   const residents: (readonly RunningInstance[])[] = [];
   const taken = new Int32Array(nodes.length);
   /** Rows of the machines that an evacuation launched. */

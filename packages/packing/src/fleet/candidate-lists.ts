@@ -1,15 +1,30 @@
-import { CPU, DIMENSIONS, MEMORY, type NodeTable, SLOTS, VOLUMES, type ZoneRows } from "./node-table.ts";
+import {
+  CPU,
+  DIMENSIONS,
+  MEMORY,
+  type NodeFacts,
+  type NodeTable,
+  SLOTS,
+  VOLUMES,
+  type ZoneRows,
+} from "./node-table.ts";
+import { POSSIBLE, type Refusals } from "./refusals.ts";
 import { type RoomValue, type Size, valueOfRoom } from "./room-value.ts";
 
 /**
- * What each node of a zone scores for one size, by the position of its row in the zone.
+ * What each node of a zone scores for one size, by the place of its row in the zone.
  *
- * Layout: `score[position]` in micro-dollars an hour, infinite where the size does not fit or the node is closed;
- * `seen[position]` is the row's version that it was computed at. A search brings what is stale up to date as it passes.
+ * Layout: `code[place]` says whether the node is open and has room, and if not why not; `score[place]` is in micro-dollars
+ * an hour, the lower the better, and infinite where the code is not `POSSIBLE`; `seen[place]` is the row's version that both
+ * were computed at. `counts[code]` is how many rows have the code. What the zone's first `read` changes did is in all that;
+ * a search brings it up to date.
  */
-interface CandidateList {
+export interface CandidateList {
+  code: Uint16Array;
   score: Float64Array;
   seen: Uint32Array;
+  readonly counts: number[];
+  read: number;
 }
 
 /** Lists kept of a zone: a fleet has some dozens of sizes. Beyond that they are begun anew. */
@@ -22,11 +37,12 @@ const COVERED_BONUS = 0.1;
 export interface CandidateLists {
   /**
    * The row of the zone with the lowest score that `isOpenTo` lets through, ties to the lower name; -1 when there is none.
-   * O(nodes of the zone), a comparison each, and a score where the node changed since this size was last looked for.
+   * A score for each node that changed since the size was last looked for, and a comparison for each of the zone where any
+   * has room.
    */
   best(zone: string, size: Size, isOpenTo: (row: number) => boolean): number;
-  /** Lower is better; infinite where the size does not fit or the node is closed. */
-  score(row: number, size: Size): number;
+  /** All of the zone's nodes for a size. To be read before anything changes. */
+  list(zone: ZoneRows, size: Size): CandidateList;
 }
 
 /** Steps between nodes of different standing, which scores of the same standing never reach. */
@@ -37,23 +53,41 @@ export interface Standing {
   readonly marginal: ReadonlyMap<string, number>;
 }
 
-export function candidateLists(table: NodeTable, value: RoomValue, standing: Standing): CandidateLists {
-  const lists = new Map<string, Map<string, CandidateList>>();
+export function candidateLists(
+  table: NodeTable,
+  value: RoomValue,
+  standing: Standing,
+  roomCode: Refusals["roomCode"],
+): CandidateLists {
+  const lists = new Map<ZoneRows, Map<string, CandidateList>>();
 
-  /** What the node loses in usable room, with the part of its price that stays unused to part equals. */
+  function update(list: CandidateList, place: number, row: number, size: Size): void {
+    const { counts } = list;
+    const version = table.version[row] as number;
+    const before = list.seen[place] as number;
+    if (before === version) return;
+    // A row's version is 1 at least.
+    if (before > 0) counts[list.code[place] as number] = (counts[list.code[place] as number] as number) - 1;
+    const code = roomCode(row, size);
+    while (counts.length <= code) counts.push(0);
+    counts[code] = (counts[code] as number) + 1;
+    list.code[place] = code;
+    list.score[place] = code === POSSIBLE ? score(row, size) : Number.POSITIVE_INFINITY;
+    list.seen[place] = version;
+  }
+
+  /** What a node that holds the size loses in usable room, with the part of its price that stays unused to part equals. */
   function score(row: number, { cpuMilli, memoryMib, volumes }: Size): number {
-    const facts = table.facts[row];
-    if (facts === undefined || facts.closed !== undefined) return Number.POSITIVE_INFINITY;
     const { free } = table;
     const base = row * DIMENSIONS;
     const cpu = free[base + CPU] as number;
     const memory = free[base + MEMORY] as number;
     const volume = free[base + VOLUMES] as number;
     const slot = free[base + SLOTS] as number;
-    if (memoryMib > memory || cpuMilli > cpu || volumes > volume || slot < 1) return Number.POSITIVE_INFINITY;
     const loss =
       valueOfRoom(value, cpu, memory, volume, slot) -
       valueOfRoom(value, cpu - cpuMilli, memory - memoryMib, volume - volumes, slot - 1);
+    const facts = table.facts[row] as NodeFacts;
     const { allocatable, priceMicroUsdPerHour: price } = facts;
     const left = Math.min(
       allocatable.cpuMilli > 0 ? (cpu - cpuMilli) / allocatable.cpuMilli : 0,
@@ -66,48 +100,61 @@ export function candidateLists(table: NodeTable, value: RoomValue, standing: Sta
     return loss * (1 - COVERED_BONUS * covered) + WASTE_WEIGHT * marginal * left + steps * standing.step;
   }
 
-  function listOf(zone: ZoneRows, name: string, size: Size): CandidateList {
-    let ofZone = lists.get(name);
+  function listOf(zone: ZoneRows, size: Size): CandidateList {
+    let ofZone = lists.get(zone);
     if (ofZone === undefined) {
       ofZone = new Map();
-      lists.set(name, ofZone);
+      lists.set(zone, ofZone);
     }
     const key = `${size.cpuMilli}/${size.memoryMib}/${size.volumes}`;
     let list = ofZone.get(key);
     if (list === undefined) {
       if (ofZone.size >= MOST_LISTS) ofZone.clear();
-      list = { score: new Float64Array(0), seen: new Uint32Array(0) };
+      list = { ...emptyRows(0), counts: [0], read: -1 };
       ofZone.set(key, list);
     }
-    if (list.score.length < zone.rows.length) {
-      const room = Math.max(64, zone.rows.length * 2);
-      const grown = { score: new Float64Array(room), seen: new Uint32Array(room) };
-      grown.score.set(list.score);
-      grown.seen.set(list.seen);
-      list.score = grown.score;
-      list.seen = grown.seen;
+    if (list.seen.length < zone.rows.length) {
+      const { code, score, seen } = emptyRows(Math.max(64, zone.rows.length * 2));
+      code.set(list.code);
+      score.set(list.score);
+      seen.set(list.seen);
+      list.code = code;
+      list.score = score;
+      list.seen = seen;
     }
     return list;
   }
 
+  function upToDate(zone: ZoneRows, size: Size): CandidateList {
+    const list = listOf(zone, size);
+    const { rows, changed, forgotten } = zone;
+    const from = list.read - forgotten;
+    if (from < 0 || changed.length - from > rows.length) {
+      for (let place = 0; place < rows.length; place++) update(list, place, rows[place] as number, size);
+    } else {
+      for (let index = from; index < changed.length; index++) {
+        const place = changed[index] as number;
+        update(list, place, rows[place] as number, size);
+      }
+    }
+    list.read = forgotten + changed.length;
+    return list;
+  }
+
   return {
-    score,
+    list: upToDate,
     best(name, size, isOpenTo) {
       const zone = table.zones.get(name);
       if (zone === undefined) return -1;
-      const list = listOf(zone, name, size);
-      const { version } = table;
+      const { score: scores, counts } = upToDate(zone, size);
+      if (counts[POSSIBLE] === 0) return -1;
       const { rows } = zone;
       let best = -1;
       let bestScore = Number.POSITIVE_INFINITY;
-      for (let position = 0; position < rows.length; position++) {
-        const row = rows[position] as number;
-        if (list.seen[position] !== version[row]) {
-          list.score[position] = score(row, size);
-          list.seen[position] = version[row] as number;
-        }
-        const here = list.score[position] as number;
+      for (let place = 0; place < rows.length; place++) {
+        const here = scores[place] as number;
         if (here > bestScore || here === Number.POSITIVE_INFINITY) continue;
+        const row = rows[place] as number;
         if (here === bestScore && best >= 0 && nameOf(table, row) > nameOf(table, best)) continue;
         if (!isOpenTo(row)) continue;
         best = row;
@@ -116,6 +163,10 @@ export function candidateLists(table: NodeTable, value: RoomValue, standing: Sta
       return best;
     },
   };
+}
+
+function emptyRows(room: number): Pick<CandidateList, "code" | "score" | "seen"> {
+  return { code: new Uint16Array(room), score: new Float64Array(room), seen: new Uint32Array(room) };
 }
 
 function nameOf(table: NodeTable, row: number): string {

@@ -224,6 +224,15 @@ describe("an explanation", () => {
       node(`n${String(index).padStart(4, "0")}`, index < full ? 0 : 4 + (index % 3)),
     );
 
+  it("counts of each what refused it, whatever refused others after it", () => {
+    const large = request("i1", { memoryMib: 100_000 });
+    const plan = placeInstances([large, request("i2", { cpuMilli: 100_000 })], [], [option(2), option(4)]);
+    expect(plan.assignments.map(({ refusals }) => refusals)).toEqual([
+      [{ reason: "no_room", dimension: "memory", count: 2 }],
+      [{ reason: "no_room", dimension: "cpu", count: 2 }],
+    ]);
+  });
+
   it("lists up to 200 nodes each", () => {
     const [assignment] = placeInstances([request("i1")], fleetOf(200, 150), []).assignments;
     expect(assignment?.candidates).toHaveLength(200);

@@ -1,7 +1,6 @@
 import { type Load, loadOf } from "../fit.ts";
 import type {
   Assignment,
-  Candidate,
   Explanation,
   FleetPolicy,
   InstanceRequest,
@@ -11,7 +10,7 @@ import type {
   PlannedMachine,
 } from "../types.ts";
 import { candidateLists } from "./candidate-lists.ts";
-import { candidateOf, explain } from "./explain.ts";
+import { type Explain, explainer, NO_OPTIONS, type OptionLook } from "./explain.ts";
 import { headroomCounts } from "./headroom.ts";
 import { addClass, emptyZone, type WaitingZone } from "./machine-fill.ts";
 import {
@@ -79,10 +78,11 @@ export function openFleet(
   const step = [...nodes, ...options].reduce((most, one) => Math.max(most, one.priceMicroUsdPerHour), 1);
   const headroom = headroomCounts(table, policy);
   const waitingTenants = new Map<string, number>();
-  const lists = candidateLists(table, value, { step, marginal });
   const refusals = refusalsOf(table, policy, headroom, (organizationId) => waitingTenants.get(organizationId) ?? 0);
+  const lists = candidateLists(table, value, { step, marginal }, refusals.roomCode);
   const explains = policy.explains !== false;
-  const chooser = optionChooser(options, value, priceOf, refusals.tenantLimit, explains);
+  const explain: Explain = explains ? explainer(table, lists, refusals) : () => EXPLAINED_NOT;
+  const chooser = optionChooser(options, value, priceOf, refusals, explains);
   /** Only then may what was refused fit after what was planned later: on a node whose room need not be kept any more. */
   const keepsHeadroom = (policy.pools ?? []).some((one) => one.headroom !== undefined);
   /** What runs in each zone is worth so much, and so much more is expected of it in the placement that is being made. */
@@ -121,27 +121,11 @@ export function openFleet(
   function plannedRow(request: InstanceRequest): number {
     const row = table.rowByName.get(request.plannedNode ?? "");
     if (row === undefined || factsOf(row).zone !== request.zone) return -1;
-    return refusals.codesFor(request)(row) === POSSIBLE ? row : -1;
+    return refusals.roomCode(row, request) === POSSIBLE && !refusals.holdsBack(row, request) ? row : -1;
   }
 
-  function explainAt(request: InstanceRequest, chosen: number, ofOptions: readonly Candidate[]): Explanation {
-    if (!explains) return EXPLAINED_NOT;
-    const zone = table.zones.get(request.zone);
-    const all = zone?.rows ?? [];
-    const rows =
-      zone === undefined || zone.spare.length === 0 ? all : all.filter((row) => table.facts[row] !== undefined);
-    return explain(
-      {
-        rows,
-        chosen,
-        codeOf: refusals.codesFor(request),
-        scoreOf: (row) => lists.score(row, request),
-        rejectionOf: (row, code) => refusals.describe(row, request, code),
-        describe: (row, rejection, score) => candidateOf(factsOf(row).name, factsOf(row), rejection, score),
-      },
-      ofOptions,
-    );
-  }
+  const bestRow = (request: InstanceRequest) =>
+    lists.best(request.zone, request, (row) => !refusals.holdsBack(row, request));
 
   function place(requests: readonly InstanceRequest[]): PlacementPlan {
     headroom.begin();
@@ -158,67 +142,65 @@ export function openFleet(
       waitingTenants.set(request.organizationId, (waitingTenants.get(request.organizationId) ?? 0) + 1);
     }
 
-    function assign(request: InstanceRequest, row: number, ofOptions: readonly Candidate[], explanation?: Explanation) {
+    function assign(request: InstanceRequest, row: number, ofOptions: OptionLook, explanation?: Explanation) {
       const { instanceId } = request;
-      const why = explanation ?? explainAt(request, row, ofOptions);
+      const { candidates, considered, refusals } = explanation ?? explain(request, row, ofOptions);
       const { name, machine } = factsOf(row);
+      // Written out: a spread takes ten times as long.
       assignments.set(
         instanceId,
         machine === undefined
-          ? { outcome: "placed", instanceId, node: name, ...why }
-          : { outcome: "new_machine", instanceId, machine, ...why },
+          ? { outcome: "placed", instanceId, node: name, candidates, considered, refusals }
+          : { outcome: "new_machine", instanceId, machine, candidates, considered, refusals },
       );
       put(row, request);
       done.add(request);
     }
 
-    const bestRow = (request: InstanceRequest) =>
-      lists.best(request.zone, request, (row) => !refusals.holdsBack(row, request));
-
     let waiting: InstanceRequest[] = [];
     const meant = requests.filter((one) => one.plannedNode !== undefined);
     for (const request of hardestFirst(meant)) {
       const row = plannedRow(request);
-      if (row >= 0) assign(request, row, []);
+      if (row >= 0) assign(request, row, NO_OPTIONS);
     }
     for (const request of hardestFirst(requests).filter(isWaiting)) {
       const row = bestRow(request);
       if (row < 0) waiting.push(request);
-      else assign(request, row, []);
+      else assign(request, row, NO_OPTIONS);
     }
 
     for (let mayReopen = true; waiting.length > 0 && mayReopen; ) {
       const zones = waitingByZone(waiting);
-      const refused: { readonly request: InstanceRequest; readonly candidates: readonly Candidate[] }[] = [];
+      const refused: { readonly request: InstanceRequest; readonly look: OptionLook }[] = [];
       const before = waiting.length;
       for (const request of waiting) {
         if (!isWaiting(request)) continue;
         const row = bestRow(request);
         if (row >= 0) {
-          assign(request, row, []);
+          assign(request, row, NO_OPTIONS);
           continue;
         }
         const zone = zones.get(request.zone) ?? emptyZone();
         const expected = expectedWorth.get(request.zone) ?? 0;
-        const { best, candidates } = chooser.choose(request, zone, expected, isWaiting);
+        const { best, look } = chooser.choose(request, zone, expected, isWaiting);
         if (best === undefined) {
-          refused.push({ request, candidates });
+          refused.push({ request, look });
           continue;
         }
         // Looked at before the machine is there: who rides along finds it among the nodes.
-        const why = explainAt(request, -1, candidates);
+        const why = explain(request, -1, look);
         const machine = launch(best.option, planned);
         for (const rider of best.fill.requests) {
-          if (rider === request) assign(rider, machine, [], why);
-          else assign(rider, machine, []);
+          if (rider === request) assign(rider, machine, NO_OPTIONS, why);
+          else assign(rider, machine, NO_OPTIONS);
         }
       }
       waiting = refused.map(({ request }) => request);
       mayReopen = keepsHeadroom && waiting.length < before;
       if (!mayReopen || waiting.length === 0) {
-        for (const { request, candidates } of refused) {
+        for (const { request, look } of refused) {
           const { instanceId } = request;
-          assignments.set(instanceId, { outcome: "refused", instanceId, ...explainAt(request, -1, candidates) });
+          assignments.set(instanceId, { outcome: "refused", instanceId, ...explain(request, -1, look) });
         }
       }
     }
@@ -258,9 +240,20 @@ export function openFleet(
 
   function launch(option: LaunchOption, planned: Planned[]): number {
     const { poolId, zone, machineType, priceMicroUsdPerHour, allocatable } = option;
-    const facts = { poolId, zone, machineType, priceMicroUsdPerHour, allocatable, coming: true, closed: undefined };
-    while (table.rowByName.has(`machine-${serial}`)) serial += 1;
-    const row = addRow(table, { ...facts, name: `machine-${serial}`, machine: planned.length }, []);
+    let name = `machine-${serial}`;
+    while (table.rowByName.has(name)) name = `machine-${++serial}`;
+    const facts: NodeFacts = {
+      name,
+      poolId,
+      zone,
+      machineType,
+      priceMicroUsdPerHour,
+      allocatable,
+      coming: true,
+      closed: undefined,
+      machine: planned.length,
+    };
+    const row = addRow(table, facts, []);
     serial += 1;
     headroom.follow(row);
     planned.push({ row, option });

@@ -1,6 +1,7 @@
 import type { Allocatable } from "@berth/domain";
 import type { InstanceRequest } from "../types.ts";
 import { conflictBetween } from "./node-table.ts";
+import type { Size } from "./room-value.ts";
 
 /**
  * What one zone waits for, by classes of one size each, the largest first.
@@ -24,6 +25,8 @@ export interface WaitingZone {
 export interface MachineFill {
   readonly worth: number;
   readonly requests: readonly InstanceRequest[];
+  /** What they leave of the machine. */
+  readonly left: Size;
 }
 
 export interface FillRules {
@@ -139,7 +142,7 @@ function fillBy(
     worth += zone.worth[chosen] as number;
     taken.push(next);
   }
-  return { worth, requests: taken };
+  return { worth, requests: taken, left: { cpuMilli: cpu, memoryMib: memory, volumes: volume } };
 }
 
 /** The next of the class that may stand beside what was taken; moves the class's cursor past it. */

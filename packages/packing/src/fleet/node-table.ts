@@ -14,6 +14,9 @@ export const CLOSED = 1;
 export const REMOVED = 2;
 export const PLANNED = 3;
 
+/** Changes of a zone that are kept. */
+const MOST_CHANGES = 1024;
+
 const DATA = 1;
 const MASTER = 2;
 
@@ -29,6 +32,9 @@ export interface NodeTable {
   version: Uint32Array;
   standing: Uint8Array;
   readonly facts: (NodeFacts | undefined)[];
+  /** Of each row: its zone, and its place among the zone's rows. */
+  readonly zoneOf: ZoneRows[];
+  readonly placeOf: number[];
   readonly residents: InstanceRequest[][];
   readonly rowByName: Map<string, number>;
   readonly zones: Map<string, ZoneRows>;
@@ -48,6 +54,10 @@ export interface ZoneRows {
   /** In the order in which nodes came; a removed node's row stays in its place. */
   readonly rows: number[];
   readonly spare: number[];
+  /** Places of rows in the order in which they changed, without those that were forgotten: what is known is to be read again. */
+  readonly changed: number[];
+  /** How many changes were forgotten. */
+  forgotten: number;
 }
 
 /** Rows that hold a cluster, with bits for the duties that it has there; a row once for each instance. */
@@ -68,6 +78,8 @@ export function createNodeTable(): NodeTable {
     version: new Uint32Array(64),
     standing: new Uint8Array(64),
     facts: [],
+    zoneOf: [],
+    placeOf: [],
     residents: [],
     rowByName: new Map(),
     zones: new Map(),
@@ -82,13 +94,14 @@ export function addRow(table: NodeTable, facts: NodeFacts, instances: readonly I
   if (table.rowByName.has(facts.name)) throw new Error(`the fleet has a node ${facts.name} already`);
   let zone = table.zones.get(facts.zone);
   if (zone === undefined) {
-    zone = { rows: [], spare: [] };
+    zone = { rows: [], spare: [], changed: [], forgotten: 0 };
     table.zones.set(facts.zone, zone);
   }
   let row = zone.spare.pop();
   if (row === undefined) {
     row = table.facts.length;
-    zone.rows.push(row);
+    table.zoneOf.push(zone);
+    table.placeOf.push(zone.rows.push(row) - 1);
     if (row >= table.version.length) grow(table);
   }
   table.facts[row] = facts;
@@ -138,6 +151,13 @@ export function touch(table: NodeTable, row: number): void {
   table.standing[row] =
     facts === undefined ? REMOVED : facts.closed !== undefined ? CLOSED : facts.machine === undefined ? OPEN : PLANNED;
   table.version[row] = (table.version[row] as number) + 1;
+  const zone = table.zoneOf[row] as ZoneRows;
+  const { changed } = zone;
+  if (changed.length >= MOST_CHANGES) {
+    zone.forgotten += changed.length;
+    changed.length = 0;
+  }
+  changed.push(table.placeOf[row] as number);
 }
 
 export function residentsOf(table: NodeTable, row: number): InstanceRequest[] {

@@ -4,19 +4,18 @@ import type { HeadroomCounts } from "./headroom.ts";
 import {
   CLOSED,
   CPU,
-  conflictingRows,
   conflicts,
   DIMENSIONS,
   MEMORY,
   type NodeTable,
-  PLANNED,
   REMOVED,
   residentsOf,
   SLOTS,
   VOLUMES,
 } from "./node-table.ts";
+import type { Size } from "./room-value.ts";
 
-/** Why a node refuses an instance, as a small number; 0 where it does not. Numbers from 8 on are names of closures. */
+/** Why a node or an option refuses an instance, as a small number; 0 where it does not. Numbers from 9 on are names of closures. */
 export type RefusalCode = number;
 export const POSSIBLE = 0;
 const NO_ROOM: readonly { readonly dimension: Dimension; readonly at: number }[] = [
@@ -28,16 +27,23 @@ const NO_ROOM: readonly { readonly dimension: Dimension; readonly at: number }[]
 const CONFLICT = 5;
 const TENANT_SHARE = 6;
 const HEADROOM = 7;
-const CLOSURES = 8;
+/** Of the row of a removed node: no candidate. */
+export const GONE = 8;
+const CLOSURES = 9;
 
 export interface Refusals {
-  /**
-   * For each row the first of the rules that a placement would break, in a fixed order. Asked of many rows at once: until
-   * something changes. O(1) a row.
-   */
-  codesFor(request: InstanceRequest): (row: number) => RefusalCode;
+  /** Whether the node is open and has room for the size; `GONE` for the row of a removed node. */
+  roomCode(row: number, size: Size): RefusalCode;
+  /** What else than room decides, for a node that is open and has it: `POSSIBLE`, or the first rule that would be broken. */
+  ruleCode(row: number, request: InstanceRequest, conflicting: readonly number[]): RefusalCode;
+  /** Whether there are rules beside the conflict with instances of the same cluster. */
+  readonly hasRules: boolean;
+  /** The code of what is closed for a named reason. */
+  closedCode(because: string): RefusalCode;
   /** Only what room does not decide: for a node that is open and has it. */
   holdsBack(row: number, request: InstanceRequest): boolean;
+  /** What a code of `closedCode` says; undefined for any other. */
+  closure(code: RefusalCode): RejectionReason | undefined;
   /** In words. Of a code that is not `POSSIBLE`. */
   describe(row: number, request: InstanceRequest, code: RefusalCode): RejectionReason;
   /** How many instances of an organization a node of the pool may hold. */
@@ -51,7 +57,7 @@ export function refusalsOf(
   headroom: HeadroomCounts,
   waitingOf: (organizationId: string) => number,
 ): Refusals {
-  const closures: string[] = [];
+  const closures: Extract<RejectionReason, { kind: "closed" }>[] = [];
   const shares = new Map<string, number>();
   for (const { poolId, tenantSharePercent } of policy.pools ?? []) {
     if (tenantSharePercent !== undefined && tenantSharePercent < 100) shares.set(poolId, tenantSharePercent);
@@ -70,9 +76,10 @@ export function refusalsOf(
   const heldOn = (row: number, organizationId: string) => table.tenants.get(organizationId)?.onRow.get(row) ?? 0;
 
   function closedCode(because: string): RefusalCode {
-    let index = closures.indexOf(because);
-    if (index < 0) index = closures.push(because) - 1;
-    return CLOSURES + index;
+    for (let index = 0; index < closures.length; index++) {
+      if (closures[index]?.because === because) return CLOSURES + index;
+    }
+    return CLOSURES + closures.push({ kind: "closed", because }) - 1;
   }
 
   function isOverShare(row: number, { organizationId }: InstanceRequest): boolean {
@@ -81,24 +88,26 @@ export function refusalsOf(
 
   return {
     tenantLimit: limitOf,
-    codesFor(request) {
-      const { free, facts, standing } = table;
-      const { cpuMilli, memoryMib, volumes } = request;
-      const launchClosed = request.launchClosed === undefined ? POSSIBLE : closedCode(request.launchClosed);
-      const conflicting = new Set(conflictingRows(table, request));
-      return (row) => {
-        const stands = standing[row] as number;
-        if (stands === CLOSED || stands === REMOVED) return closedCode(facts[row]?.closed ?? "removed");
-        if (stands === PLANNED && launchClosed !== POSSIBLE) return launchClosed;
-        const base = row * DIMENSIONS;
-        if (memoryMib > (free[base + MEMORY] as number)) return 1;
-        if (cpuMilli > (free[base + CPU] as number)) return 2;
-        if (volumes > (free[base + VOLUMES] as number)) return 3;
-        if ((free[base + SLOTS] as number) < 1) return 4;
-        if (conflicting.size > 0 && conflicting.has(row)) return CONFLICT;
-        if (hasShares && isOverShare(row, request)) return TENANT_SHARE;
-        return hasHeadroom && headroom.refusal(row, request) !== undefined ? HEADROOM : POSSIBLE;
-      };
+    closedCode,
+    closure: (code) => closures[code - CLOSURES],
+    hasRules: hasShares || hasHeadroom,
+    roomCode(row, { cpuMilli, memoryMib, volumes }) {
+      const { free, standing } = table;
+      const stands = standing[row] as number;
+      if (stands === REMOVED) return GONE;
+      if (stands === CLOSED) return closedCode(table.facts[row]?.closed ?? "unknown");
+      const base = row * DIMENSIONS;
+      return shortOf(
+        (free[base + MEMORY] as number) - memoryMib,
+        (free[base + CPU] as number) - cpuMilli,
+        (free[base + VOLUMES] as number) - volumes,
+        (free[base + SLOTS] as number) - 1,
+      );
+    },
+    ruleCode(row, request, conflicting) {
+      if (conflicting.length > 0 && conflicting.includes(row)) return CONFLICT;
+      if (hasShares && isOverShare(row, request)) return TENANT_SHARE;
+      return hasHeadroom && headroom.refusal(row, request) !== undefined ? HEADROOM : POSSIBLE;
     },
     holdsBack: (row, request) =>
       (request.launchClosed !== undefined && table.facts[row]?.machine !== undefined) ||
@@ -125,10 +134,18 @@ export function refusalsOf(
           return refusal;
         }
         default:
-          return { kind: "closed", because: closures[code - CLOSURES] ?? "unknown" };
+          return closures[code - CLOSURES] ?? { kind: "closed", because: "unknown" };
       }
     },
   };
+}
+
+/** The code of the first dimension of which less than nothing would be left. */
+export function shortOf(memoryMib: number, cpuMilli: number, volumes: number, slots: number): RefusalCode {
+  if (memoryMib < 0) return 1;
+  if (cpuMilli < 0) return 2;
+  if (volumes < 0) return 3;
+  return slots < 0 ? 4 : POSSIBLE;
 }
 
 function conflictWith(others: readonly InstanceRequest[], request: InstanceRequest): RejectionReason {
