@@ -1,8 +1,17 @@
 import { type SeededRandom, seededRandom } from "../seeded-random.ts";
 import type { Bins } from "./bins.ts";
+import { Pool } from "./pool.ts";
 
 const MOST_RUINED = 6;
-const OFFERS_TRIED = 4;
+/** That one bin more is taken out, from the second on. */
+const ONE_MORE_PERCENT = 30;
+/** A bin to take out is the least worth of up to so many. */
+const MOST_DRAWN = 12;
+const OFFERS_TRIED = 6;
+/** That classes are taken by what they are worth for their size, and not by their size. */
+const BY_WORTH_PERCENT = 50;
+/** By which share of itself a class's place in the order may be changed, at most. */
+const NOISE = 0.6;
 /** What it is worth, in prices, that room is left in few bins rather than many: without it equal prices lead nowhere. */
 const CONCENTRATION = 1;
 
@@ -16,6 +25,17 @@ export class Improvement {
   readonly #offers: readonly number[];
   readonly #offersByPrice: Int32Array;
   readonly #random: SeededRandom;
+  readonly #pool: Pool;
+  /** By class, and the pool's classes by it, the highest first. */
+  readonly #keys: Float64Array;
+  readonly #order: Int32Array;
+  /** Of the bin that is being filled. */
+  readonly #load: Int32Array;
+  /** By dimension: how much size counts in it. */
+  readonly #weights: Float64Array;
+  /** Items of the bin that is being filled, and of the best one so far. */
+  #taken: Int32Array;
+  #bestTaken: Int32Array;
   #values: Float64Array;
   #best: Bins;
   iterations = 0;
@@ -35,6 +55,15 @@ export class Improvement {
     this.#offersByPrice = offersByPrice;
     this.#values = values;
     this.#random = seededRandom(seed);
+    const { classes, dimensions } = bins.items.problem;
+    const most = Math.min(bins.items.count, MOST_RUINED * bins.stride);
+    this.#pool = new Pool(bins.items.classOf, classes, most);
+    this.#keys = new Float64Array(classes);
+    this.#order = new Int32Array(Math.min(classes, most));
+    this.#load = new Int32Array(dimensions);
+    this.#weights = new Float64Array(dimensions);
+    this.#taken = new Int32Array(bins.stride);
+    this.#bestTaken = new Int32Array(bins.stride);
   }
 
   get best(): Bins {
@@ -85,11 +114,13 @@ export class Improvement {
   }
 
   #pickBins(): number[] {
-    const wanted = Math.min(this.#bins.size, 2 + this.#random.integer(MOST_RUINED - 1));
+    let wanted = 2;
+    while (wanted < MOST_RUINED && this.#random.chance(ONE_MORE_PERCENT)) wanted += 1;
+    wanted = Math.min(wanted, this.#bins.size);
     const picked: number[] = [];
     // Few bins may be drawn again and again: then the first ones do.
     for (let draw = 0; picked.length < wanted && draw < 4 * wanted; draw++) {
-      const bin = this.#pickBin(1 + this.#random.integer(4));
+      const bin = this.#pickBin(1 + this.#random.integer(MOST_DRAWN));
       if (!picked.includes(bin)) picked.push(bin);
     }
     for (let bin = 0; picked.length < wanted; bin++) if (!picked.includes(bin)) picked.push(bin);
@@ -105,12 +136,12 @@ export class Improvement {
     for (const bin of ruined) fullness += this.#fullness(bin);
     const saved = ruined.map((bin) => ({
       offer: bins.offerOf[bin] as number,
-      items: Array.from(bins.itemsOf.subarray(bin * bins.stride, bin * bins.stride + (bins.countOf[bin] as number))),
+      items: bins.itemsOf.slice(bin * bins.stride, bin * bins.stride + (bins.countOf[bin] as number)),
     }));
     for (const bin of ruined) bins.close(bin);
     const first = bins.size;
-    const pool = saved.flatMap(({ items }) => items);
-    if (this.#recreate(pool, before + mean)) {
+    this.#pool.fill(saved.map(({ items }) => items));
+    if (this.#recreate(before + mean)) {
       let after = 0;
       for (let bin = first; bin < bins.size; bin++) after += this.#fullness(bin);
       if (bins.cost - before <= CONCENTRATION * (after - fullness)) return;
@@ -122,68 +153,134 @@ export class Improvement {
     }
   }
 
-  /** Packs the pool into new bins; false once all bins cost more than the limit. */
-  #recreate(pool: readonly number[], limit: number): boolean {
+  /**
+   * Packs the pool into new bins, each the best yield of a few; false once all bins cost more than the limit. O(bins x offers
+   * tried x items in the pool x items of a bin).
+   */
+  #recreate(limit: number): boolean {
     const bins = this.#bins;
-    const { problem, classOf } = bins.items;
-    let left = this.#shuffled(pool);
-    while (left.length > 0) {
-      let bestYield = 0;
+    const pool = this.#pool;
+    const { prices } = bins.items.problem;
+    while (pool.left > 0) {
+      let bestYield = -1;
       let bestOffer = -1;
-      let bestTaken: number[] = [];
+      let bestCount = 0;
       for (let attempt = 0; attempt < OFFERS_TRIED; attempt++) {
-        const bin = bins.open(this.#offers[this.#random.integer(this.#offers.length)] as number);
-        const taken: number[] = [];
+        const drawn = this.#offers[this.#random.integer(this.#offers.length)] as number;
+        this.#sortClasses(drawn);
+        const count = this.#fill(drawn);
+        if (count === 0) continue;
+        const offer = this.#cheapestFor(drawn);
         let value = 0;
-        for (const item of left) {
-          if (!bins.fits(item, bin)) continue;
-          bins.put(item, bin);
-          taken.push(item);
-          value += this.#values[classOf[item] as number] as number;
+        for (let i = 0; i < count; i++) {
+          value += this.#values[bins.items.classOf[this.#taken[i] as number] as number] as number;
         }
-        bins.shrink(bin, this.#offersByPrice);
-        const offer = bins.offerOf[bin] as number;
-        bins.close(bin);
-        const yieldOf = value / (problem.prices[offer] as number);
-        if (taken.length > 0 && (bestOffer === -1 || yieldOf > bestYield)) {
-          bestYield = yieldOf;
-          bestOffer = offer;
-          bestTaken = taken;
-        }
+        const yieldOf = value / (prices[offer] as number);
+        if (yieldOf <= bestYield) continue;
+        bestYield = yieldOf;
+        bestOffer = offer;
+        bestCount = count;
+        [this.#taken, this.#bestTaken] = [this.#bestTaken, this.#taken];
       }
       if (bestOffer === -1) {
-        const hardest = left[0] as number;
+        const hardest = pool.items[pool.starts[this.#order[0] as number] as number] as number;
         const cheapest = this.#offersByPrice.find((offer) => bins.holds(hardest, offer));
         if (cheapest === undefined) throw new Error(`item ${hardest} fits no offer`);
         bestOffer = cheapest;
-        bestTaken = [hardest];
+        bestCount = 1;
+        this.#bestTaken[0] = hardest;
       }
       const bin = bins.open(bestOffer);
-      for (const item of bestTaken) bins.put(item, bin);
+      for (let i = 0; i < bestCount; i++) bins.put(this.#bestTaken[i] as number, bin);
       if (bins.cost > limit) return false;
-      const gone = new Set(bestTaken);
-      left = left.filter((item) => !gone.has(item));
+      pool.remove(this.#bestTaken, bestCount);
     }
     return true;
   }
 
-  /** Largest first, in a random view of what is large. */
-  #shuffled(pool: readonly number[]): number[] {
+  /**
+   * Puts the pool's classes in order, in a random view of what is large: the largest first, or those worth most for their
+   * size. Small items come last by size and are then left to themselves, where slots end before anything else does.
+   */
+  #sortClasses(offer: number): void {
     const random = this.#random;
-    const { problem, classOf } = this.#bins.items;
-    const { dimensions, sizes, capacities } = problem;
-    const weights = Array.from({ length: dimensions }, () => random.fraction() ** 2);
-    const noise = random.fraction() * 0.6;
-    const reference = (this.#offers[random.integer(this.#offers.length)] as number) * dimensions;
-    const keys = new Map<number, number>();
-    for (const item of pool) {
-      const c = (classOf[item] as number) * dimensions;
-      let size = 0;
-      for (let d = 0; d < dimensions; d++) {
-        size += ((weights[d] as number) * (sizes[c + d] as number)) / Math.max(1, capacities[reference + d] as number);
-      }
-      keys.set(item, size * (1 + noise * (random.fraction() - 0.5)));
+    const { dimensions, sizes, capacities } = this.#bins.items.problem;
+    const { classes, size } = this.#pool;
+    const order = this.#order;
+    const weights = this.#weights;
+    for (let d = 0; d < dimensions; d++) {
+      weights[d] = random.fraction() ** 2 / Math.max(1, capacities[offer * dimensions + d] as number);
     }
-    return [...pool].sort((a, b) => (keys.get(b) as number) - (keys.get(a) as number));
+    const noise = random.fraction() * NOISE;
+    const byWorth = random.chance(BY_WORTH_PERCENT);
+    for (let k = 0; k < size; k++) {
+      const c = classes[k] as number;
+      let weight = 0;
+      for (let d = 0; d < dimensions; d++) weight += (weights[d] as number) * (sizes[c * dimensions + d] as number);
+      const rating = byWorth ? (this.#values[c] as number) / Math.max(weight, Number.MIN_VALUE) : weight;
+      const key = rating * (1 + noise * (random.fraction() - 0.5));
+      this.#keys[c] = key;
+      let at = k;
+      for (; at > 0 && (this.#keys[order[at - 1] as number] as number) < key; at--) order[at] = order[at - 1] as number;
+      order[at] = c;
+    }
+  }
+
+  /** Fills a bin of the offer from the pool, class by class in order; how many items it has `#taken`. */
+  #fill(offer: number): number {
+    const { problem } = this.#bins.items;
+    const { dimensions, sizes, capacities, countsInstances } = problem;
+    const { size, starts, counts, items } = this.#pool;
+    const load = this.#load.fill(0);
+    const room = offer * dimensions;
+    const slots = countsInstances ? (capacities[room + dimensions - 1] as number) : Number.POSITIVE_INFINITY;
+    let count = 0;
+    for (let k = 0; k < size && count < slots; k++) {
+      const c = this.#order[k] as number;
+      const end = (starts[c] as number) + (counts[c] as number);
+      for (let at = starts[c] as number; at < end; at++) {
+        let fits = true;
+        for (let d = 0; d < dimensions && fits; d++) {
+          fits = (load[d] as number) + (sizes[c * dimensions + d] as number) <= (capacities[room + d] as number);
+        }
+        if (!fits) break;
+        const item = items[at] as number;
+        if (this.#conflicts(item, count)) continue;
+        this.#taken[count++] = item;
+        for (let d = 0; d < dimensions; d++) load[d] = (load[d] as number) + (sizes[c * dimensions + d] as number);
+      }
+    }
+    return count;
+  }
+
+  /** With the first so many taken, as in `Bins`. */
+  #conflicts(item: number, count: number): boolean {
+    const { clusterOf, tenantOf, tenantLimit } = this.#bins.items;
+    const cluster = clusterOf[item] as number;
+    const tenant = tenantOf[item] as number;
+    if (cluster === -1 && tenant === -1) return false;
+    let left = tenant === -1 ? Number.POSITIVE_INFINITY : (tenantLimit[tenant] as number);
+    for (let i = 0; i < count; i++) {
+      const other = this.#taken[i] as number;
+      if (cluster !== -1 && clusterOf[other] === cluster) return true;
+      if (tenant !== -1 && tenantOf[other] === tenant && --left <= 0) return true;
+    }
+    return false;
+  }
+
+  /** The cheapest offer that holds the load, the given one if none is cheaper. */
+  #cheapestFor(offer: number): number {
+    const { dimensions, capacities, prices } = this.#bins.items.problem;
+    const load = this.#load;
+    for (let i = 0; i < this.#offersByPrice.length; i++) {
+      const other = this.#offersByPrice[i] as number;
+      if ((prices[other] as number) >= (prices[offer] as number)) break;
+      let holds = true;
+      for (let d = 0; d < dimensions && holds; d++) {
+        holds = (load[d] as number) <= (capacities[other * dimensions + d] as number);
+      }
+      if (holds) return other;
+    }
+    return offer;
   }
 }
