@@ -181,6 +181,21 @@ describe("the fleet", () => {
     });
   });
 
+  it("gives previews the zones that a pool just lost, beside those that its policy holds, and no other guard", async () => {
+    const { kubeId, poolId } = await makeKube(db, operator.organizationId, "eu-11");
+    const guard = (name: string, subject: string) => ({
+      name,
+      subject,
+      since: "2026-11-28T12:00:00Z",
+      hint: "as it is",
+    });
+    const guards = [guard("zone_held", `${poolId}/eu-11c`), guard("no_capacity", "ins_1/eu-11a")];
+    await db.owner.query("update kube set waiting_for = $2 where id = $1", [kubeId, JSON.stringify(guards)]);
+    await db.owner.query("update pool set held_zones = '{eu-11b}' where id = $1", [poolId]);
+    const [capacity] = await findKubeCapacities(db.operator, "eu-11");
+    expect(capacity?.pools[0]?.heldZones).toEqual(["eu-11b", "eu-11c"]);
+  });
+
   it("imports a catalogue: only differences are written, and a lack of capacity stays", async () => {
     const row = {
       region: "eu-3",

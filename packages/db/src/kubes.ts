@@ -128,6 +128,7 @@ export interface KubeCapacity {
   readonly observedAt: Date | null;
   /** Not deleted; 0 where it is the region's only kube: nobody counts thousands of rows to compare one number. */
   readonly clusters: number;
+  /** Held zones are those of their policies, and those where they just lost machines. */
   readonly pools: readonly PoolRules[];
   readonly offerings: readonly {
     readonly zone: string;
@@ -161,6 +162,7 @@ export interface KubeCapacity {
 }
 
 type Capacity = Omit<KubeCapacity, "offerings"> & {
+  readonly lostZones: readonly { readonly poolId: string; readonly zone: string }[];
   readonly offerings: readonly (Omit<KubeCapacity["offerings"][number], "unavailableUntil"> & {
     readonly unavailableUntil: string | null;
   })[];
@@ -189,15 +191,23 @@ export async function findKubeCapacities(
           from offering o where o.region = k.region
            and exists (select 1 from pool p where p.kube_id = k.id and o.machine_type = any(p.machine_types))) as offerings,
        ${observedAllocatable("$3")} as observed,
+       berth_kube_held_zones(k.id) as "lostZones",
        berth_kube_machines(k.id, $2::boolean) as machines
      from kube k where k.region = $1 order by clusters, k.id`,
     [region, detail === "full", DEFAULT_OVERHEAD.daemonPods],
   );
-  return rows.map((row) => ({
+  return rows.map(({ lostZones, ...row }) => ({
     ...row,
+    pools: row.pools.map((pool) => ({ ...pool, heldZones: withLost(pool, lostZones) })),
     offerings: row.offerings.map((one) => ({
       ...one,
       unavailableUntil: one.unavailableUntil === null ? null : new Date(one.unavailableUntil),
     })),
   }));
+}
+
+/** The zones that a pool's policy holds, and those that are held as the pool just lost machines there. */
+function withLost({ poolId, heldZones }: PoolRules, lostZones: Capacity["lostZones"]): string[] {
+  const lost = lostZones.filter((one) => one.poolId === poolId).map(({ zone }) => zone);
+  return [...new Set([...heldZones, ...lost])];
 }

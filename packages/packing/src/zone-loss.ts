@@ -1,4 +1,4 @@
-/** A machine that has come up, and since when its node is not ready or not there. */
+/** A machine that has come up, and since when its node is not ready or not there, or the machine has ended by itself. */
 export interface MachineInZone {
   readonly poolId: string;
   readonly zone: string;

@@ -89,6 +89,15 @@ describe("a preview", () => {
     expect(preview[0]?.reason).toContain("pool_full");
   });
 
+  it("names a zone where nothing is launched for now", () => {
+    const [pool] = kube().pools;
+    const held = kube({ pools: pool === undefined ? [] : [{ ...pool, heldZones: ["a"] }] });
+    const [at, ...others] = previewPlacement(planOf({ size: "8g", instances: 3 }), held, now);
+    expect(at).toMatchObject({ zone: "a", machine: "none" });
+    expect(at?.reason).toContain("zone_held. Nothing is launched in a for now");
+    expect(others.map(({ machine }) => machine)).toEqual(["new", "new"]);
+  });
+
   it("knows offerings that lack capacity just now", () => {
     const later = new Date(now.getTime() + 60_000);
     const lacking = kube();

@@ -19,6 +19,7 @@ export interface PreviewedInstance {
   readonly reason: string | null;
 }
 
+const ZONE_HELD = "zone_held";
 const COMING = ["planned", "launching", "booting"];
 
 function optionsOf(kube: KubeCapacity, now: Date): LaunchOption[] {
@@ -92,7 +93,7 @@ export function previewPlacements(plans: readonly ClusterPlan[], kube: KubeCapac
       const machineType = result.machines[assignment.machine]?.machineType ?? null;
       previews[index]?.push({ ...at, machine: "new", machineType, reason: null });
     } else {
-      const reason = reasonOf(assignment);
+      const reason = reasonOf(assignment, instance.zone);
       previews[index]?.push({ ...at, machine: "none", machineType: null, reason });
     }
   });
@@ -119,8 +120,9 @@ function toNodeState(machine: KubeCapacity["machines"][number]): NodeState {
 }
 
 /** In words that tell a tenant nothing of others: how many candidates there were, and why they fell out. */
-function reasonOf(refused: Explanation | undefined) {
+function reasonOf(refused: Explanation | undefined, zone: string) {
   if (refused === undefined || refused.considered === 0) return "No machine type is open in this zone.";
   const kinds = new Set(refused.refusals.map(({ reason }) => reason));
-  return `None of ${refused.considered} machines and machine types has room now: ${[...kinds].sort().join(", ")}.`;
+  const held = kinds.has(ZONE_HELD) ? ` Nothing is launched in ${zone} for now: the zone is held.` : "";
+  return `None of ${refused.considered} machines and machine types has room now: ${[...kinds].sort().join(", ")}.${held}`;
 }

@@ -14,16 +14,33 @@ export async function observeKube(
     kubernetes.list("Pod", { labelSelector: `${LABELS.managedBy}=${MANAGED_BY}` }),
     kubernetes.list("Pod", { labelSelector: `${LABELS.managedBy}!=${MANAGED_BY}` }),
   ]);
+  // A list may lack what is there: a node counts as gone once it was asked for by its name.
+  const listed = new Set(nodes.map((node) => node.metadata.name));
+  const unlisted = kube.machines.filter(({ state, nodeName }) => state === "ready" && !listed.has(nodeName));
+  const found = await Promise.all(unlisted.map(({ nodeName }) => kubernetes.read("Node", { name: nodeName })));
+  const missing = new Set(unlisted.filter((_, index) => found[index] === undefined).map(({ nodeName }) => nodeName));
   const instances = new Map(
     kube.instances.map((instance) => [
       `${instance.clusterId}/${instance.podName}`,
       { ...instance, holdsData: holdsData(instance.roles), masterEligible: isMasterEligible(instance.roles) },
     ]),
   );
-  const { isStatic, machines, pools, offerings, observed } = kube;
+  const { isStatic, machines, lost, pools, offerings, observed } = kube;
   const moving = new Map(kube.moving.map(({ instanceId, nodeName }) => [instanceId, nodeName]));
   const emptying = new Set(kube.emptying);
   const { waitingFor: guards, poolsChangedAt } = kube;
-  const rows = { isStatic, instances, machines, pools, poolsChangedAt, offerings, observed, moving, emptying, guards };
-  return { now, nodes, pods, otherPods, ...rows };
+  const rows = {
+    isStatic,
+    instances,
+    machines,
+    lost,
+    pools,
+    poolsChangedAt,
+    offerings,
+    observed,
+    moving,
+    emptying,
+    guards,
+  };
+  return { now, nodes, pods, otherPods, missing, ...rows };
 }

@@ -59,6 +59,8 @@ const machine = (state: string) => ({
 const seen = (over: Partial<PlacementObservation> = {}): PlacementObservation => ({
   now: NOW,
   isStatic: false,
+  lost: [],
+  missing: new Set(),
   nodes: [node("mac-1")],
   pods: [],
   otherPods: [],

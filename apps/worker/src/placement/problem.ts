@@ -51,6 +51,8 @@ export interface KnownMachine {
   readonly priceMicroUsdPerHour: number;
   readonly allocatable: Allocatable;
   readonly state: string;
+  /** Since when its node has been silent or away, as the machine's own loop saw it. */
+  readonly notReadySince?: string | null;
 }
 
 export interface PlacementObservation {
@@ -64,6 +66,10 @@ export interface PlacementObservation {
   /** By `<cluster id>/<pod name>`. */
   readonly instances: ReadonlyMap<string, PlaceableInstance>;
   readonly machines: readonly KnownMachine[];
+  /** Machines that ended in use and not by us. */
+  readonly lost: readonly { readonly poolId: string; readonly zone: string; readonly lostAt: string }[];
+  /** Nodes of ready machines that were looked for by name and are not there. */
+  readonly missing: ReadonlySet<string>;
   readonly pools: readonly PoolPolicy[];
   /** When an operator last changed each. */
   readonly poolsChangedAt: Readonly<Record<string, string>>;

@@ -35,12 +35,19 @@ const machine = (name: string, silentMinutes?: number, state = "ready") => ({
 });
 const held = (
   machines: readonly ReturnType<typeof machine>[],
-  { guards = [] as readonly Guard[], changedMinutesAgo = 600 } = {},
+  {
+    guards = [] as readonly Guard[],
+    changedMinutesAgo = 600,
+    missing = [] as readonly string[],
+    ended = [] as readonly number[],
+  } = {},
 ) =>
   heldByLoss({
     now: NOW,
-    nodes: machines.map(({ node }) => node),
+    nodes: machines.map(({ node }) => node).filter(({ metadata }) => !missing.includes(metadata.name)),
     machines: machines.map(({ row }) => row),
+    missing: new Set(missing),
+    lost: ended.map((minutes) => ({ poolId: "p", zone: "a", lostAt: minutesAgo(minutes) })),
     guards,
     poolsChangedAt: { p: minutesAgo(changedMinutesAgo) },
   });
@@ -56,7 +63,25 @@ describe("a pool launches nothing in a zone", () => {
   it("where its nodes went silent together, and says how many", () => {
     const [hold] = held([machine("n1", 1), machine("n2", 2), machine("n3")]);
     expect(hold).toMatchObject(HOLD);
-    expect(hold?.guard.hint).toContain("2 of 3 nodes");
+    expect(hold?.guard.hint).toContain("2 of 3 machines");
+  });
+
+  it("where its nodes were deleted together, once they were looked for by name", () => {
+    const machines = [machine("n1"), machine("n2"), machine("n3")];
+    expect(held(machines, { missing: ["n1", "n2"] })).toMatchObject([HOLD]);
+    const unlisted = {
+      now: NOW,
+      guards: [],
+      poolsChangedAt: { p: minutesAgo(600) },
+      lost: [],
+      missing: new Set<string>(),
+    };
+    expect(heldByLoss({ ...unlisted, nodes: [], machines: machines.map(({ row }) => row) })).toEqual([]);
+  });
+
+  it("where EC2 ended its machines together, whether their rows are gone or their nodes are silent yet", () => {
+    expect(held([machine("n3")], { ended: [1, 2] })[0]?.guard.hint).toContain("2 of 3 machines");
+    expect(held([machine("n2", 3), machine("n3")], { ended: [1] })).toMatchObject([HOLD]);
   });
 
   it("for a while after that, though nothing is left that was lost", () => {
@@ -82,6 +107,19 @@ describe("a pool launches in a zone again", () => {
 });
 
 describe("a zone is not held", () => {
+  it("by nodes that were deleted long after each other, nor by few of many machines that EC2 ended", () => {
+    const gone = machine("n1");
+    const earlier = { ...gone, row: { ...gone.row, notReadySince: minutesAgo(30) } };
+    expect(held([earlier, machine("n2")], { missing: ["n1", "n2"] })).toEqual([]);
+    expect(
+      held(
+        ["n3", "n4", "n5"].map((name) => machine(name)),
+        { ended: [1, 2] },
+      ),
+    ).toEqual([]);
+    expect(held([], { ended: [16, 17] })).toEqual([]);
+  });
+
   it("by one node that went silent, by machines that boot or are drained, nor by other guards", () => {
     expect(held([machine("n1", 1)])).toEqual([]);
     expect(held([machine("n1", 1), machine("n2", 1, "booting"), machine("n3", 1, "draining")])).toEqual([]);

@@ -278,6 +278,32 @@ describe("the loops' statements", () => {
     expect(await rows()).toEqual([machine]);
   });
 
+  it("knows for a while which machines ended in use, and since when they were not to be had", async () => {
+    const placement = placementStore(pool);
+    const machines = machineStore(pool, secretKeeper(sqlOf(pool), envelope));
+    const end = async (name: string, states: readonly ("draining" | "terminating")[], notReadySince?: string) => {
+      const machine = id("machine") as MachineId;
+      const guards = notReadySince === undefined ? [] : [{ name: "node_not_ready", since: notReadySince }];
+      await pool.query(
+        `insert into machine (id, kube_id, pool_id, state, node_name, zone, machine_type, price_micro_usd_per_hour, allocatable, waiting_for)
+         values ($1, $2, $3, 'ready', $4, 'us-east-1a', 'm7i.large', 1, '{}', $5)`,
+        [machine, kube, poolId, name, JSON.stringify(guards)],
+      );
+      for (const state of [...states, "terminated" as const]) {
+        const rest = { emptySince: undefined, waitingFor: [], lastFailure: undefined, failures: 0, wakes: 0 };
+        await machines.recordStatus(lease, machine, { ...rest, state, nextCheckAt: undefined });
+      }
+    };
+    const silentSince = new Date(Date.now() - 60_000).toISOString();
+    await end("ours", ["draining", "terminating"]);
+    await end("theirs", ["terminating"], silentSince);
+    await end("long-silent", ["terminating"], new Date(Date.now() - 3_600_000).toISOString());
+    const lost = (await placement.findKube(kube))?.lost;
+    expect(lost).toMatchObject([{ poolId, zone: "us-east-1a" }]);
+    expect(new Date(lost?.[0]?.lostAt ?? "").toISOString()).toBe(silentSince);
+    await pool.query("delete from machine where node_name in ('ours', 'theirs', 'long-silent')");
+  });
+
   it("records progress: each change of a step is one event, and a step that ended never goes back", async () => {
     const store = clusterStore(pool, ids);
     const record = (state: "running" | "succeeded", ended?: "succeeded", volumeName?: string) =>

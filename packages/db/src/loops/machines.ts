@@ -155,6 +155,7 @@ export function machineStore(pool: Pool, secrets: LaunchSecrets): MachineStore {
           `update machine set state = $2, empty_since = $3, waiting_for = $4, last_failure = coalesce($5, last_failure),
                   failures = $6, observed_at = now(),
                   ready_at = case when $2 = 'ready' then coalesce(ready_at, now()) else ready_at end,
+                  lost_at = case when state = 'ready' and $2 = 'terminating' then ${LOST_SINCE} else lost_at end,
                   terminating_at = case when $2 = 'terminating' then coalesce(terminating_at, now()) else terminating_at end,
                   terminated_at = case when $2 in ('terminated', 'failed') then coalesce(terminated_at, now()) else terminated_at end,
                   next_check_at = case when wakes = $8 then $7::timestamptz else now() end
@@ -206,6 +207,10 @@ export function machineStore(pool: Pool, secrets: LaunchSecrets): MachineStore {
     },
   };
 }
+
+/** Of a machine that was in use a moment ago: its node may have been away before EC2 said that the instance has ended. */
+const LOST_SINCE = `coalesce((select min((g ->> 'since')::timestamptz) from jsonb_array_elements(waiting_for) g
+                     where g ->> 'name' = 'node_not_ready'), now())`;
 
 /** The offering that is tried leaves the alternatives; price and what it offers follow the type. */
 const UPDATE_FOR_ATTEMPT = `

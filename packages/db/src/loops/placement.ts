@@ -13,8 +13,11 @@ select k.id, k.region, k.is_static, k.api_server_url, k.waiting_for, k.failures,
        (select coalesce(jsonb_object_agg(p.id, p.changed_at), '{}') from pool p where p.kube_id = k.id) as pools_changed_at,
        (select coalesce(json_agg(json_build_object('machineId', m.id, 'nodeName', m.node_name, 'poolId', m.pool_id,
                'zone', m.zone, 'machineType', m.machine_type, 'priceMicroUsdPerHour', m.price_micro_usd_per_hour,
-               'allocatable', m.allocatable, 'state', m.state) order by m.id), '[]')
+               'allocatable', m.allocatable, 'state', m.state, 'notReadySince', (select min(g ->> 'since')
+                   from jsonb_array_elements(m.waiting_for) g where g ->> 'name' = 'node_not_ready')) order by m.id), '[]')
           from machine m where m.kube_id = k.id and m.state not in ('terminated', 'failed')) as machines,
+       (select coalesce(json_agg(json_build_object('poolId', m.pool_id, 'zone', m.zone, 'lostAt', m.lost_at) order by m.id), '[]')
+          from machine m where m.kube_id = k.id and m.lost_at > now() - interval '20 minutes') as lost,
        ${observedAllocatable("$2")} as observed,
        (select coalesce(json_agg(json_build_object('instanceId', i.id, 'clusterId', i.cluster_id,
                'organizationId', i.organization_id, 'podName', i.pod_name, 'zone', i.zone, 'cpuMilli', m.cpu_milli,
@@ -72,6 +75,7 @@ interface KubeRow {
   readonly pools_changed_at: KubeRecord["poolsChangedAt"];
   readonly observed: KubeRecord["observed"];
   readonly machines: KubeRecord["machines"];
+  readonly lost: KubeRecord["lost"];
   readonly moving: KubeRecord["moving"];
   readonly emptying: KubeRecord["emptying"];
   readonly instances: readonly (Omit<KubeRecord["instances"][number], "roles"> & { readonly roles: readonly Role[] })[];
@@ -173,6 +177,7 @@ export function placementStore(pool: Pool): PlacementStore {
         offerings: offerings.rows,
         observed: row.observed,
         machines: row.machines,
+        lost: row.lost,
         instances: row.instances,
         moving: row.moving,
         emptying: row.emptying,

@@ -184,7 +184,11 @@ export interface KubeRecord {
     readonly priceMicroUsdPerHour: number;
     readonly allocatable: Allocatable;
     readonly state: MachineState;
+    /** Since when its node has been silent or away, as the machine's own loop saw it. */
+    readonly notReadySince?: string | null;
   }[];
+  /** Machines that ended in use and not by us, in the last 20 minutes: as long as a hold looks back. */
+  readonly lost: readonly { readonly poolId: PoolId; readonly zone: string; readonly lostAt: string }[];
   readonly instances: readonly {
     readonly instanceId: InstanceId;
     readonly clusterId: ClusterId;

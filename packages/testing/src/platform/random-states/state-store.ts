@@ -53,6 +53,7 @@ export function createStateStore(
       failures: 0,
       wakes: 0,
       observed: [],
+      lost: [],
       moving: [],
       emptying: [],
       poolsChangedAt: {},
