@@ -3,6 +3,7 @@ import type { Block } from "../cold/blocks.ts";
 import { dominators } from "../cold/dominance.ts";
 import { TablePricing } from "../cold/table-pricing.ts";
 import { cellsOf } from "../cold/units.ts";
+import { MaxPlusTable } from "../table/max-plus-table.ts";
 import type { Certificate, CertificateBlock, CertificateOffer, OfferProof } from "./certificate.ts";
 import { mostInTable } from "./exact-table.ts";
 
@@ -67,9 +68,10 @@ function certifyBlock({ block, values }: ValuedBlock, allBlocks: number): Certif
   const cells = Math.floor(Math.sqrt(STEPS / tables));
   const pricing = new TablePricing(problem, Math.max(LEAST_CELLS, Math.min(MOST_CELLS, cells)));
   const proofs = new Map<string, OfferProof>();
+  const scratch = new MaxPlusTable();
   let worst = ENOUGH;
   const prove = (offer: number) => {
-    const proof = proveRelaxed(block, offer, duals, pricing, worst);
+    const proof = proveRelaxed(block, offer, duals, pricing, worst, scratch);
     worst = Math.max(worst, Number(proof.z) / NANO_PER_MICRO / (problem.prices[offer] as number));
     return proof;
   };
@@ -110,6 +112,7 @@ function proveRelaxed(
   duals: Float64Array,
   pricing: TablePricing,
   enough: number,
+  scratch: MaxPlusTable,
 ): OfferProof & { readonly kind: "relaxed" } {
   const { problem } = block;
   const { dimensions, classes, sizes, demand, capacities, admits, zoneOf } = problem;
@@ -127,7 +130,7 @@ function proveRelaxed(
     const { unitP, unitQ } = relaxation;
     return { p: cellsOf(size(c, 0), unitP), q: cellsOf(size(c, 1), unitQ), value, demand: demand[c] as number };
   });
-  let z = mostInTable(table, cellsOf(room(0), relaxation.unitP), cellsOf(room(1), relaxation.unitQ));
+  let z = mostInTable(scratch, table, cellsOf(room(0), relaxation.unitP), cellsOf(room(1), relaxation.unitQ));
   for (let d = 0; d < dimensions; d++) z += (multipliers[d] as number) * room(d);
   if (!Number.isSafeInteger(z)) throw new RangeError("the duals are too large to add up exactly");
   const [cpuMilli = 0, memoryMib = 0, volumes = 0, instances = 0] = multipliers;

@@ -1,4 +1,5 @@
 import type { Unit } from "../bound/certificate.ts";
+import { MaxPlusTable } from "../table/max-plus-table.ts";
 import { MultiplierBundle } from "./multiplier-bundle.ts";
 import { type FilledTable, PatternSearch } from "./pattern-search.ts";
 import { cellsOf, grainOf } from "./units.ts";
@@ -35,9 +36,8 @@ const MOST_OF_A_SCARCE_CLASS = 3;
  * table, the others priced by multipliers that a subgradient step betters with every table.
  *
  * table[p * columns + q] is the most that fits p and q units of the two dimensions, at values less multipliers x size:
- * O(classes x cells). Classes with room for all of their demand come last, and their counts are kept a byte a cell, so that
- * a pattern never takes more than there is; the others are traced by looking which class explains a cell. The table's own
- * pattern may break a priced dimension: it serves the multipliers alone, and `PatternSearch` finds those that fit.
+ * O(classes x cells), twice for a class of which there are few. The pattern that explains the table's value may break a priced
+ * dimension: it serves the multipliers alone, and `PatternSearch` finds those that fit.
  */
 export class TablePricing {
   readonly #problem: VectorProblem;
@@ -53,14 +53,12 @@ export class TablePricing {
   readonly #cellQ: Int32Array;
   readonly #reduced: Float64Array;
   readonly #counts: Int32Array;
-  #table = new Float64Array(0);
-  #choices = new Uint8Array(0);
+  readonly #table = new MaxPlusTable();
   /** Classes that one of fits the offer: those whose demand never binds, and the others. */
   #plenty: number[] = [];
   #few: number[] = [];
-  /** Of those, the ones that no other of the plenty makes needless at the multipliers of the last table. */
-  #free: number[] = [];
-  #scarce: number[] = [];
+  /** Of both, those that no other of the plenty makes needless at the multipliers of the last table. */
+  #taken: number[] = [];
   #rows = 0;
   #columns = 0;
   #unitP: Unit = [1, 1];
@@ -134,7 +132,7 @@ export class TablePricing {
     let bestBound = Number.POSITIVE_INFINITY;
     for (let round = 0; round < tables; round++) {
       const lambda = bundle.lowest(values, room);
-      const bound = this.#evaluate(values, room, lambda);
+      const bound = this.#evaluate(offer, values, room, lambda);
       const isLow = bound < bestBound * (1 + NEAR);
       if (bound < bestBound) {
         bestBound = bound;
@@ -163,7 +161,7 @@ export class TablePricing {
   #filled(offer: number, multipliers: Float64Array, bound: number): FilledTable {
     return {
       offer,
-      table: this.#table,
+      table: this.#table.cells,
       columns: this.#columns,
       dimensionP: this.#p,
       dimensionQ: this.#q,
@@ -206,65 +204,29 @@ export class TablePricing {
   }
 
   /** Fills the table and gives the bound that follows. */
-  #evaluate(values: Float64Array, room: Int32Array, lambda: Float64Array): number {
-    const { demand } = this.#problem;
-    const rows = this.#rows;
-    const columns = this.#columns;
-    const cells = rows * columns;
-    if (this.#table.length < cells) this.#table = new Float64Array(cells);
-    const table = this.#table;
-    table.fill(0, 0, cells);
+  #evaluate(offer: number, values: Float64Array, room: Int32Array, lambda: Float64Array): number {
     for (const c of [...this.#plenty, ...this.#few]) {
       let value = values[c] as number;
       for (const d of this.#priced) value -= (lambda[d] as number) * this.#size(c, d);
       this.#reduced[c] = value;
     }
-    this.#free = this.#plenty.filter((c) => !this.#isNeedless(c));
-    this.#scarce = this.#few.filter((c) => !this.#isNeedless(c));
-    for (const c of this.#free) {
-      const value = this.#reduced[c] as number;
-      if (value <= 0) continue;
-      const dp = this.#cellP[c] as number;
-      const dq = this.#cellQ[c] as number;
-      const back = dp * columns + dq;
-      for (let p = dp; p < rows; p++) {
-        const end = (p + 1) * columns;
-        for (let cell = p * columns + dq; cell < end; cell++) {
-          const taken = (table[cell - back] as number) + value;
-          if (taken > (table[cell] as number)) table[cell] = taken;
-        }
-      }
+    this.#table.reset(this.#rows, this.#columns);
+    this.#taken = [];
+    for (const c of this.#plenty) {
+      if (this.#isNeedless(c)) continue;
+      this.#taken.push(c);
+      const [dp, dq, value] = [this.#cellP[c] as number, this.#cellQ[c] as number, this.#reduced[c] as number];
+      // Smaller than a unit of either: another dimension says how many there can be.
+      if (dp === 0 && dq === 0) this.#table.takeUpTo(fitting(this.#problem, c, offer), 0, 0, value);
+      else this.#table.takeAny(dp, dq, value);
     }
-    if (this.#choices.length < this.#scarce.length * cells) this.#choices = new Uint8Array(this.#scarce.length * cells);
-    this.#scarce.forEach((c, index) => {
-      const choices = this.#choices.subarray(index * cells, (index + 1) * cells);
-      choices.fill(0);
-      const value = this.#reduced[c] as number;
-      if (value <= 0) return;
-      const dp = this.#cellP[c] as number;
-      const dq = this.#cellQ[c] as number;
-      const back = dp * columns + dq;
-      const most = demand[c] as number;
-      // Downwards, so that what is read holds none of this class yet.
-      for (let p = rows - 1; p >= dp; p--) {
-        for (let q = columns - 1; q >= dq; q--) {
-          const cell = p * columns + q;
-          let best = table[cell] as number;
-          let chosen = 0;
-          for (let count = 1; count <= most; count++) {
-            if (p < count * dp || q < count * dq) break;
-            const taken = (table[cell - count * back] as number) + count * value;
-            if (taken > best) {
-              best = taken;
-              chosen = count;
-            }
-          }
-          table[cell] = best;
-          choices[cell] = chosen;
-        }
-      }
-    });
-    let bound = table[cells - 1] as number;
+    for (const c of this.#few) {
+      if (this.#isNeedless(c)) continue;
+      this.#taken.push(c);
+      const copies = this.#problem.demand[c] as number;
+      this.#table.takeUpTo(copies, this.#cellP[c] as number, this.#cellQ[c] as number, this.#reduced[c] as number);
+    }
+    let bound = this.#table.most;
     for (const d of this.#priced) bound += (lambda[d] as number) * (room[d] as number);
     return bound;
   }
@@ -284,66 +246,34 @@ export class TablePricing {
     });
   }
 
-  /** The table's own best pattern, into `#counts`. */
+  /**
+   * A pattern that explains the table's best value, into `#counts`: from the last cell on, one of the class that loses least.
+   * It may take more of a scarce class than there is, and break a priced dimension: it says where to look for multipliers.
+   */
   #trace(): void {
-    const cells = this.#rows * this.#columns;
+    const { cells } = this.#table;
     this.#counts.fill(0);
-    let cell = cells - 1;
-    for (let index = this.#scarce.length - 1; index >= 0; index--) {
-      const count = this.#choices[index * cells + cell] as number;
-      if (count === 0) continue;
-      const c = this.#scarce[index] as number;
-      this.#counts[c] = count;
-      cell -= count * ((this.#cellP[c] as number) * this.#columns + (this.#cellQ[c] as number));
-    }
-    // Below the scarce classes the table holds more than the free ones alone made of it, except on the path: the free part
-    // is made again only where scarce ones took part.
-    if (this.#scarce.some((c) => (this.#reduced[c] as number) > 0)) this.#refillFree(cell);
-    for (;;) {
-      const next = this.#freeClassAt(cell);
-      if (next === NO_CLASS) return;
-      this.#counts[next] = (this.#counts[next] as number) + 1;
-      cell -= (this.#cellP[next] as number) * this.#columns + (this.#cellQ[next] as number);
-    }
-  }
-
-  /** The table of the free classes alone, as far as the cell. */
-  #refillFree(cell: number): void {
-    const columns = this.#columns;
-    const lastP = Math.floor(cell / columns);
-    const lastQ = cell % columns;
-    const table = this.#table;
-    table.fill(0, 0, (lastP + 1) * columns);
-    for (const c of this.#free) {
-      const value = this.#reduced[c] as number;
-      if (value <= 0) continue;
-      const dp = this.#cellP[c] as number;
-      const dq = this.#cellQ[c] as number;
-      const back = dp * columns + dq;
-      for (let p = dp; p <= lastP; p++) {
-        const end = p * columns + lastQ + 1;
-        for (let at = p * columns + dq; at < end; at++) {
-          const taken = (table[at - back] as number) + value;
-          if (taken > (table[at] as number)) table[at] = taken;
+    let p = this.#rows - 1;
+    let q = this.#columns - 1;
+    for (let here = cells[cells.length - 1] as number; here > 0; ) {
+      let next = NO_CLASS;
+      let least = Number.POSITIVE_INFINITY;
+      for (const c of this.#taken) {
+        const [dp, dq] = [this.#cellP[c] as number, this.#cellQ[c] as number];
+        if (p < dp || q < dq || dp + dq === 0) continue;
+        const before = (p - dp) * this.#columns + q - dq;
+        const lost = Math.abs(here - (this.#reduced[c] as number) - (cells[before] as number));
+        if (lost < least) {
+          least = lost;
+          next = c;
         }
       }
+      if (next === NO_CLASS) return;
+      this.#counts[next] = (this.#counts[next] as number) + 1;
+      p -= this.#cellP[next] as number;
+      q -= this.#cellQ[next] as number;
+      here = cells[p * this.#columns + q] as number;
     }
-  }
-
-  #freeClassAt(cell: number): number {
-    const columns = this.#columns;
-    const table = this.#table;
-    const here = table[cell] as number;
-    if (here === 0) return NO_CLASS;
-    const p = Math.floor(cell / columns);
-    const q = cell % columns;
-    for (const c of this.#free) {
-      const value = this.#reduced[c] as number;
-      if (value <= 0 || p < (this.#cellP[c] as number) || q < (this.#cellQ[c] as number)) continue;
-      const before = cell - (this.#cellP[c] as number) * columns - (this.#cellQ[c] as number);
-      if ((table[before] as number) + value === here) return c;
-    }
-    return NO_CLASS;
   }
 }
 
