@@ -149,6 +149,8 @@ export interface KubeCapacity {
     readonly priceMicroUsdPerHour: number;
     readonly allocatable: Allocatable;
     readonly state: MachineState;
+    /** Its node is silent or away. */
+    readonly notReady: boolean;
     readonly instances: readonly {
       readonly instanceId: string;
       readonly clusterId: string;

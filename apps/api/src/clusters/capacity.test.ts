@@ -43,6 +43,7 @@ const machine = (zone: string, over: Partial<Machine> = {}): Machine => ({
   priceMicroUsdPerHour: 400,
   allocatable: { cpuMilli: 7000, memoryMib: 55_000, volumes: 20, pods: 16 },
   state: "ready",
+  notReady: false,
   instances: [],
   ...over,
 });
@@ -73,6 +74,11 @@ describe("a preview", () => {
       ["b", "new", "m16"],
       ["c", "new", "m16"],
     ]);
+  });
+
+  it("puts nothing on a machine whose node is silent", () => {
+    const silent = kube({ machines: [machine("a", { notReady: true })] });
+    expect(previewPlacement(planOf({ size: "8g", instances: 1 }), silent, now)[0]?.machine).toBe("new");
   });
 
   it("names no machine: other tenants may be on it", () => {

@@ -106,6 +106,7 @@ function duties(roles: readonly Role[]) {
 
 function toNodeState(machine: KubeCapacity["machines"][number]): NodeState {
   const isOpen = machine.state === "ready" || COMING.includes(machine.state);
+  const closed = !isOpen ? machine.state : machine.state === "ready" && machine.notReady ? "not_ready" : undefined;
   return {
     name: machine.machineId,
     poolId: machine.poolId,
@@ -115,7 +116,7 @@ function toNodeState(machine: KubeCapacity["machines"][number]): NodeState {
     allocatable: machine.allocatable,
     coming: COMING.includes(machine.state),
     instances: machine.instances.map(({ roles, ...one }) => ({ ...one, volumes: 1, ...duties(roles as Role[]) })),
-    ...(isOpen ? {} : { closed: machine.state }),
+    ...(closed === undefined ? {} : { closed }),
   };
 }
 

@@ -14,7 +14,7 @@ const sqlWith = (kubes: readonly object[]): Sql => ({
 
 it("a region is remembered for a second after the look at it began, and no longer", async () => {
   expect(memory.recall("a")).toBeUndefined();
-  const ground = await memory.read(sqlWith([{ offerings: [] }]), "a");
+  const ground = await memory.read(sqlWith([{ pools: [], lostZones: [], offerings: [] }]), "a");
   now = 999;
   expect(memory.recall("a")).toBe(ground);
   expect(memory.recall("b")).toBeUndefined();

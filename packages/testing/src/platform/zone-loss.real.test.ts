@@ -1,9 +1,12 @@
+import { LABELS } from "@berth/domain";
+import { createKubernetes, parseKubeconfig } from "@berth/kubernetes";
 import { expect, it } from "vitest";
 import { waitFor } from "../wait-for.ts";
 import { createTestCluster, purgeCluster, untilSucceeded } from "./clusters.ts";
 import { untilNothingIsLeft } from "./leftovers.ts";
 import type { Platform } from "./start-platform.ts";
 import { withPlatform } from "./with-platform.ts";
+import type { SimulatedPlatformWorld } from "./world.ts";
 
 const LONG_MS = 180_000;
 
@@ -16,20 +19,41 @@ const heldBack = async ({ operator }: Platform) => {
   return new Set(refused.filter(({ reasons }) => reasons.includes("zone_held")).map((one) => one.instance_id));
 };
 
-it(
-  "a zone whose machines all vanish is held by name: nothing is launched there until an operator lifts it, and then all comes up where its data is",
+const machinesIn = ({ simulated }: SimulatedPlatformWorld, zone: string) =>
+  simulated.world.ec2.describeInstances({}).items.filter(({ instance }) => instance.zone === zone);
+
+/** EC2 ends every machine of the zone. */
+async function endMachines(world: SimulatedPlatformWorld, zone: string): Promise<void> {
+  for (const { instance } of machinesIn(world, zone))
+    world.simulated.world.ec2.faults.terminateBehindOurBack(instance.id);
+}
+
+/** Somebody deletes every Node of the zone; the machines go on running. */
+async function deleteNodes(world: SimulatedPlatformWorld, zone: string): Promise<void> {
+  const connection = parseKubeconfig(world.kubeconfig);
+  if (!connection.ok) throw new Error(connection.error.detail);
+  const kubernetes = createKubernetes(connection.value);
+  const nodes = await kubernetes.list("Node", { labelSelector: `${LABELS.zone}=${zone}` });
+  for (const { metadata } of nodes)
+    await kubernetes.delete("Node", { name: metadata.name }, { uid: metadata.uid ?? "" });
+  kubernetes.close();
+}
+
+it.each([
+  ["whose machines EC2 ends all at once", endMachines],
+  ["whose nodes are all deleted", deleteNodes],
+] as const)(
+  "a zone %s is held by name: nothing is launched there until an operator lifts it, and then all comes up where its data is",
   { timeout: 4 * LONG_MS },
-  () =>
+  (_, lose) =>
     withPlatform({ machineTypes: ["m7i.large"], instancesPerMachine: 2 }, async (platform, world) => {
       const clusters = await Promise.all(["one", "two", "three"].map((name) => createTestCluster(platform, name)));
       for (const one of clusters) await untilSucceeded(platform, one.current_operation?.id ?? "", LONG_MS);
       const [zone = ""] = world.zones;
-      const { ec2 } = world.simulated.world;
-      const inZone = () => ec2.describeInstances({}).items.filter(({ instance }) => instance.zone === zone);
-      const before = inZone().length;
+      const before = machinesIn(world, zone).length;
       expect(before).toBeGreaterThan(1);
 
-      for (const { instance } of inZone()) ec2.faults.terminateBehindOurBack(instance.id);
+      await lose(world, zone);
       await platform.database.query("update machine set next_check_at = now(), wakes = wakes + 1");
       const guardOf = async () => {
         const { body } = await platform.operator.listKubes({ query: {} });
@@ -50,7 +74,7 @@ it(
       expect(preview.feasible).toBe(false);
       expect(place).toMatchObject({ machine: "none", reason: expect.stringContaining(`in ${zone}`) });
       expect(place?.reason).toContain("zone_held");
-      expect(inZone()).toHaveLength(before);
+      expect(machinesIn(world, zone)).toHaveLength(before);
 
       const [pool] = (await platform.operator.listPools({ query: {} })).body.data;
       await platform.operator.updatePool({ params: { pool_id: pool?.id ?? "" }, body: { max_machines: 900 } });
@@ -64,7 +88,7 @@ it(
         { timeoutMs: LONG_MS, what: "all clusters to be green", intervalMs: 200 },
       );
       expect(await guardOf()).toBeUndefined();
-      expect(inZone().length).toBe(2 * before);
+      expect(machinesIn(world, zone)).toHaveLength(2 * before);
       const [away] = await platform.database.query<{ count: number }>(
         `select count(*)::int as count from instance i join machine m on m.node_name = i.node_name where m.zone <> i.zone`,
       );
