@@ -25,7 +25,7 @@ export interface ColdPlanOptions {
 const CELLS_PER_DIMENSION = 150;
 
 /** The bins that columns give are searched on from though they cost a little more: search betters them faster. */
-const WORTH_A_START = 1.005;
+const WORTH_A_START = 1.01;
 
 /** One zone of a block: its instances as items, and the search for its plan. */
 interface ZoneFleet {
