@@ -119,7 +119,9 @@ function proveRelaxed(
   const price = problem.prices[offer] as number;
   pricing.search(offer, duals, TABLES, enough * NANO_PER_MICRO * price, Number.POSITIVE_INFINITY, 0);
   const relaxation = pricing.relaxationOf(offer);
-  const multipliers = relaxation.multipliers.map(Math.round);
+  const { unitP, unitQ, isFluid } = relaxation;
+  // Where instances may be cut, multipliers that are a little too large leave nothing beyond sizes that were worth just that.
+  const multipliers = relaxation.multipliers.map(isFluid ? Math.ceil : Math.round);
   const zone = zoneOf[offer] as number;
   const size = (c: number, d: number) => sizes[c * dimensions + d] as number;
   const room = (d: number) => capacities[offer * dimensions + d] as number;
@@ -127,10 +129,9 @@ function proveRelaxed(
   const table = members.map((c) => {
     let value = duals[c] as number;
     for (let d = 0; d < dimensions; d++) value -= (multipliers[d] as number) * size(c, d);
-    const { unitP, unitQ } = relaxation;
     return { p: cellsOf(size(c, 0), unitP), q: cellsOf(size(c, 1), unitQ), value, demand: demand[c] as number };
   });
-  let z = mostInTable(scratch, table, cellsOf(room(0), relaxation.unitP), cellsOf(room(1), relaxation.unitQ));
+  let z = mostInTable(scratch, table, cellsOf(room(0), unitP), cellsOf(room(1), unitQ));
   for (let d = 0; d < dimensions; d++) z += (multipliers[d] as number) * room(d);
   if (!Number.isSafeInteger(z)) throw new RangeError("the duals are too large to add up exactly");
   const [cpuMilli = 0, memoryMib = 0, volumes = 0, instances = 0] = multipliers;
@@ -143,8 +144,8 @@ function proveRelaxed(
       volumes: String(volumes),
       instances: String(instances),
     },
-    cpuUnitMilli: relaxation.unitP,
-    memoryUnitMib: relaxation.unitQ,
+    cpuUnitMilli: unitP,
+    memoryUnitMib: unitQ,
   };
 }
 

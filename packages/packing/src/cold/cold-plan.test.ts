@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { makeCertificate } from "../bound/make-certificate.ts";
 import { checkPlan } from "../case/check-plan.ts";
 import { type PackingCase, type PlanNode, STANDARD_POLICY } from "../case/packing-case.ts";
+import { seededRandom } from "../seeded-random.ts";
 import { caseOf, randomCase } from "../testing/random-case.ts";
 import { verifyCertificate } from "../verify/verify-certificate.ts";
 import { ColdPlan } from "./cold-plan.ts";
@@ -49,6 +50,36 @@ test("plans of random fleets break no rule, and cost no less than a bound that a
     { numRuns: 8, seed: 7 },
   );
 }, 60_000);
+
+/** So many instances of one zone without a cluster, each of a size of its own, on two machines: one small and one large. */
+function ownSizes(count: number): PackingCase {
+  const random = seededRandom(3);
+  const between = (low: number, high: number) => low + random.integer(high - low + 1);
+  const type = { volumes: 22, zones: ["a"] };
+  const small = { name: "small", priceMicroUsdPerHour: 363_264, cpuMilli: 9_120, memoryMib: 50_016, instances: 2 };
+  const large = { name: "large", priceMicroUsdPerHour: 9_000_000, cpuMilli: 96_000, memoryMib: 786_432, instances: 16 };
+  return caseOf({
+    types: [
+      { ...type, ...small },
+      { ...type, ...large },
+    ],
+    instances: Array.from({ length: count }, (_, n) => ({
+      name: `i${n}`,
+      // Now and then one that fits the large machine alone.
+      cpuMilli: n % 60 === 0 ? between(10_000, 16_000) : between(200, 2_000),
+      memoryMib: between(100, 9_000),
+      volumes: 1,
+      zone: "a",
+    })),
+  } as Parameters<typeof caseOf>[0]);
+}
+
+test("where each instance has a size of its own and most fit in neither unit of a table, the bound is as near as else", async () => {
+  const packingCase = ownSizes(150);
+  const { nodes, blocks } = await planned(packingCase, 1);
+  const { lowerBound } = makeCertificate(blocks, { typesSha256: "", instancesSha256: "" });
+  expect((priceOf(nodes) * 1_000) / Number(lowerBound)).toBeLessThan(1.05);
+});
 
 test("the same seed and the same calls give the same plan", async () => {
   const packingCase = caseOf(randomCase(11));

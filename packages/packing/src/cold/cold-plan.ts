@@ -77,6 +77,7 @@ export class ColdPlan {
       const generation = columns[index] as ColumnGeneration;
       const values = await fluidValues(block.problem, generation.offers, solver);
       fluid.push(values);
+      generation.beginAt(values);
       const zoneOf = chooseZones(block);
       for (const zone of block.zones.keys()) {
         fleets.push(openFleet(block, index, zone, zoneOf, tenants, generation.offers, values, options.seed));

@@ -14,14 +14,12 @@ export interface ColumnOptions {
 /** Share of the steadier duals, those with the best bound so far, in the duals that are priced. */
 const SMOOTHING = 0.8;
 const TABLES = 4;
-/** Of a search for patterns in one table. */
+/** Of a search for patterns in one table, where classes are a hundred; fewer where they are more, as a node looks at each. */
 const LEAST_NODES = 2_000;
 const MOST_NODES = 40_000;
+const CLASSES_A_NODE = 100;
 /** Cells up to which an offer's table counts as small: priced in every round. */
 const SMALL_TABLE = 100_000;
-/** An offer that can be worth no more than this share of its price needs no closer look, and is looked at less often. */
-const COLD = 0.93;
-const COLD_EVERY = 10;
 /** At smoothed values, an offer whose bound is this share of its price hardly has a pattern that betters the program. */
 const ALMOST = 0.99;
 /** Patterns worth no more than this share of the price at the values asked for will not better the program at its own. */
@@ -49,7 +47,6 @@ export class ColumnGeneration {
   readonly #exchanges: number;
   readonly #small: readonly number[];
   readonly #large: readonly number[];
-  readonly #warmth: Float64Array;
   readonly #known = new Set<string>();
   #pending: Pattern[] = [];
   readonly patterns: Pattern[] = [];
@@ -94,11 +91,21 @@ export class ColumnGeneration {
     this.offers = Array.from(this.dominators.keys()).filter((offer) => this.dominators[offer] === -1);
     this.#small = this.offers.filter((offer) => this.#pricing.cellsOf(offer) <= SMALL_TABLE);
     this.#large = this.offers.filter((offer) => !this.#small.includes(offer));
-    this.#warmth = new Float64Array(problem.offers).fill(1);
     this.values = new Float64Array(problem.classes);
     this.boundValues = new Float64Array(problem.classes);
     this.#steady = new Float64Array(problem.classes);
     for (const pattern of singlePatterns(problem, this.offers)) this.addPattern(pattern);
+  }
+
+  /** Values to begin near: by class, as a program gives them that may cut instances. They are a bound already. */
+  beginAt(values: Float64Array): void {
+    let factor = Number.POSITIVE_INFINITY;
+    for (const offer of this.offers) {
+      const bound = this.#pricing.fluidBound(offer, values);
+      if (bound > 0) factor = Math.min(factor, (this.problem.prices[offer] as number) / bound);
+    }
+    this.#steadyAt(values, factor);
+    this.#boundAt(values, factor);
   }
 
   /** Values to bound with: those of the best bound over all offers, or over some while no round has priced all of them. */
@@ -185,13 +192,12 @@ export class ColumnGeneration {
     let factor = before;
     const known = this.#pending.length;
     const ownValues = values === this.values;
+    const nodes = Math.ceil(this.#nodes * Math.min(1, CLASSES_A_NODE / classes));
     for (const offer of offers) {
-      if (offers === this.#small && (this.#warmth[offer] as number) < COLD && this.rounds % COLD_EVERY !== 0) continue;
       const price = prices[offer] as number;
       const enough = (ownValues ? 1 : ALMOST) * price;
       const known = (ownValues ? 1 : WORTHWHILE) * price;
-      const found = this.#pricing.search(offer, values, TABLES, enough, known, this.#nodes);
-      this.#warmth[offer] = found.bound / price;
+      const found = this.#pricing.search(offer, values, TABLES, enough, known, nodes);
       if (found.bound > 0) factor = Math.min(factor, price / found.bound);
       for (const counts of this.#pricing.found) {
         let value = 0;

@@ -1,5 +1,6 @@
 import type { Unit } from "../bound/certificate.ts";
 import { MaxPlusTable } from "../table/max-plus-table.ts";
+import { FluidPricing } from "./fluid-pricing.ts";
 import { MultiplierBundle } from "./multiplier-bundle.ts";
 import { type FilledTable, PatternSearch } from "./pattern-search.ts";
 import { cellsOf, grainOf } from "./units.ts";
@@ -19,6 +20,8 @@ export interface Relaxation {
   readonly multipliers: Float64Array;
   readonly unitP: Unit;
   readonly unitQ: Unit;
+  /** Multipliers alone bound the offer: in units larger than it, a table of one cell, only what does not fit it is left out. */
+  readonly isFluid: boolean;
 }
 
 const NO_CLASS = -1;
@@ -64,6 +67,9 @@ export class TablePricing {
   #unitP: Unit = [1, 1];
   #unitQ: Unit = [1, 1];
   readonly #patterns: PatternSearch;
+  readonly #fluid: FluidPricing;
+  /** By offer: 1 where the last search's bound is the fluid one. */
+  readonly #isFluid: Uint8Array;
   /** Counts by class of the patterns that the last search found. */
   found: Int32Array[] = [];
 
@@ -82,6 +88,8 @@ export class TablePricing {
     this.#reduced = new Float64Array(classes);
     this.#counts = new Int32Array(classes);
     this.#patterns = new PatternSearch(problem);
+    this.#fluid = new FluidPricing(problem);
+    this.#isFluid = new Uint8Array(offers);
   }
 
   #grain(d: number): Unit | undefined {
@@ -92,12 +100,20 @@ export class TablePricing {
 
   /** The relaxation that gave the last search's bound. */
   relaxationOf(offer: number): Relaxation {
-    const { dimensions } = this.#problem;
+    const { dimensions, capacities } = this.#problem;
+    const room = (d: number) => capacities[offer * dimensions + d] as number;
+    const isFluid = this.#isFluid[offer] === 1;
     return {
       multipliers: this.#bestMultipliers.slice(offer * dimensions, (offer + 1) * dimensions),
-      unitP: this.#unitOf(offer, this.#p, this.#grainP),
-      unitQ: this.#unitOf(offer, this.#q, this.#grainQ),
+      unitP: isFluid ? [room(this.#p) + 1, 1] : this.#unitOf(offer, this.#p, this.#grainP),
+      unitQ: isFluid ? [room(this.#q) + 1, 1] : this.#unitOf(offer, this.#q, this.#grainQ),
+      isFluid,
     };
+  }
+
+  /** The bound of an offer's most valuable pattern where instances may be cut. */
+  fluidBound(offer: number, values: Float64Array): number {
+    return this.#fluid.price(offer, values).bound;
   }
 
   /** Size of the offer's table. */
@@ -117,7 +133,7 @@ export class TablePricing {
   }
 
   /**
-   * Prices an offer at the values (by class, >= 0) with so many tables. Stops early when the bound is no more than
+   * Prices an offer at the values (by class, >= 0): where instances may be cut first, then with so many tables. Stops early when the bound is no more than
    * `enough`: nothing there is of interest then. Patterns worth no more than `known` are
    * not looked for, and others no longer than so many nodes of a table.
    */
@@ -126,9 +142,14 @@ export class TablePricing {
     const room = capacities.subarray(offer * dimensions, (offer + 1) * dimensions);
     const bundle = this.#bundleOf(offer);
     const bestLambda = this.#bestMultipliers.subarray(offer * dimensions, (offer + 1) * dimensions);
-    this.#prepare(offer, room);
     this.found = [];
+    const fluid = this.#fluid.price(offer, values);
+    bestLambda.set(fluid.multipliers);
+    this.#isFluid[offer] = 1;
+    if (fluid.bound <= enough) return { value: 0, bound: fluid.bound };
+    this.#prepare(offer, room);
     let bestValue = 0;
+    let lowest = fluid.bound;
     let bestBound = Number.POSITIVE_INFINITY;
     for (let round = 0; round < tables; round++) {
       const lambda = bundle.lowest(values, room);
@@ -136,9 +157,13 @@ export class TablePricing {
       const isLow = bound < bestBound * (1 + NEAR);
       if (bound < bestBound) {
         bestBound = bound;
-        bestLambda.set(lambda);
+        if (bound < lowest) {
+          lowest = bound;
+          bestLambda.set(lambda);
+          this.#isFluid[offer] = 0;
+        }
       }
-      if (bestBound <= enough) break;
+      if (lowest <= enough) break;
       if (isLow) {
         const value = this.#patterns.search(
           this.#filled(offer, lambda, bound),
@@ -150,12 +175,12 @@ export class TablePricing {
           bestValue = value;
           this.found.push(...this.#patterns.found);
         }
-        if (bestValue >= bestBound * (1 - CLOSE)) break;
+        if (bestValue >= lowest * (1 - CLOSE)) break;
       }
       this.#trace();
       if (!bundle.add(this.#counts)) break;
     }
-    return { value: bestValue, bound: bestBound };
+    return { value: bestValue, bound: lowest };
   }
 
   #filled(offer: number, multipliers: Float64Array, bound: number): FilledTable {
