@@ -57,7 +57,7 @@ function ownSizes(count: number): PackingCase {
   const between = (low: number, high: number) => low + random.integer(high - low + 1);
   const type = { volumes: 22, zones: ["a"] };
   const small = { name: "small", priceMicroUsdPerHour: 363_264, cpuMilli: 9_120, memoryMib: 50_016, instances: 2 };
-  const large = { name: "large", priceMicroUsdPerHour: 9_000_000, cpuMilli: 96_000, memoryMib: 786_432, instances: 16 };
+  const large = { name: "large", priceMicroUsdPerHour: 3_800_000, cpuMilli: 96_000, memoryMib: 786_432, instances: 40 };
   return caseOf({
     types: [
       { ...type, ...small },
@@ -67,7 +67,7 @@ function ownSizes(count: number): PackingCase {
       name: `i${n}`,
       // Now and then one that fits the large machine alone.
       cpuMilli: n % 60 === 0 ? between(10_000, 16_000) : between(200, 2_000),
-      memoryMib: between(100, 9_000),
+      memoryMib: between(100, 6_000),
       volumes: 1,
       zone: "a",
     })),
