@@ -22,7 +22,8 @@ export async function measureUsage(
       const clusterId = clusterOfNamespace(namespace);
       return clusterId === undefined ? [] : [{ ...usage, clusterId, podName }];
     });
-    count += await recordInstanceUsage(database, kubeId, ours);
+    const recorded = await recordInstanceUsage(database, kubeId, ours);
+    count += recorded;
   });
   for (const { item, error } of failures) onError(item, error);
   return count;

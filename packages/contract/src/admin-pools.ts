@@ -24,7 +24,10 @@ export const poolSchema = z
     zones: z.array(z.string()),
     machine_types: z.array(z.string()),
     instances_per_machine: z.int(),
-    cpu_limit_percent: z.int().meta({ description: "An instance's CPU limit, in percent of its request." }),
+    cpu_limit_percent: z.int().meta({
+      description:
+        "An instance's CPU limit, in percent of its request. An instance may go to any of a kube's pools: it gets the lowest of theirs.",
+    }),
     empty_after_seconds: z.int().meta({ description: "An empty machine goes after so long." }),
     max_machines: z.int(),
     max_price_per_hour: money.nullable().meta({

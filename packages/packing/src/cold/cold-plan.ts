@@ -36,6 +36,8 @@ interface ZoneFleet {
   readonly instanceOf: Int32Array;
   readonly offers: readonly number[];
   readonly offersByPrice: Int32Array;
+  /** Of the search that begins at the dive's bins. */
+  readonly seed: number;
   improvement: Improvement;
 }
 
@@ -182,8 +184,8 @@ export class ColdPlan {
       const bins = startOf(fleet.items, patterns, fleet.offersByPrice);
       const before = fleet.improvement;
       if (bins.cost < before.best.cost * WORTH_A_START) {
-        const { items, offers, offersByPrice } = fleet;
-        fleet.improvement = new Improvement(bins, offers, offersByPrice, values, items.count, before.best);
+        const { offers, offersByPrice, seed } = fleet;
+        fleet.improvement = new Improvement(bins, offers, offersByPrice, values, seed, before.best);
         fleet.improvement.iterations = before.iterations;
       } else {
         before.setValues(values);
@@ -282,8 +284,9 @@ function openFleet(
     [...offers].sort((a, b) => (problem.prices[a] as number) - (problem.prices[b] as number) || a - b),
   );
   const bins = startOf(items, greedyPatterns(items.problem, offers, values, demand), offersByPrice);
-  const improvement = new Improvement(bins, offers, offersByPrice, values, seed * 1_000 + blockIndex * 31 + zone);
-  return { block: blockIndex, zone, items, instanceOf, offers, offersByPrice, improvement };
+  const own = seed * 1_000 + blockIndex * 31 + zone;
+  const improvement = new Improvement(bins, offers, offersByPrice, values, own);
+  return { block: blockIndex, zone, items, instanceOf, offers, offersByPrice, seed: own + items.count, improvement };
 }
 
 function startOf(items: Items, patterns: Parameters<typeof realise>[1], offersByPrice: Int32Array): Bins {

@@ -8,7 +8,8 @@ const STEP_SHARE = 0.1;
 
 /**
  * Whole bins out of column generation: those that the master program uses whole are taken, and some of those it uses most;
- * then it is solved again for what is left, with new patterns of that, until nothing is. Each class is covered exactly.
+ * then it is solved again for what is left, with new patterns of that, until nothing is. No class is covered more than once;
+ * some of one may be left over where rows are groups of classes, and the pattern that covers a group holds others of it alone.
  * O(steps), about 1 / STEP_SHARE of them, each a solve or two and a round of small tables.
  */
 export async function diveForBins(
@@ -29,6 +30,7 @@ export async function diveForBins(
     const ranked = Array.from(use.keys())
       .filter((index) => (use[index] as number) > 1e-6)
       .sort((a, b) => (use[b] as number) - (use[a] as number) || a - b);
+    const before = taken.length;
     let more = Math.max(1, Math.floor(bins * STEP_SHARE));
     for (const index of ranked) {
       const amount = use[index] as number;
@@ -40,6 +42,7 @@ export async function diveForBins(
         if (filled.classes.length > 0) take(filled, 1);
       }
     }
+    if (taken.length === before) break;
   }
   await columns.solveFor(columns.problem.demand);
   return taken;

@@ -66,6 +66,22 @@ describe("pricing by tables", () => {
     }
   });
 
+  it("has no bound below the best pattern where a table's units are larger than some sizes, or than all", () => {
+    const random = seededRandom(13);
+    for (let run = 0; run < 600; run++) {
+      const drawn = randomProblem(random);
+      // A prime, so that sizes have no grain.
+      const sizes = drawn.sizes.map((size, at) => (at % 4 < 2 ? size + 7 * random.integer(13) : size));
+      const problem = { ...drawn, sizes };
+      const values = Float64Array.from({ length: problem.classes }, () => 1 + random.integer(1_000));
+      const pricing = new TablePricing(problem, 1 + random.integer(6));
+      const best = bestByTryingAll(problem, values);
+      const { value, bound } = pricing.search(0, values, 6, 0, 0, 100_000);
+      expect(bound).toBeGreaterThanOrEqual(best - 1e-6);
+      expect(value).toBeLessThanOrEqual(best + 1e-6);
+    }
+  });
+
   it("gives patterns that fit, each worth more than the one before and than what is known", () => {
     const random = seededRandom(12);
     for (let run = 0; run < 200; run++) {

@@ -264,6 +264,8 @@ export class TablePricing {
     const q = this.#cellQ[c] as number;
     return this.#plenty.some((other) => {
       if (other === c || (this.#cellP[other] as number) > p || (this.#cellQ[other] as number) > q) return false;
+      // Of one that needs no unit the table takes only as many as fit alone.
+      if (this.#cellP[other] === 0 && this.#cellQ[other] === 0) return false;
       const more = (this.#reduced[other] as number) - value;
       if (more !== 0) return more > 0;
       const same = this.#cellP[other] === p && this.#cellQ[other] === q;

@@ -54,7 +54,8 @@ export function changeCase({ types, instances }: PackingCase, whatIf: WhatIf): C
     const moved = { ...instance, zones: isLost ? zonesLeft : zones };
     if (!left.some((type) => holds(type, moved))) withoutPlace += 1;
     else {
-      if (isLost) restoredElsewhere += 1;
+      // Headroom is of nobody, and has nothing to restore.
+      if (isLost && instance.cluster !== undefined) restoredElsewhere += 1;
       packed.push(moved);
     }
   }

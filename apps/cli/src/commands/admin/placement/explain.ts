@@ -40,7 +40,7 @@ export const explainPlacement = (berth: Berth) =>
 
 export const explainInstance = (berth: Berth) =>
   new Command("explain")
-    .description("Show where an instance is and why there: its latest placement, every candidate and why not that one")
+    .description("Show where an instance is and why there: its latest placement, the candidates and why not those")
     .argument("<instance>", "an instance (ins_…)")
     .action(async (id, _, command) => {
       const session = berth.session(command);
