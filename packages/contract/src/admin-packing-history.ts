@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ratio } from "./admin-packing.ts";
+import { pastColdPlan, ratio } from "./admin-packing.ts";
 import { idField, idInput, money, timestamp } from "./fields.ts";
 import { route } from "./route.ts";
 
@@ -32,6 +32,10 @@ export const packingHistorySchema = z
         }),
       )
       .meta({ description: "Oldest first, summed over the pools; none where nothing was sampled." }),
+    cold_plans: z.array(pastColdPlan).meta({
+      description:
+        "Cold plans of the kubes that ended in this time, oldest first; of more than 500 the latest. They are kept for 30 days.",
+    }),
   })
   .meta({ id: "PackingHistory" });
 export type PackingHistory = z.infer<typeof packingHistorySchema>;

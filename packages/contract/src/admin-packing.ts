@@ -63,6 +63,18 @@ export const packingFigures = z.object({
   packing_saving: ratio.meta({ description: "1 - price / one machine each." }),
 });
 
+/** Of a cold plan: how far the fleet was from the best then. */
+export const pastColdPlan = z.object({
+  packing_study_id: idField("packingStudy"),
+  kube_id: idField("kube"),
+  fleet_cost_ratio: ratio.meta({ description: "Price of the fleet then / certified lower bound." }),
+  plan_cost_ratio: ratio,
+  verified: z.boolean(),
+  stranded_per_hour: money,
+  recoverable_per_hour: money,
+  finished_at: timestamp,
+});
+
 export const packingSchema = z
   .object({
     total: packingFigures,
@@ -83,18 +95,7 @@ export const packingSchema = z
           "or nothing runs.",
       }),
     cold_plans: z
-      .array(
-        z.object({
-          packing_study_id: idField("packingStudy"),
-          kube_id: idField("kube"),
-          fleet_cost_ratio: ratio.meta({ description: "Price of the fleet then / certified lower bound." }),
-          plan_cost_ratio: ratio,
-          verified: z.boolean(),
-          stranded_per_hour: money,
-          recoverable_per_hour: money,
-          finished_at: timestamp,
-        }),
-      )
+      .array(pastColdPlan)
       .meta({ description: "Of each kube the last cold plan that succeeded: how far the fleet was from the best." }),
     nodes: z
       .array(

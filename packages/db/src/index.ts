@@ -201,6 +201,7 @@ export {
   findPackingStudy,
   forgetOldStudies,
   insertPackingStudy,
+  listColdPlans,
   listPackingStudies,
   type PackingStudyRow,
   queueNightlyColdPlans,

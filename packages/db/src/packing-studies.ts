@@ -108,17 +108,43 @@ export async function readStudyFile(
   return row?.text ?? undefined;
 }
 
+/** A kube, or the one of a pool; all when neither is given. */
+interface OfKube {
+  readonly kubeId?: string | undefined;
+  readonly poolId?: string | undefined;
+}
+
+/** Of `packing_study s`, with a kube and a pool as the first two parameters. */
+const SUCCEEDED_COLD_PLANS = `s.kind = 'cold_plan' and s.state = 'succeeded' and ($1::text is null or s.kube_id = $1)
+        and ($2::text is null or s.kube_id = (select kube_id from pool where id = $2))`;
+
 /** Of each kube the cold plan that succeeded last. */
-export function findLastColdPlans(
-  sql: Sql,
-  { kubeId }: { readonly kubeId?: string | undefined },
-): Promise<PackingStudyRow[]> {
+export function findLastColdPlans(sql: Sql, { kubeId, poolId }: OfKube): Promise<PackingStudyRow[]> {
   return sql.query<PackingStudyRow>(
     `select distinct on (s.kube_id) ${COLUMNS} from packing_study s
-      where s.kind = 'cold_plan' and s.state = 'succeeded' and ($1::text is null or s.kube_id = $1)
-      order by s.kube_id, s.finished_at desc`,
-    [kubeId ?? null],
+      where ${SUCCEEDED_COLD_PLANS} order by s.kube_id, s.finished_at desc`,
+    [kubeId ?? null, poolId ?? null],
   );
+}
+
+/** Cold plans that succeeded from `since` on and before `until`: of more than `limit` the latest, and the oldest first. */
+export async function listColdPlans(
+  sql: Sql,
+  {
+    kubeId,
+    poolId,
+    since,
+    until,
+    limit,
+  }: OfKube & { readonly since: Date; readonly until: Date; readonly limit: number },
+): Promise<PackingStudyRow[]> {
+  const rows = await sql.query<PackingStudyRow>(
+    `select ${COLUMNS} from packing_study s
+      where ${SUCCEEDED_COLD_PLANS} and s.finished_at >= $3 and s.finished_at < $4
+      order by s.finished_at desc, s.id desc limit $5`,
+    [kubeId ?? null, poolId ?? null, since, until, limit],
+  );
+  return rows.reverse();
 }
 
 /**

@@ -70,6 +70,11 @@ describe("packing studies", () => {
     });
     const file = await ask("GET", `packing_studies/${id}/file?format=instances`);
     expect([file.body, file.headers["content-type"]]).toEqual(["[2]", "application/json; charset=utf-8"]);
+    expect((await ask("GET", "packing/history")).json().cold_plans).toHaveLength(1);
+    // Moves are looked for next.
+    const asked = "select 1 from rebalance where id = $1 and asked_at is not null and next_check_at <= now()";
+    expect(await api.owner.query(asked, [kubeId])).toHaveLength(1);
+    expect((await ask("GET", "packing/history?until=2026-01-01T00:00:00Z")).json().cold_plans).toEqual([]);
     expect((await ask("GET", "packing")).json().cold_plans).toMatchObject([
       { packing_study_id: id, kube_id: kubeId, fleet_cost_ratio: 2.016, verified: true },
     ]);

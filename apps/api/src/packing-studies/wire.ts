@@ -36,8 +36,8 @@ export function toPackingStudyBody(study: PackingStudyRow): PackingStudy {
   };
 }
 
-/** A kube's last cold plan, as packing shows it. */
-export function toLastColdPlan(study: PackingStudyRow): Packing["cold_plans"][number] {
+/** A cold plan that succeeded, as packing shows it. */
+export function toPastColdPlan(study: PackingStudyRow): Packing["cold_plans"][number] {
   const { fleet_cost_ratio, plan_cost_ratio, verified, stranded_per_hour, recoverable_per_hour } = toColdPlan(
     study.result as ColdPlanResult,
   );

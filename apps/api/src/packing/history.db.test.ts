@@ -59,7 +59,8 @@ describe("GET /v1/admin/packing/history", () => {
     const [first, second] = pools as [PoolId, PoolId];
     expect(await insertPackingSamples(api.owner, [sample(first), sample(second)])).toBe(2);
     expect(await insertPackingSamples(api.owner, [sample(first, { machines: 9 }), sample(second)])).toBe(0);
-    const { points, step_seconds } = await get("packing/history");
+    const { points, step_seconds, cold_plans } = await get("packing/history");
+    expect(cold_plans).toEqual([]);
     expect(step_seconds).toBe(600);
     expect(points).toEqual([
       {
@@ -96,6 +97,7 @@ describe("GET /v1/admin/packing/history", () => {
 
 describe("GET /v1/admin/capacity_forecast", () => {
   it("refuses by name with fewer than seven days", async () => {
+    await api.owner.query("delete from packing_sample");
     const { pools: told } = await get("capacity_forecast");
     expect(told).toMatchObject([{ unknown_because: "too_few_samples", price_per_hour: [] }, { days_sampled: 0 }]);
   });

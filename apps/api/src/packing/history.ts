@@ -1,7 +1,8 @@
 import type { PackingHistory } from "@berth/contract";
-import { type PackingPoint, readPackingHistory, SAMPLE_SECONDS, type Sql } from "@berth/db";
+import { listColdPlans, type PackingPoint, readPackingHistory, SAMPLE_SECONDS, type Sql } from "@berth/db";
 import { moneyFromMicroUsd } from "@berth/domain";
 import { iso } from "../http/wire.ts";
+import { toPastColdPlan } from "../packing-studies/wire.ts";
 import { ratioOf } from "./ratio.ts";
 
 const MOST_POINTS = 500;
@@ -23,18 +24,22 @@ export async function readHistory(
 ): Promise<PackingHistory> {
   // The end of the ten minutes that now is in: what is asked twice in them is answered alike.
   const until = query.until === undefined ? endOfSample(now) : new Date(Math.max(OLDEST_MS, Date.parse(query.until)));
-  const asked = query.since === undefined ? until.getTime() - DAY_MS : Date.parse(query.since);
-  const since = new Date(Math.max(OLDEST_MS, asked, until.getTime() - LONGEST_MS));
+  const begin = query.since === undefined ? until.getTime() - DAY_MS : Date.parse(query.since);
+  const since = new Date(Math.max(OLDEST_MS, begin, until.getTime() - LONGEST_MS));
   const steps = Math.ceil((until.getTime() - since.getTime()) / 1000 / SAMPLE_SECONDS / MOST_POINTS);
   const stepSeconds = SAMPLE_SECONDS * Math.max(1, steps);
-  const points = await readPackingHistory(db, {
-    kubeId: query.kube_id,
-    poolId: query.pool_id,
-    since,
-    until,
-    stepSeconds,
-  });
-  return { since: iso(since), until: iso(until), step_seconds: stepSeconds, points: points.map(toPoint) };
+  const asked = { kubeId: query.kube_id, poolId: query.pool_id, since, until };
+  const [points, coldPlans] = await Promise.all([
+    readPackingHistory(db, { ...asked, stepSeconds }),
+    listColdPlans(db, { ...asked, limit: MOST_POINTS }),
+  ]);
+  return {
+    since: iso(since),
+    until: iso(until),
+    step_seconds: stepSeconds,
+    points: points.map(toPoint),
+    cold_plans: coldPlans.map(toPastColdPlan),
+  };
 }
 
 function endOfSample(now: Date): Date {

@@ -10,7 +10,7 @@ import {
   VOLUMES_OF_AN_INSTANCE,
 } from "@berth/packing";
 import { bytesOf } from "../http/wire.ts";
-import { toLastColdPlan } from "../packing-studies/wire.ts";
+import { toPastColdPlan } from "../packing-studies/wire.ts";
 import { ratioOf } from "./ratio.ts";
 
 const NODES_LISTED = 2000;
@@ -45,7 +45,7 @@ export function toPackingBody(fleet: Fleet, withNodes: boolean): Packing {
     used_missing: fleet.nodes.some(({ instances }) => instances.some(({ used }) => used !== null))
       ? null
       : "not_measured",
-    cold_plans: fleet.coldPlans.map(toLastColdPlan),
+    cold_plans: fleet.coldPlans.map(toPastColdPlan),
     nodes: listed?.map(({ idle: _, ...node }) => node) ?? null,
     nodes_left_out: listed === null ? 0 : fleet.nodes.length - listed.length,
   };

@@ -59,6 +59,12 @@ export function studyStore(pool: Pool): StudyStore {
             where id = $1`,
           [id, JSON.stringify(result), files?.types ?? null, files?.instances ?? null, files?.certificate ?? null],
         );
+        // What a cold plan would save, moves are looked for at once, and not when the hour is over.
+        await client.query(
+          `update rebalance set asked_at = now(), next_check_at = now(), wakes = wakes + 1
+            where id = (select kube_id from packing_study where id = $1 and kind = 'cold_plan')`,
+          [id],
+        );
       }),
 
     recordFailure: (lease, id, failure) =>

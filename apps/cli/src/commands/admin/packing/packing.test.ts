@@ -198,7 +198,13 @@ const point = (n: number) => ({
   density: 7.5,
   dominant_utilization: 0.9 - n / 10,
 });
-const HISTORY = { since: point(0).at, until: point(9).at, step_seconds: 600, points: [0, 1, 2, 3].map(point) };
+const HISTORY = {
+  since: point(0).at,
+  until: point(9).at,
+  step_seconds: 600,
+  points: [0, 1, 2, 3].map(point),
+  cold_plans: PACKING.cold_plans,
+};
 
 test("packing over time is a line of marks for each figure, from its least to its most", async () => {
   const { code, out } = await berth(["packing", "--history", "--pool", "pool_1", "--since", "2026-11-28"], {
@@ -207,6 +213,7 @@ test("packing over time is a line of marks for each figure, from its least to it
   expect(code).toBe(EXIT_CODES.ok);
   expect(out).toMatch(/^machines +▁▃▆█ +10 +10 +13 +13$/m);
   expect(out).toMatch(/^instances +▅▅▅▅ +80 +80 +80 +80$/m);
+  expect(out).toMatch(/^stu_1 +1\.2500 +1\.0100 +yes /m);
   expect(out).toMatch(/^used cpu +▅▅▅▅ +10% +10% +10% +10%$/m);
   expect(out).toMatch(/^used memory +- +- +- +-/m);
   expect(out).toMatch(/^dominant +█▆▃▁ +90% +60% +90% +60%$/m);
@@ -214,7 +221,7 @@ test("packing over time is a line of marks for each figure, from its least to it
   expect(api.requests[0]?.query.get("since")).toBe("2026-11-28T00:00:00.000Z");
   await api.close();
   const wide = await berth(["packing", "--history", "-o", "wide"], { body: HISTORY });
-  expect(wide.out.trim().split("\n")).toHaveLength(5);
+  expect(wide.out.split("\n\n")[0]?.split("\n")).toHaveLength(5);
 });
 
 test("a time without --history is refused before anything is asked", async () => {

@@ -83,7 +83,10 @@ export const showPacking = (berth: Berth) =>
       }
       if (history === true) {
         const { body } = await client.getPackingHistory({ query: { ...query, since, until } });
-        await printBody(session, body, session.output === "wide" ? tableOfHistory : drawHistory);
+        await printBody(session, body, (history) => {
+          const drawn = session.output === "wide" ? tableOfHistory(history) : drawHistory(history);
+          return history.cold_plans.length === 0 ? drawn : `${drawn}\n${formatTable(COLD_PLANS, history.cold_plans)}`;
+        });
         const isForPeople = session.output === "table" || session.output === "wide";
         if (isForPeople && body.points.length === 0) session.note("No samples: a worker takes one every ten minutes.");
         return;
