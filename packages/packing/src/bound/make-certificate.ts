@@ -8,13 +8,15 @@ import type { Certificate, CertificateBlock, CertificateOffer, OfferProof } from
 import { mostInTable } from "./exact-table.ts";
 
 const NANO_PER_MICRO = 1_000;
-/** Tables that look for good multipliers; each offer's last one is the proof. */
+/** Tables that may look for good multipliers; most offers need one, and those that the bound hangs on a few. */
+const MOST_TABLES = 40;
+/** Of these, as many as count where units are chosen so that all tables together stay within STEPS. */
 const TABLES = 5;
 /**
- * An offer whose z is at most this share of its price has no part in the bound, as values come at that scale; nor has one whose
- * share is below another's.
+ * An offer whose z is at most this share of its price takes nearly nothing from the bound, as values come at that scale; nor
+ * does one whose share is below another's.
  */
-const ENOUGH = 0.97;
+const ENOUGH = 0.9999;
 /** Units of a dimension in a proof's table, where its sizes have no grain of their own. */
 const MOST_CELLS = 1_000;
 const LEAST_CELLS = 60;
@@ -117,7 +119,7 @@ function proveRelaxed(
   const { problem } = block;
   const { dimensions, classes, sizes, demand, capacities, admits, zoneOf } = problem;
   const price = problem.prices[offer] as number;
-  pricing.search(offer, duals, TABLES, enough * NANO_PER_MICRO * price, Number.POSITIVE_INFINITY, 0);
+  pricing.search(offer, duals, MOST_TABLES, enough * NANO_PER_MICRO * price, Number.POSITIVE_INFINITY, 0);
   const relaxation = pricing.relaxationOf(offer);
   const { unitP, unitQ, isFluid } = relaxation;
   // Where instances may be cut, multipliers that are a little too large leave nothing beyond sizes that were worth just that.
