@@ -6,14 +6,15 @@ import {
   type ListOptions,
   type ObjectByKind,
   type ObjectKey,
+  POD_METRICS_PATH,
   PortError,
+  podUsagesOf,
   type Reflection,
 } from "@berth/ports";
 import { statusOf } from "./errors.ts";
 import { testsHold } from "./json-pointer.ts";
 import type { KubeConnection } from "./kubeconfig.ts";
 import { collectionPath, kindOfObject, objectPath } from "./paths.ts";
-import { POD_METRICS_PATH, podUsagesOf } from "./pod-usage.ts";
 import {
   REFLECTOR_TIMINGS,
   type ReflectorSource,

@@ -4,6 +4,7 @@ export * from "./engine.ts";
 export * from "./key-provider.ts";
 export * from "./kubernetes.ts";
 export * from "./kubernetes-objects.ts";
+export * from "./pod-metrics.ts";
 export * from "./port-error.ts";
 export * from "./queue.ts";
 export * from "./solver.ts";

@@ -10,7 +10,7 @@ import type {
   StudyRequest,
 } from "@berth/packing";
 import { failureOf, iso, isoOrNull } from "../http/wire.ts";
-import { ratioOf } from "../packing/ratio.ts";
+import { ratioOf, shareOf } from "../packing/ratio.ts";
 
 export function toPackingStudyBody(study: PackingStudyRow): PackingStudy {
   const { kind, result } = study;
@@ -69,7 +69,7 @@ function whatIfOf(request: StudyRequest): PackingStudy["what_if"] {
 
 function toColdPlan(result: ColdPlanResult): NonNullable<PackingStudy["cold_plan"]> {
   const bound = Number(result.lowerBoundNanoUsdPerHour) / 1000;
-  const over = (price: number) => ratioOf(bound === 0 ? undefined : price / bound);
+  const over = (price: number) => shareOf(price, bound);
   const { priceMicroUsdPerHour: planPrice } = result.plan;
   return {
     plan: toPlanned(result.plan),

@@ -3,7 +3,7 @@ import { listColdPlans, type PackingPoint, readPackingHistory, SAMPLE_SECONDS, t
 import { moneyFromMicroUsd } from "@berth/domain";
 import { iso } from "../http/wire.ts";
 import { toPastColdPlan } from "../packing-studies/wire.ts";
-import { ratioOf } from "./ratio.ts";
+import { shareOf } from "./ratio.ts";
 
 const MOST_POINTS = 500;
 const DAY_MS = 86_400_000;
@@ -48,7 +48,6 @@ function endOfSample(now: Date): Date {
 }
 
 function toPoint(point: PackingPoint): PackingHistory["points"][number] {
-  const per = (part: number, whole: number) => ratioOf(whole === 0 ? undefined : part / whole);
   const paid = point.priceMicroUsdPerHour * 24;
   return {
     at: iso(point.at),
@@ -57,17 +56,17 @@ function toPoint(point: PackingPoint): PackingHistory["points"][number] {
     price_per_hour: moneyFromMicroUsd(point.priceMicroUsdPerHour),
     idle_per_day: moneyFromMicroUsd(point.idleMicroUsdPerDay),
     requested_share: {
-      cpu: per(point.requestedCpuMilli, point.allocatableCpuMilli),
-      memory: per(point.requestedMemoryMib, point.allocatableMemoryMib),
-      volumes: per(point.requestedVolumes, point.allocatableVolumes),
-      instances: per(point.instances, point.allocatableInstances),
+      cpu: shareOf(point.requestedCpuMilli, point.allocatableCpuMilli),
+      memory: shareOf(point.requestedMemoryMib, point.allocatableMemoryMib),
+      volumes: shareOf(point.requestedVolumes, point.allocatableVolumes),
+      instances: shareOf(point.instances, point.allocatableInstances),
     },
     used_share: {
-      cpu: per(point.usedCpuMilli, point.measuredCpuMilli),
-      memory: per(point.usedMemoryMib, point.measuredMemoryMib),
+      cpu: shareOf(point.usedCpuMilli, point.measuredCpuMilli),
+      memory: shareOf(point.usedMemoryMib, point.measuredMemoryMib),
     },
-    density: per(point.dataInstances, point.machines),
+    density: shareOf(point.dataInstances, point.machines),
     // Idle is what the dominant utilization leaves of the price.
-    dominant_utilization: per(paid - point.idleMicroUsdPerDay, paid),
+    dominant_utilization: shareOf(paid - point.idleMicroUsdPerDay, paid),
   };
 }

@@ -11,7 +11,7 @@ import {
 } from "@berth/packing";
 import { bytesOf } from "../http/wire.ts";
 import { toPastColdPlan } from "../packing-studies/wire.ts";
-import { ratioOf } from "./ratio.ts";
+import { ratioOf, shareOf } from "./ratio.ts";
 
 const NODES_LISTED = 2000;
 
@@ -118,14 +118,13 @@ function toUsed({ instances, used, requested }: FleetFigures["measured"]): Figur
     cpu_millis: cpuMilli,
     memory_bytes: bytesOf(memoryMib),
   });
-  const share = (part: number, whole: number) => ratioOf(whole === 0 ? undefined : part / whole);
   return {
     ...amounts(used),
     instances,
     requested: amounts(requested),
     of_requested: {
-      cpu: share(used.cpuMilli, requested.cpuMilli),
-      memory: share(used.memoryMib, requested.memoryMib),
+      cpu: shareOf(used.cpuMilli, requested.cpuMilli),
+      memory: shareOf(used.memoryMib, requested.memoryMib),
     },
   };
 }

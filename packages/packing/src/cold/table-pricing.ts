@@ -133,9 +133,9 @@ export class TablePricing {
   }
 
   /**
-   * Prices an offer at the values (by class, >= 0): where instances may be cut first, then with so many tables. Stops early when the bound is no more than
-   * `enough`: nothing there is of interest then. Patterns worth no more than `known` are
-   * not looked for, and others no longer than so many nodes of a table.
+   * Prices an offer at the values (by class, >= 0): where instances may be cut first, then with so many tables. Stops early
+   * when the bound is no more than `enough`: nothing there is of interest then. Patterns worth no more than `known` are not
+   * looked for, and others no longer than so many nodes of a table.
    */
   search(offer: number, values: Float64Array, tables: number, enough: number, known: number, nodes: number): Priced {
     const { dimensions, capacities } = this.#problem;

@@ -10,12 +10,13 @@ import {
   type ListOptions,
   type ObjectByKind,
   type ObjectKey,
+  POD_METRICS_PATH,
   PortError,
+  podUsagesOf,
   type Reflection,
 } from "@berth/ports";
 import type { SimulationClock } from "../clock.ts";
 import type { KubernetesModel } from "../kubernetes/model.ts";
-import { amountOf } from "../kubernetes/quantities.ts";
 import type { ApiResponse } from "../kubernetes/request.ts";
 import { inProcessReflection } from "./in-process-reflection.ts";
 import { portErrorOfStatus, type StatusBody, statusBodyOf } from "./kubernetes-errors.ts";
@@ -28,16 +29,6 @@ interface Call {
   readonly contentType?: string;
 }
 
-/** As the model writes them. */
-interface PodMetricsList {
-  readonly items: readonly {
-    readonly metadata: { readonly name: string; readonly namespace: string };
-    readonly timestamp: string;
-    readonly containers: readonly { readonly usage: Readonly<Record<"cpu" | "memory", string>> }[];
-  }[];
-}
-
-const MIB = 1_048_576;
 const DEFAULT_PDB_RETRY_MS = 10_000;
 
 /**
@@ -89,21 +80,8 @@ export function inProcessKubernetes(model: KubernetesModel, clock: SimulationClo
       orWhenNotFound(() => call({ method: "GET", path: objectPath(kind, key) }) as ObjectByKind[K], undefined),
     list: async <K extends KubernetesKind>(kind: K, options: ListOptions = {}) =>
       list(kind, options).items as unknown as ObjectByKind[K][],
-    podUsage: async ({ labelSelector } = {}) => {
-      const path = "/apis/metrics.k8s.io/v1beta1/pods";
-      const { items } = call({ method: "GET", path, query: { labelSelector } }) as PodMetricsList;
-      return items.map(({ metadata: { name, namespace }, timestamp, containers }) => {
-        const used = (resource: "cpu" | "memory") =>
-          containers.reduce((sum, { usage }) => sum + amountOf(resource, usage[resource]), 0);
-        return {
-          name,
-          namespace,
-          cpuMilli: used("cpu"),
-          memoryMib: Math.ceil(used("memory") / MIB),
-          measuredAt: new Date(timestamp),
-        };
-      });
-    },
+    podUsage: async ({ labelSelector } = {}) =>
+      podUsagesOf(call({ method: "GET", path: POD_METRICS_PATH, query: { labelSelector } })),
     apply: async <T extends KubernetesObject>(object: T, fieldManager: string) =>
       call({
         method: "PATCH",

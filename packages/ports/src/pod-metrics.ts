@@ -1,5 +1,5 @@
 import { parseCpuMilli, parseMebibytesUp } from "@berth/domain";
-import type { PodUsage } from "@berth/ports";
+import type { PodUsage } from "./kubernetes.ts";
 
 /** The Metrics API's collection of pods, of all namespaces. */
 export const POD_METRICS_PATH = "/apis/metrics.k8s.io/v1beta1/pods";
