@@ -9,8 +9,8 @@ export interface Following {
   readonly type?: string | undefined;
   readonly targetId?: string | undefined;
   readonly operationId?: string | undefined;
-  /** Only later ones; those that come from now on when absent. */
-  readonly afterSeq: bigint | undefined;
+  /** Only later ones. */
+  readonly afterSeq: bigint;
   /** Whether nothing more will come; asked before each look, so that the last events are still told. */
   readonly hasEnded?: () => Promise<boolean>;
 }
@@ -32,7 +32,7 @@ export async function* followEvents(
   const whole = tenantDatabase(deps.databases.tenants, { organizationId, projectIds: [], clusterIds: [] });
   const watch = await deps.feed.watch(organizationId, fits, signal);
   try {
-    let after = afterSeq ?? (await latestSeq(db, organizationId));
+    let after = afterSeq;
     let sawNothing = false;
     while (!signal.aborted) {
       // Of whoever reaches a part: what woke it was not theirs, and is not looked through again.

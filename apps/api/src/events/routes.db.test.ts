@@ -41,23 +41,20 @@ describe("GET /v1/events", () => {
     expect(await ids("type=cluster.deleted")).toEqual([]);
   });
 
-  it("stream: what comes from now on, to everybody who follows", async () => {
+  it("stream: what comes once the answer's headers are here, to everybody who follows", async () => {
     const { key } = await api.newTenant();
     await create(key);
     const abort = new AbortController();
-    const followers = Array.from({ length: 5 }, () => clientOf(key).follow.listEvents({ signal: abort.signal }));
-    const firsts = followers.map((follower) => follower.next());
-    // They follow once the server has their connections: heartbeats on all of them say so.
-    const connections = async () =>
-      new Promise<number>((resolve) => api.app.server.getConnections((_, n) => resolve(n)));
-    while ((await connections()) < 5) await new Promise(setImmediate);
+    const url = `${baseUrl}/v1/events`;
+    const headers = { authorization: `Bearer ${key}`, accept: "text/event-stream" };
+    const follow = async () => (await fetch(url, { headers, signal: abort.signal })).body?.getReader();
+    const followers = await Promise.all(Array.from({ length: 20 }, follow));
     const cluster = await create(key);
-    // A follower that came later than the event is told of the next.
-    const again = setInterval(() => void create(key), 500);
-    const events = await Promise.all(firsts);
-    clearInterval(again);
-    for (const event of events) expect(event.value?.type).toBe("cluster.create.started");
-    expect(events.some((event) => event.value?.target.id === cluster.id)).toBe(true);
+    for (const follower of followers) {
+      let text = "";
+      while (!text.includes("\ndata:")) text += new TextDecoder().decode((await follower?.read())?.value);
+      expect(text).toContain(cluster.id);
+    }
     abort.abort();
   });
 

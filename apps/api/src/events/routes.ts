@@ -1,4 +1,5 @@
 import { ROUTES } from "@berth/contract";
+import { latestSeq } from "@berth/db";
 import { ok } from "@berth/domain";
 import type { FastifyInstance } from "fastify";
 import type { ApiDeps } from "../deps.ts";
@@ -20,7 +21,9 @@ export function eventRoutes(app: FastifyInstance, deps: ApiDeps): void {
       const from = await placeInFeed(db, organizationId, headers["last-event-id"], query.after);
       if (!from.ok) return from;
       const { type, target_id: targetId, operation_id: operationId } = query;
-      const following = { type, targetId, operationId, afterSeq: from.value };
+      // Before the headers go out: what happens once they are here is told.
+      const afterSeq = from.value ?? (await latestSeq(db, organizationId));
+      const following = { type, targetId, operationId, afterSeq };
       return ok(followEvents(deps, db, organizationId, following, signal));
     },
   });
