@@ -8,6 +8,7 @@ const ALLOWED_DEPENDENCIES = {
   // Pure: no I/O, no clock, no chance.
   domain: [],
   packing: ["domain", "ports"],
+  planner: ["domain", "ports"],
   lifecycle: ["domain"],
 
   ports: ["domain"],
@@ -49,12 +50,12 @@ const ALLOWED_DEPENDENCIES = {
  * What the commands of a package may name beside, in devDependencies alone: they lie outside src, are no part of what the
  * package gives to others, and put a real solver behind the port that the package itself takes as an argument.
  */
-const ALLOWED_FOR_COMMANDS: Readonly<Record<string, readonly string[]>> = { packing: ["solver"] };
+const ALLOWED_FOR_COMMANDS: Readonly<Record<string, readonly string[]>> = { packing: ["solver"], planner: ["solver"] };
 
 export type WorkspaceName = keyof typeof ALLOWED_DEPENDENCIES;
 
 /** Packages that cannot do I/O: they compile without a single ambient type and use nothing from npm. */
-export const PURE_PACKAGES = ["domain", "packing", "lifecycle"] as const;
+export const PURE_PACKAGES = ["domain", "packing", "planner", "lifecycle"] as const;
 
 /** The workspaces that this one may name, or undefined for one that the table does not know. */
 export function allowedDependencies(workspace: string): readonly string[] | "anything" | undefined {
