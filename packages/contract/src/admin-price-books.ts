@@ -1,25 +1,45 @@
-import { isPrintable } from "@berth/domain";
+import { isPrintable, OFFERING_CLASSES, PAYMENT_OPTIONS, PRICE_BOOK_KINDS, TERMS, type Term } from "@berth/domain";
 import { z } from "zod";
 import { idField, idInput, listQuery, money, pageOf, timestamp, wordInput } from "./fields.ts";
 import { route } from "./route.ts";
+
+export { PRICE_BOOK_KINDS } from "@berth/domain";
 
 export const priceBookSchema = z
   .object({
     id: idField("priceBook"),
     region: z.string(),
-    version: z.int().meta({ description: "Of its region: 1, 2, 3 … The last one holds." }),
+    version: z.int().meta({ description: "Of its region: 1, 2, 3 … The last one of its kind holds." }),
+    kind: z.enum(PRICE_BOOK_KINDS).meta({ description: "Prices on demand, or the rates of what one can commit to." }),
     source: z.string().meta({ description: "Where the prices come from." }),
     machine_types: z.int().meta({ description: "How many have a price in it." }),
     created_at: timestamp.meta({ description: "When it was imported." }),
   })
   .meta({
     id: "PriceBook",
-    description: "What machine types cost on demand. Never changed: an import makes a new one.",
+    description: "What machine types cost, on demand or committed to. Never changed: an import makes a new one.",
   });
 export type PriceBook = z.infer<typeof priceBookSchema>;
 
 export const wholePriceBookSchema = priceBookSchema
-  .extend({ prices: z.record(z.string(), money).meta({ description: "Of an hour, by machine type." }) })
+  .extend({
+    prices: z.record(z.string(), money).meta({ description: "Of an hour on demand, by machine type; of rates none." }),
+    rates: z
+      .array(
+        z.object({
+          machine_type: z.string(),
+          term: z.enum(Object.keys(TERMS) as [Term, ...Term[]]),
+          offering_class: z.enum(OFFERING_CLASSES).nullable().meta({ description: "Of reserved instances." }),
+          payment_option: z.enum(PAYMENT_OPTIONS),
+          upfront: money.meta({ description: "Of one reserved instance, at the start." }),
+          per_hour: money.meta({
+            description:
+              "Of one reserved instance what is charged each hour, of a savings plan the rate that usage counts by.",
+          }),
+        }),
+      )
+      .meta({ description: "By machine type; of a book of prices on demand none." }),
+  })
   .meta({ id: "WholePriceBook" });
 export type WholePriceBook = z.infer<typeof wholePriceBookSchema>;
 
@@ -38,9 +58,20 @@ export const importPriceBookBody = z
       .max(1000)
       .refine(isPrintable, "Text without control characters.")
       .meta({ description: "Where the prices come from, and of when they are." }),
-    prices: z.string().min(1).max(131_072).meta({
-      description: "A machine type and its price in dollars an hour, as a decimal number, on each line.",
-    }),
+    kind: z
+      .enum(PRICE_BOOK_KINDS)
+      .default("on_demand")
+      .meta({ description: "Prices on demand, or the rates of what one can commit to." }),
+    prices: z
+      .string()
+      .min(1)
+      .max(250_000)
+      .meta({
+        description:
+          "On each line a machine type and what it costs, in dollars as decimal numbers. On demand: `m7i.large 0.1008`. Reserved " +
+          "instances, with term, offering class, payment option, and what is paid at the start and an hour: " +
+          "`m7i.large 1y standard no_upfront 0 0.06668`. Savings plans, with term, payment option and rate: `m7i.large 1y no_upfront 0.0726`.",
+      }),
   })
   .meta({
     id: "NewPriceBook",
@@ -49,6 +80,12 @@ export const importPriceBookBody = z
         region: "us-east-1",
         source: "AWS Price List of 2026-11-28",
         prices: "m7i.xlarge 0.2016\nr7i.2xlarge 0.5292\n",
+      },
+      {
+        region: "us-east-1",
+        source: "AWS Price List of 2026-11-28",
+        kind: "reserved_instances",
+        prices: "m7i.xlarge 1y standard no_upfront 0 0.13336\n",
       },
     ],
   });
@@ -64,7 +101,10 @@ export const importPriceBook = route({
     "What could be launched costs that from here on; machines keep the price that they were launched at. The list is taken " +
     "as a whole or not at all: it is refused, by type and rule, for a price that is none (`not_a_price`), is not above zero " +
     "(`price_not_positive`) or above $2000 an hour (`price_too_high`), is a thousand times the last one or a thousandth of " +
-    "it (`price_jumped`), and for the lack of a type that is in use (`price_missing`). What held before holds on then.",
+    "it (`price_jumped`), and for the lack of a type that is in use (`price_missing`). A rate is held against the price on " +
+    "demand: that must be known (`price_unknown`), a rate above it is no discount (`rate_above_price`), one below a twentieth " +
+    "of it another unit (`rate_too_low`), and what is paid at the start and an hour must be its payment option's " +
+    "(`payment_mismatch`). What held before holds on then.",
   permission: "admin:fleet:act",
   body: importPriceBookBody,
   responses: { 201: { description: "Imported; it holds.", schema: importedPriceBookSchema, headers: ["Location"] } },
@@ -81,6 +121,7 @@ export const listPriceBooks = route({
   permission: "admin:fleet:read",
   query: listQuery("-created_at", {
     region: wordInput.optional().meta({ description: "Only those of this region." }),
+    kind: z.enum(PRICE_BOOK_KINDS).optional().meta({ description: "Only those of this kind." }),
   }),
   tenantData: "none",
   responses: { 200: { description: "A page, newest first.", schema: pageOf(priceBookSchema, "PriceBookPage") } },

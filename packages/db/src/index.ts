@@ -221,10 +221,12 @@ export {
 export {
   findPriceBook,
   insertPriceBook,
+  insertRateBook,
   listPriceBooks,
   lockPrices,
   type NewPriceBook,
   type PriceBookRow,
+  type RatesOfType,
   type WholePriceBook,
 } from "./price-books.ts";
 export {

@@ -25,7 +25,7 @@ export async function importOfferings(sql: Sql, offerings: readonly OfferingRow[
                              ebs_volume_limit_type, architecture)
        select d.region, d.zone, d."machineType",
               coalesce((select (b.prices ->> d."machineType")::int from price_book b
-                 where b.region = d.region order by b.version desc limit 1), d."priceMicroUsdPerHour"),
+                 where b.region = d.region and b.kind = 'on_demand' order by b.version desc limit 1), d."priceMicroUsdPerHour"),
               d.vcpu, d."memoryMib", d."ebsVolumeLimit", d."ebsVolumeLimitType", d.architecture
          from jsonb_to_recordset($1::jsonb) as d(region text, zone text, "machineType" text,
               "priceMicroUsdPerHour" int, vcpu int, "memoryMib" int, "ebsVolumeLimit" int, "ebsVolumeLimitType" text,

@@ -1,4 +1,4 @@
-import type { IdSource, KnownPrices, OrganizationId, PriceBookId } from "@berth/domain";
+import type { IdSource, KnownPrices, OrganizationId, PriceBookId, PriceBookKind, Rate } from "@berth/domain";
 import type { Actor } from "./actor.ts";
 import { appendAudit } from "./audit.ts";
 import { type ListQuery, pageByAge } from "./page-by-age.ts";
@@ -8,29 +8,32 @@ import { columns, type Page, type Sql, startWhere, type Tx } from "./sql.ts";
 export interface PriceBookRow {
   readonly id: string;
   readonly region: string;
-  /** Of the region: 1, 2, 3 … The last one holds. */
+  /** Of the region: 1, 2, 3 … The last one of its kind holds. */
   readonly version: number;
+  readonly kind: PriceBookKind;
   /** Where the prices come from. */
   readonly source: string;
   readonly createdAt: Date;
   readonly machineTypes: number;
 }
 
+/** The rates of a machine type. */
+export type RatesOfType = readonly Omit<Rate, "machineType">[];
+
 export interface WholePriceBook extends PriceBookRow {
-  /** Micro-dollars an hour, on demand. */
-  readonly prices: Readonly<Record<string, number>>;
+  /** By machine type: micro-dollars an hour on demand, or the rates of a book of another kind. */
+  readonly prices: Readonly<Record<string, number | RatesOfType>>;
 }
 
 export interface NewPriceBook extends Actor {
   readonly id: PriceBookId;
   readonly region: string;
   readonly source: string;
-  readonly prices: ReadonlyMap<string, number>;
   /** The operator's organization, for the audit row. */
   readonly organizationId: OrganizationId;
 }
 
-const COLUMNS = `${columns<Omit<PriceBookRow, "machineTypes">>("b", ["id", "region", "version", "source", "createdAt"])},
+const COLUMNS = `${columns<Omit<PriceBookRow, "machineTypes">>("b", ["id", "region", "version", "kind", "source", "createdAt"])},
   (select count(*)::int from jsonb_object_keys(b.prices)) as "machineTypes"`;
 
 /**
@@ -47,7 +50,7 @@ export async function lockPrices(tx: Tx, region: string): Promise<KnownPrices> {
         where region = $1 group by 1
        union all
        select key, value::int from price_book b, jsonb_each_text(b.prices)
-        where b.region = $1 and b.version = (select max(version) from price_book where region = $1)`,
+        where b.region = $1 and b.version = (select max(version) from price_book where region = $1 and kind = 'on_demand')`,
       [region],
     ),
     await tx.query<{ machineType: string }>(
@@ -72,14 +75,14 @@ export async function lockPrices(tx: Tx, region: string): Promise<KnownPrices> {
  * placement looks again. Machines keep the price that they were launched at; a type that is not in the book keeps its own.
  * Gives how many offerings have another price now.
  */
-export async function insertPriceBook(tx: Tx, ids: IdSource, book: NewPriceBook): Promise<number> {
-  const { id, region, source, organizationId, actor, requestId } = book;
+export async function insertPriceBook(
+  tx: Tx,
+  ids: IdSource,
+  book: NewPriceBook & { readonly prices: ReadonlyMap<string, number> },
+): Promise<number> {
+  const { region } = book;
   const prices = JSON.stringify(Object.fromEntries(book.prices));
-  await tx.query(
-    `insert into price_book (id, region, version, source, prices)
-     select $1, $2, coalesce(max(version), 0) + 1, $3, $4::jsonb from price_book where region = $2`,
-    [id, region, source, prices],
-  );
+  await insertBook(tx, book, "on_demand", prices);
   const changed = await tx.query(
     `update offering o set price_micro_usd_per_hour = p.value::int from jsonb_each_text($2::jsonb) p
       where o.region = $1 and o.machine_type = p.key and o.price_micro_usd_per_hour <> p.value::int
@@ -89,24 +92,54 @@ export async function insertPriceBook(tx: Tx, ids: IdSource, book: NewPriceBook)
   await tx.query("update kube set next_check_at = now(), wakes = wakes + 1 where region = $1 and not is_static", [
     region,
   ]);
-  await appendAudit(tx, ids, {
+  await audit(tx, ids, book, { kind: "on_demand", machineTypes: book.prices.size, changedOfferings: changed.length });
+  return changed.length;
+}
+
+/** Stores a book of rates, after `lockPrices`. What is planned from here on is planned by it; commitments keep their own. */
+export async function insertRateBook(
+  tx: Tx,
+  ids: IdSource,
+  book: NewPriceBook & { readonly kind: Exclude<PriceBookKind, "on_demand">; readonly rates: readonly Rate[] },
+): Promise<void> {
+  const { kind } = book;
+  const byType: Record<string, Omit<Rate, "machineType">[]> = {};
+  for (const { machineType, ...rate } of book.rates) {
+    byType[machineType] ??= [];
+    byType[machineType].push(rate);
+  }
+  await insertBook(tx, book, kind, JSON.stringify(byType));
+  await audit(tx, ids, book, { kind, machineTypes: Object.keys(byType).length, rates: book.rates.length });
+}
+
+async function insertBook(tx: Tx, { id, region, source }: NewPriceBook, kind: PriceBookKind, prices: string) {
+  await tx.query(
+    `insert into price_book (id, region, version, kind, source, prices)
+     select $1, $2, coalesce(max(version), 0) + 1, $3, $4, $5::jsonb from price_book where region = $2`,
+    [id, region, kind, source, prices],
+  );
+}
+
+function audit(tx: Tx, ids: IdSource, book: NewPriceBook, data: Readonly<Record<string, string | number>>) {
+  const { id, region, source, organizationId, actor, requestId } = book;
+  return appendAudit(tx, ids, {
     organizationId,
     actor,
     requestId,
     action: "price_book.import",
     targetType: "price_book",
     targetId: id,
-    data: { region, source, machineTypes: book.prices.size, changedOfferings: changed.length },
+    data: { region, source, ...data },
   });
-  return changed.length;
 }
 
 export function listPriceBooks(
   sql: Sql,
-  query: ListQuery & { readonly region?: string | undefined },
+  query: ListQuery & { readonly region?: string | undefined; readonly kind?: PriceBookKind | undefined },
 ): Promise<Page<PriceBookRow>> {
   const where = startWhere();
   where.add("b.region = ?", query.region);
+  where.add("b.kind = ?", query.kind);
   return pageByAge(sql, `select ${COLUMNS} from price_book b`, "b", where, query);
 }
 

@@ -11,6 +11,7 @@ import {
   OPERATION_STATES,
   PACKING_STUDY_KINDS,
   PACKING_STUDY_STATES,
+  PRICE_BOOK_KINDS,
   REBALANCE_MODES,
   REBALANCE_MOVE_STATES,
   REBALANCE_PLAN_STATES,
@@ -103,13 +104,14 @@ describe("the migrations", () => {
       rebalance_move_state_check: REBALANCE_MOVE_STATES,
       packing_study_kind_check: PACKING_STUDY_KINDS,
       packing_study_state_check: PACKING_STUDY_STATES,
+      price_book_kind_check: PRICE_BOOK_KINDS,
     };
     for (const [name, words] of Object.entries(lists)) {
       const [row] = await db.owner.query<{ definition: string }>(
         "select pg_get_constraintdef(oid) as definition from pg_constraint where conname = $1",
         [name],
       );
-      const allowed = [...(row?.definition ?? "").matchAll(/'([a-z_.]+)'::text/g)].map((match) => match[1]);
+      const allowed = [...(row?.definition ?? "").matchAll(/'([a-z0-9_.]+)'::text/g)].map((match) => match[1]);
       expect([name, ...allowed].sort()).toEqual([name, ...words].sort());
     }
   });

@@ -1,6 +1,15 @@
 import type { ImportedPriceBook, ImportPriceBookBody } from "@berth/contract";
-import { findPriceBook, insertPriceBook, lockPrices, type PrismaTx } from "@berth/db";
-import { err, type OrganizationId, ok, type PriceFault, type Result, readPriceList } from "@berth/domain";
+import { findPriceBook, insertPriceBook, insertRateBook, lockPrices, type PrismaTx } from "@berth/db";
+import {
+  err,
+  type OrganizationId,
+  ok,
+  type PriceFault,
+  type RateFault,
+  type Result,
+  readPriceList,
+  readRateList,
+} from "@berth/domain";
 import type { ApiDeps } from "../deps.ts";
 import type { Refusal } from "../http/refusal.ts";
 import { toPriceBookBody } from "./wire.ts";
@@ -19,19 +28,27 @@ export async function importPriceBook(
     readonly requestId: string;
   },
 ): Promise<Result<ImportedPriceBook, Refusal>> {
-  const { body, organizationId, actor, requestId } = request;
-  const { region, source } = body;
-  const prices = readPriceList(body.prices, await lockPrices(tx, region));
-  if (!prices.ok) return err(refusalOf(prices.error));
+  const { body, ...by } = request;
+  const { region, source, kind } = body;
+  const known = await lockPrices(tx, region);
   const id = deps.ids.next("priceBook");
-  const book = { id, region, source, prices: prices.value, organizationId, actor, requestId };
-  const changed = await insertPriceBook(tx, deps.ids, book);
+  const book = { id, region, source, ...by };
+  let changed = 0;
+  if (kind === "on_demand") {
+    const prices = readPriceList(body.prices, known);
+    if (!prices.ok) return err(refusalOf(prices.error));
+    changed = await insertPriceBook(tx, deps.ids, { ...book, prices: prices.value });
+  } else {
+    const rates = readRateList(body.prices, kind, known.last);
+    if (!rates.ok) return err(refusalOf(rates.error));
+    await insertRateBook(tx, deps.ids, { ...book, kind, rates: rates.value });
+  }
   const stored = await findPriceBook(tx, id);
   if (stored === undefined) throw new Error(`${id} was stored a moment ago`);
   return ok({ ...toPriceBookBody(stored), changed_offerings: changed });
 }
 
-function refusalOf(faults: readonly PriceFault[]): Refusal {
+function refusalOf(faults: readonly (PriceFault | RateFault)[]): Refusal {
   const errors = faults.slice(0, FAULTS_TOLD).map(({ machineType, rule, detail }) => ({
     pointer: "/prices",
     code: rule,

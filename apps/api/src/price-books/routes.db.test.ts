@@ -81,6 +81,54 @@ describe("price books", () => {
     expect((await send(listAt("0.27"))).statusCode).toBe(201);
   });
 
+  it("201: rates are a book of their own kind beside the prices, held against those on demand", async () => {
+    const rates = (region: string, kind: string, prices: string) =>
+      ask("POST", "/v1/admin/price_books", { region, kind, source: "AWS Price List", prices });
+    const reserved = "m7i.large 1y standard no_upfront 0 0.06\nm7i.large 3y standard all_upfront 1000 0";
+    const early = await rates("eu-8", "reserved_instances", reserved);
+    expect(early.json().errors[0]).toMatchObject({ pointer: "/prices", code: "price_unknown" });
+    await send("m7i.large 0.1", "eu-8");
+    const book = await rates("eu-8", "reserved_instances", reserved);
+    expect(book.statusCode, book.body).toBe(201);
+    expect(book.json()).toMatchObject({
+      kind: "reserved_instances",
+      version: 2,
+      machine_types: 1,
+      changed_offerings: 0,
+    });
+    const whole = (await ask("GET", book.headers.location as string)).json();
+    expect(whole.prices).toEqual({});
+    const usd = (amount: string) => ({ amount, currency: "USD" });
+    expect(whole.rates).toEqual([
+      {
+        machine_type: "m7i.large",
+        term: "1y",
+        offering_class: "standard",
+        payment_option: "no_upfront",
+        upfront: usd("0.000000000000"),
+        per_hour: usd("0.060000000000"),
+      },
+      {
+        machine_type: "m7i.large",
+        term: "3y",
+        offering_class: "standard",
+        payment_option: "all_upfront",
+        upfront: usd("1000.000000000000"),
+        per_hour: usd("0.000000000000"),
+      },
+    ]);
+    const faulty = await rates("eu-8", "compute_savings_plan", "m7i.large 1y no_upfront 70");
+    expect(faulty.json().errors).toMatchObject([{ code: "rate_above_price" }]);
+    // The prices on demand hold on, and further ones are held against them.
+    expect((await send("m7i.large 100", "eu-8")).json().errors).toMatchObject([{ code: "price_jumped" }]);
+    const kinds = async (query: string) =>
+      (await ask("GET", `/v1/admin/price_books?region=eu-8${query}`))
+        .json()
+        .data.map((one: { kind: string }) => one.kind);
+    expect(await kinds("")).toEqual(["reserved_instances", "on_demand"]);
+    expect(await kinds("&kind=on_demand")).toEqual(["on_demand"]);
+  });
+
   it("takes a list as long as the longest region's, and refuses another unit with its first hundred faults", async () => {
     const list = (price: string) => Array.from({ length: 1500 }, (_, n) => `x${n}.48xlarge ${price}`).join("\n");
     const long = await send(list("12.345678"), "eu-6");

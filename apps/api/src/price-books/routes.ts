@@ -24,7 +24,7 @@ export function priceBookRoutes(app: FastifyInstance, deps: ApiDeps): void {
 
   serve(app, ROUTES.listPriceBooks, async (call) => {
     const list = startList(deps.pageTokens, "listPriceBooks", call);
-    const page = await listPriceBooks(call.db, { region: call.query.region, ...list.asked });
+    const page = await listPriceBooks(call.db, { region: call.query.region, kind: call.query.kind, ...list.asked });
     return ok({ status: 200, body: list.toBody(page, toPriceBookBody, (row) => row) });
   });
 

@@ -8,6 +8,7 @@ export function toPriceBookBody(book: PriceBookRow): PriceBook {
     id: book.id,
     region: book.region,
     version: book.version,
+    kind: book.kind,
     source: book.source,
     machine_types: book.machineTypes,
     created_at: iso(book.createdAt),
@@ -15,9 +16,23 @@ export function toPriceBookBody(book: PriceBookRow): PriceBook {
 }
 
 export function toWholePriceBookBody(book: WholePriceBookRow): WholePriceBook {
-  const prices = Object.entries(book.prices).sort(([a], [b]) => (a < b ? -1 : 1));
-  return {
-    ...toPriceBookBody(book),
-    prices: Object.fromEntries(prices.map(([machineType, price]) => [machineType, moneyFromMicroUsd(price)])),
-  };
+  const prices: WholePriceBook["prices"] = {};
+  const rates: WholePriceBook["rates"] = [];
+  for (const [machineType, price] of Object.entries(book.prices).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (typeof price === "number") {
+      prices[machineType] = moneyFromMicroUsd(price);
+      continue;
+    }
+    for (const { term, offeringClass, paymentOption, upfrontMicroUsd, hourlyMicroUsd } of price) {
+      rates.push({
+        machine_type: machineType,
+        term,
+        offering_class: offeringClass,
+        payment_option: paymentOption,
+        upfront: moneyFromMicroUsd(upfrontMicroUsd),
+        per_hour: moneyFromMicroUsd(hourlyMicroUsd),
+      });
+    }
+  }
+  return { ...toPriceBookBody(book), prices, rates };
 }

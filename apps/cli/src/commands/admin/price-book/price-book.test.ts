@@ -11,6 +11,7 @@ const BOOK = {
   id: "pbk_1",
   region: "here",
   version: 3,
+  kind: "on_demand",
   source: "a list",
   machine_types: 2,
   created_at: "2026-11-28T00:00:00Z",
@@ -39,7 +40,7 @@ async function priceBook(words: readonly string[], answer = imported) {
     if (method === "POST") return answer;
     if (path === "/v1/admin/kubes") return { body: { data: KUBES, next_page_token: null } };
     if (path === "/v1/admin/price_books") return { body: { data: [BOOK], next_page_token: null } };
-    return { body: { ...BOOK, prices: { "m7i.large": MONEY } } };
+    return { body: { ...BOOK, prices: { "m7i.large": MONEY }, rates: [] } };
   });
   return run(["admin", "price-book", ...words], { env: { BERTH_API_URL: api.url, BERTH_API_KEY: "x" } });
 }
@@ -51,8 +52,10 @@ test("a file is sent region by region where machines are launched, as it is writ
   await write({ meta: { source: "a list", asOf: "May" }, regions: { here: prices, there: prices } });
   const { code, out, err } = await priceBook(["import", file]);
   expect({ code, err }).toEqual({ code: 0, err: "" });
-  expect(sent()).toEqual([{ region: "here", source: "a list (May)", prices: "m7i.large 0.1008\nu-6tb1.metal 0\n" }]);
-  expect(out).toMatch(/^here +3 +2 +6 +pbk_1$/m);
+  expect(sent()).toEqual([
+    { region: "here", kind: "on_demand", source: "a list (May)", prices: "m7i.large 0.1008\nu-6tb1.metal 0\n" },
+  ]);
+  expect(out).toMatch(/^here +3 +on_demand +2 +6 +pbk_1$/m);
 });
 
 test("one region can be chosen, types left out, and the source given", async () => {
@@ -68,7 +71,23 @@ test("one region can be chosen, types left out, and the source given", async () 
     "mine",
   ]);
   expect(code).toBe(0);
-  expect(sent()).toEqual([{ region: "there", source: "mine", prices: "m7i.large 0.1008\n" }]);
+  expect(sent()).toEqual([{ region: "there", kind: "on_demand", source: "mine", prices: "m7i.large 0.1008\n" }]);
+});
+
+test("rates are sent a line each, in the words of the API", async () => {
+  const reserved = { "1y": { standard: { no: [0, 0.06668, "a"], all: [560, 0, "b"] } } };
+  await write({ meta: { source: "a list" }, regions: { here: { "m7i.large": reserved } } });
+  expect((await priceBook(["import", file, "--kind", "reserved_instances"])).code).toBe(0);
+  const lines = "m7i.large 1y standard no_upfront 0 0.06668\nm7i.large 1y standard all_upfront 560 0\n";
+  expect(sent()).toMatchObject([{ kind: "reserved_instances", prices: lines }]);
+  await api.close();
+  await write({ meta: { source: "a list" }, regions: { here: { "m7i.large": { "3y": { partial: 0.05 } } } } });
+  expect((await priceBook(["import", file, "--kind", "compute_savings_plan"])).code).toBe(0);
+  expect(sent()).toMatchObject([{ kind: "compute_savings_plan", prices: "m7i.large 3y partial_upfront 0.05\n" }]);
+  await api.close();
+  const { code, err } = await priceBook(["import", file, "--kind", "reserved_instances"]);
+  expect(code).toBe(EXIT_CODES.usage);
+  expect(err).toContain("no rates of the kind reserved_instances");
 });
 
 test("a number that JSON cannot hold is sent to be refused, and the refusal names type and rule", async () => {
@@ -93,10 +112,11 @@ test.each([
   expect(sent()).toEqual([]);
 });
 
-test("books are listed, of one region when asked, and one is shown with its prices", async () => {
-  const { out } = await priceBook(["list", "--region", "here"]);
-  expect(out).toMatch(/^here +3 +2 /m);
+test("books are listed, of one region and kind when asked, and one is shown with its prices", async () => {
+  const { out } = await priceBook(["list", "--region", "here", "--kind", "on_demand"]);
+  expect(out).toMatch(/^here +3 +on_demand +2 /m);
   expect(api.requests.at(-1)?.query.get("region")).toBe("here");
+  expect(api.requests.at(-1)?.query.get("kind")).toBe("on_demand");
   await api.close();
   const shown = await priceBook(["get", "pbk_1"]);
   expect(shown.out).toMatch(/^Source: +a list$/m);

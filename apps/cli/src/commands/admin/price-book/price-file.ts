@@ -1,19 +1,37 @@
+import type { PRICE_BOOK_KINDS } from "@berth/contract";
 import { usageFailure } from "../../../failure.ts";
+
+export type PriceBookKind = (typeof PRICE_BOOK_KINDS)[number];
 
 export interface PriceFile {
   readonly source: string | undefined;
-  /** By region: a machine type and its price on each line, as the API takes them. */
+  /** By region: a machine type and what it costs on each line, as the API takes them. */
   readonly prices: ReadonlyMap<string, string>;
 }
 
 /** The API takes no longer one. */
 const LONGEST_SOURCE = 1000;
 
+const SHAPES: Readonly<Record<PriceBookKind, string>> = {
+  on_demand: '{"us-east-1": {"m7i.large": 0.1008}}',
+  reserved_instances: '{"us-east-1": {"m7i.large": {"1y": {"standard": {"no": [0, 0.06668]}}}}}',
+  ec2_instance_savings_plan: '{"us-east-1": {"m7i.large": {"1y": {"no": 0.06668}}}}',
+  compute_savings_plan: '{"us-east-1": {"m7i.large": {"1y": {"no": 0.0726}}}}',
+};
+
+/** The short words of a payment option, which price files use. */
+const PAYMENT_OPTIONS: Readonly<Record<string, string>> = {
+  no: "no_upfront",
+  partial: "partial_upfront",
+  all: "all_upfront",
+};
+
 /**
- * Reads `{ meta: { source, asOf }, regions: { region: { type: dollars } } }`. Whether a price can be meant is for the API to
- * say: what is in the file is sent as it is written there.
+ * Reads `{ meta: { source, asOf }, regions: { region: { type: … } } }`: for a type its price in dollars an hour, of reserved
+ * instances `{ term: { class: { payment: [upfront, hourly] } } }`, of savings plans `{ term: { payment: rate } }`. Whether a
+ * price can be meant is for the API to say: what is in the file is sent as it is written there.
  */
-export function readPriceFile(text: string, except: readonly string[]): PriceFile {
+export function readPriceFile(text: string, except: readonly string[], kind: PriceBookKind = "on_demand"): PriceFile {
   const { meta, regions } = parse(text);
   const { source, asOf } = fieldsOf(meta) ?? {};
   const known = [source, asOf === undefined ? undefined : `(${asOf})`].filter((part) => typeof part === "string");
@@ -21,13 +39,36 @@ export function readPriceFile(text: string, except: readonly string[]): PriceFil
   for (const [region, byType] of Object.entries(fieldsOf(regions) ?? {})) {
     const lines = Object.entries(fieldsOf(byType) ?? {})
       .filter(([machineType]) => !except.includes(machineType))
-      .map(([machineType, price]) => `${machineType} ${price}\n`);
+      .flatMap(([machineType, price]) => linesOf(price, kind).map((line) => `${machineType} ${line}\n`));
     prices.set(region, lines.join(""));
   }
   if (prices.size === 0) {
-    throw usageFailure("the file has no prices", 'It is JSON as {"regions": {"us-east-1": {"m7i.large": 0.1008}}}.');
+    throw usageFailure("the file has no prices", `It is JSON as {"regions": ${SHAPES[kind]}}.`);
   }
   return { source: known.length === 0 ? undefined : known.join(" ").slice(0, LONGEST_SOURCE), prices };
+}
+
+/** What follows the machine type, on each of its lines. */
+function linesOf(price: unknown, kind: PriceBookKind): string[] {
+  if (kind === "on_demand") return [`${price}`];
+  return entriesOf(price, kind).flatMap(([term, byOffer]) =>
+    kind === "reserved_instances"
+      ? entriesOf(byOffer, kind).flatMap(([offeringClass, byPayment]) =>
+          entriesOf(byPayment, kind).map(([payment, rate]) => {
+            const [upfront, hourly] = Array.isArray(rate) ? rate : [];
+            return `${term} ${offeringClass} ${PAYMENT_OPTIONS[payment] ?? payment} ${upfront} ${hourly}`;
+          }),
+        )
+      : entriesOf(byOffer, kind).map(([payment, rate]) => `${term} ${PAYMENT_OPTIONS[payment] ?? payment} ${rate}`),
+  );
+}
+
+function entriesOf(value: unknown, kind: PriceBookKind): [string, unknown][] {
+  const fields = fieldsOf(value);
+  if (fields === undefined) {
+    throw usageFailure(`the file has no rates of the kind ${kind}`, `It is JSON as {"regions": ${SHAPES[kind]}}.`);
+  }
+  return Object.entries(fields);
 }
 
 function parse(text: string): { readonly meta?: unknown; readonly regions?: unknown } {
