@@ -1,6 +1,5 @@
-import type { Result } from "@berth/domain";
+import type { CaseFault, Result } from "@berth/domain";
 import {
-  type CaseFault,
   type CaseHeadroom,
   type Commitment,
   type PackingCase,

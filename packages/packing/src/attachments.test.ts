@@ -1,3 +1,4 @@
+import { seededRandom } from "@berth/domain";
 import { openInThreadSolver } from "@berth/solver";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -6,7 +7,6 @@ import { ColdPlan } from "./cold/cold-plan.ts";
 import { planMoves, STANDARD_REBALANCE } from "./consolidation/plan-moves.ts";
 import type { RunningNode } from "./consolidation/rebalance-plan.ts";
 import { placeInstances } from "./place.ts";
-import { seededRandom } from "./seeded-random.ts";
 import type { InstanceRequest, LaunchOption, NodeState } from "./types.ts";
 
 /** Machines with more CPU and memory than anybody wants: attachments alone bind. */

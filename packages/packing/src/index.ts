@@ -1,6 +1,5 @@
 export * from "./bound/certificate.ts";
 export * from "./bound/make-certificate.ts";
-export type { CaseFault } from "./case/case-fault.ts";
 export * from "./case/check-plan.ts";
 export * from "./case/commitments.ts";
 export * from "./case/headroom.ts";

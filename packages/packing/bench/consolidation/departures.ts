@@ -1,3 +1,4 @@
+import { seededRandom } from "@berth/domain";
 import { openSolver } from "@berth/solver";
 import {
   ColdPlan,
@@ -12,7 +13,6 @@ import {
   STANDARD_POLICY,
   STANDARD_REBALANCE,
 } from "../../src/index.ts";
-import { seededRandom } from "../../src/seeded-random.ts";
 import { referenceFleet } from "../placement/reference-fleet.ts";
 import { priceOf, runningFleet } from "./running-fleet.ts";
 

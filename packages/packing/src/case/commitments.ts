@@ -1,6 +1,4 @@
-import { err, ok, type Result } from "@berth/domain";
-import { type CaseFault, CaseFaults } from "./case-fault.ts";
-import { Fields, readList } from "./fields.ts";
+import { type CaseFault, CaseFaults, err, Fields, ok, type Result, readList } from "@berth/domain";
 import type { CaseType, PlanNode } from "./packing-case.ts";
 
 /**
@@ -52,6 +50,7 @@ export function readCommitments(
       };
     },
     faults,
+    "name",
   );
   return faults.any ? err(faults.list()) : ok(read);
 }

@@ -1,4 +1,4 @@
-import type { CaseFaults } from "./case-fault.ts";
+import type { CaseFaults } from "@berth/domain";
 import type { CaseInstance, CaseType } from "./packing-case.ts";
 
 const DIMENSIONS = [

@@ -1,7 +1,6 @@
-import { err, ok, type Result } from "@berth/domain";
-import { type CaseFault, CaseFaults } from "./case-fault.ts";
-import { readList } from "./fields.ts";
+import { type CaseFault, CaseFaults, err, ok, type Result, readList } from "@berth/domain";
 import type { CaseInstance, PackingCase } from "./packing-case.ts";
+import { readZone } from "./zone-fields.ts";
 
 /** Room that a zone keeps for what is to come: so many instances of a size. */
 export interface CaseHeadroom {
@@ -28,13 +27,14 @@ export function readHeadroom(headroom: unknown, { types }: PackingCase): Result<
     MOST_ENTRIES,
     (fields): CaseHeadroom => ({
       name: fields.name("name"),
-      zone: fields.zone(zones)[0] ?? "",
+      zone: readZone(fields, zones)[0] ?? "",
       instances: fields.whole("instances", 0, MOST_INSTANCES),
       cpuMilli: fields.whole("cpuMilli", 0, MOST_AMOUNT),
       memoryMib: fields.whole("memoryMib", 0, MOST_AMOUNT),
       volumes: fields.whole("volumes", 0, MOST_VOLUMES),
     }),
     faults,
+    "name",
   );
   return faults.any ? err(faults.list()) : ok(read);
 }

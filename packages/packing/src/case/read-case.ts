@@ -1,8 +1,7 @@
-import { err, ok, type Result } from "@berth/domain";
-import { type CaseFault, CaseFaults } from "./case-fault.ts";
-import { type Fields, readList } from "./fields.ts";
+import { type CaseFault, CaseFaults, err, type Fields, ok, type Result, readList } from "@berth/domain";
 import { fitFaults } from "./fit-faults.ts";
 import type { CaseInstance, CaseType, PackingCase } from "./packing-case.ts";
+import { readZone, readZones } from "./zone-fields.ts";
 
 /**
  * A case from the two files of docs/packing.md section 7, parsed as JSON; each file may be in our format or in that of the
@@ -17,7 +16,7 @@ import type { CaseInstance, CaseType, PackingCase } from "./packing-case.ts";
  */
 export function readCase(types: unknown, instances: unknown): Result<PackingCase, CaseFault[]> {
   const faults = new CaseFaults();
-  const readTypes = readList(types, "types", MOST_TYPES, readType, faults);
+  const readTypes = readList(types, "types", MOST_TYPES, readType, faults, "name");
   if (Array.isArray(types) && types.length === 0) faults.add("types", "must have at least one entry");
   const zones = [...new Set(readTypes.flatMap((type) => type.zones))].toSorted();
   // The zones of types that could not be read are not known either.
@@ -28,6 +27,7 @@ export function readCase(types: unknown, instances: unknown): Result<PackingCase
     MOST_INSTANCES,
     (fields) => readInstance(fields, zones, known),
     faults,
+    "name",
   );
   if (!faults.any) fitFaults(readTypes, readInstances, faults);
   return faults.any ? err(faults.list()) : ok({ types: readTypes, instances: readInstances });
@@ -42,9 +42,18 @@ const MOST_COUNT = 1_000_000;
 /** 1,000 dollars an hour: more than twice what the dearest machine costs (AWS, November 2026). */
 const MOST_PRICE = 1_000_000_000;
 
+/** Which of the two formats an entry is in: theirs has memory as `memMiB`. */
+function isKarpenter(fields: Fields): boolean {
+  if (fields.has("memMiB") && fields.has("memoryMib")) {
+    fields.fault("memMiB", "must be left out where memoryMib is given");
+  }
+  return fields.has("memMiB");
+}
+
 function readType(fields: Fields): CaseType {
+  const karpenter = isKarpenter(fields);
   const name = fields.name("name");
-  if (fields.isKarpenter) {
+  if (karpenter) {
     return {
       name,
       priceMicroUsdPerHour: fields.dollars("price", MOST_PRICE),
@@ -58,7 +67,7 @@ function readType(fields: Fields): CaseType {
       ),
       volumes: 0,
       instances: fields.whole("pods", 1, MOST_COUNT),
-      zones: fields.zones("zones"),
+      zones: readZones(fields, "zones"),
     };
   }
   return {
@@ -68,7 +77,7 @@ function readType(fields: Fields): CaseType {
     memoryMib: fields.whole("memoryMib", 0, MOST_AMOUNT),
     volumes: fields.whole("volumes", 0, MOST_COUNT),
     instances: fields.whole("instances", 1, MOST_COUNT),
-    zones: fields.zones("zones"),
+    zones: readZones(fields, "zones"),
   };
 }
 
@@ -77,8 +86,9 @@ function readInstance(
   anyZone: readonly string[],
   known: ReadonlySet<string> | undefined,
 ): CaseInstance {
+  const karpenter = isKarpenter(fields);
   const name = fields.name("name");
-  if (fields.isKarpenter) {
+  if (karpenter) {
     return {
       name,
       cluster: undefined,
@@ -87,7 +97,7 @@ function readInstance(
       memoryMib: fields.whole("memMiB", 0, MOST_AMOUNT),
       volumes: 0,
       // Its reader takes an empty name for none.
-      zones: fields.has("zone") && fields.value("zone") !== "" ? fields.zone(known) : anyZone,
+      zones: fields.has("zone") && fields.value("zone") !== "" ? readZone(fields, known) : anyZone,
     };
   }
   return {
@@ -107,6 +117,6 @@ function instanceZones(
   known: ReadonlySet<string> | undefined,
 ): readonly string[] {
   if (fields.has("zone") && fields.has("zones")) fields.fault("zone", "must be left out where zones is given");
-  if (fields.has("zone")) return fields.zone(known);
-  return fields.has("zones") ? fields.zones("zones", known) : anyZone;
+  if (fields.has("zone")) return readZone(fields, known);
+  return fields.has("zones") ? readZones(fields, "zones", known) : anyZone;
 }

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
+import { seededRandom } from "@berth/domain";
 import { openInThreadSolver } from "@berth/solver";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { makeCertificate } from "../bound/make-certificate.ts";
 import { checkPlan } from "../case/check-plan.ts";
 import { type PackingCase, type PlanNode, STANDARD_POLICY } from "../case/packing-case.ts";
-import { seededRandom } from "../seeded-random.ts";
 import { caseOf, randomCase } from "../testing/random-case.ts";
 import { verifyCertificate } from "../verify/verify-certificate.ts";
 import { ColdPlan } from "./cold-plan.ts";

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { seededRandom } from "@berth/domain";
 import { openInThreadSolver } from "@berth/solver";
 import { describe, expect, it } from "vitest";
 import type { Certificate } from "../bound/certificate.ts";
@@ -6,7 +7,6 @@ import { makeCertificate } from "../bound/make-certificate.ts";
 import { checkPlan } from "../case/check-plan.ts";
 import { type Commitment, costWithCommitments, readCommitments } from "../case/commitments.ts";
 import { STANDARD_POLICY } from "../case/packing-case.ts";
-import { seededRandom } from "../seeded-random.ts";
 import { caseOf, randomCase } from "../testing/random-case.ts";
 import { verifyCertificate } from "../verify/verify-certificate.ts";
 import { ColdPlan } from "./cold-plan.ts";

@@ -1,4 +1,4 @@
-import { type SeededRandom, seededRandom } from "../seeded-random.ts";
+import { type SeededRandom, seededRandom } from "@berth/domain";
 import type { Bins } from "./bins.ts";
 import { Pool } from "./pool.ts";
 

@@ -1,5 +1,5 @@
+import { seededRandom } from "@berth/domain";
 import { expect, test } from "vitest";
-import { seededRandom } from "../seeded-random.ts";
 import { Pool } from "./pool.ts";
 
 function contents(pool: Pool): number[] {

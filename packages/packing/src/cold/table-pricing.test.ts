@@ -1,5 +1,5 @@
+import { type SeededRandom, seededRandom } from "@berth/domain";
 import { describe, expect, it } from "vitest";
-import { type SeededRandom, seededRandom } from "../seeded-random.ts";
 import { TablePricing } from "./table-pricing.ts";
 import type { VectorProblem } from "./vector-problem.ts";
 

@@ -1,5 +1,5 @@
+import { seededRandom } from "@berth/domain";
 import { loadOf } from "../fit.ts";
-import { seededRandom } from "../seeded-random.ts";
 import type { LaunchOption } from "../types.ts";
 import type { Evacuation, EvacuationFleet, EvacuationWishes } from "./evacuation.ts";
 import { moveCost, whyUnmovable } from "./move-cost.ts";

@@ -1,7 +1,7 @@
+import { seededRandom } from "@berth/domain";
 import { describe, expect, it } from "vitest";
 import { checkPlacement } from "../check-placement.ts";
 import { placeInstances } from "../place.ts";
-import { seededRandom } from "../seeded-random.ts";
 import { placeOneByOne } from "../testing/place-one-by-one.ts";
 import type { FleetPolicy, InstanceRequest, LaunchOption, NodeState } from "../types.ts";
 import { openFleet } from "./fleet.ts";

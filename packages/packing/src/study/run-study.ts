@@ -1,7 +1,7 @@
+import type { CaseFault } from "@berth/domain";
 import type { Solver } from "@berth/ports";
 import type { Certificate } from "../bound/certificate.ts";
 import { makeCertificate } from "../bound/make-certificate.ts";
-import type { CaseFault } from "../case/case-fault.ts";
 import { checkPlan } from "../case/check-plan.ts";
 import type { PackingCase, PackingPolicy, PlanNode } from "../case/packing-case.ts";
 import { readCase } from "../case/read-case.ts";

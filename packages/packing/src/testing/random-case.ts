@@ -1,6 +1,6 @@
+import { seededRandom } from "@berth/domain";
 import type { PackingCase } from "../case/packing-case.ts";
 import { readCase } from "../case/read-case.ts";
-import { seededRandom } from "../seeded-random.ts";
 
 const ZONES = ["a", "b", "c"];
 

@@ -1,6 +1,6 @@
+import { type SeededRandom, seededRandom } from "@berth/domain";
 import { checkPlacement, type Violation } from "../check-placement.ts";
 import { openFleet } from "../fleet/fleet.ts";
-import { type SeededRandom, seededRandom } from "../seeded-random.ts";
 import type {
   FleetPolicy,
   InstanceRequest,

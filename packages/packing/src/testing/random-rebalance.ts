@@ -1,7 +1,7 @@
+import { type SeededRandom, seededRandom } from "@berth/domain";
 import { STANDARD_REBALANCE } from "../consolidation/plan-moves.ts";
 import type { RebalanceRules, RunningInstance, RunningNode } from "../consolidation/rebalance-plan.ts";
 import { openFleet } from "../fleet/fleet.ts";
-import { type SeededRandom, seededRandom } from "../seeded-random.ts";
 import type { FleetPolicy, InstanceRequest, LaunchOption, NodeState } from "../types.ts";
 
 export interface RandomRebalance {

@@ -1,5 +1,5 @@
+import { type SeededRandom, seededRandom } from "@berth/domain";
 import { expect, test } from "vitest";
-import { type SeededRandom, seededRandom } from "../seeded-random.ts";
 import { type EqualBins, PatternSearch } from "./best-pattern.ts";
 
 const VISITS = 1_000_000;

@@ -1,4 +1,4 @@
-import type { SeededRandom } from "../seeded-random.ts";
+import type { SeededRandom } from "@berth/domain";
 import { type BinColumns, type BinPattern, patternOf } from "./bin-columns.ts";
 
 /** Bins with at least this much of a pattern in the program's solution are taken as they are. */

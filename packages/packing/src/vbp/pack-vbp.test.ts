@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { type SeededRandom, seededRandom } from "@berth/domain";
 import { type OpenSolver, openInThreadSolver } from "@berth/solver";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type SeededRandom, seededRandom } from "../seeded-random.ts";
 import { VbpPacking } from "./pack-vbp.ts";
 import { readVbp, type VbpInstance } from "./read-vbp.ts";
 

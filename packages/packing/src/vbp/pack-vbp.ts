@@ -1,3 +1,4 @@
+import { seededRandom } from "@berth/domain";
 import type { Solver } from "@berth/ports";
 import { Bins } from "../cold/bins.ts";
 import { greedyPatterns } from "../cold/greedy.ts";
@@ -5,7 +6,6 @@ import { Improvement } from "../cold/improve.ts";
 import type { Items } from "../cold/items.ts";
 import { realise } from "../cold/realise.ts";
 import type { VectorProblem } from "../cold/vector-problem.ts";
-import { seededRandom } from "../seeded-random.ts";
 import { BinColumns, type BinPattern } from "./bin-columns.ts";
 import { Dive } from "./dive.ts";
 import type { VbpInstance } from "./read-vbp.ts";

@@ -1,15 +1,20 @@
 import type { CaseFaults } from "./case-fault.ts";
 
-const MOST_ZONES = 1_000;
 const LONGEST_NAME = 256;
 
-/** Entries that can be read at all, in order; the faulty ones among them hold what stands in for a missing value. */
-export function readList<T extends { readonly name: string }>(
+/**
+ * Entries that can be read at all, in order; the faulty ones among them hold what stands in for a missing value.
+ *
+ * A list that is no list, or has more than `most` entries, is one fault. With `unique`, no two entries have the same text in
+ * that field; an empty text stands in for a faulty one and repeats nothing.
+ */
+export function readList<T>(
   list: unknown,
   what: string,
   most: number,
   read: (fields: Fields) => T,
   faults: CaseFaults,
+  unique?: keyof T & string,
 ): T[] {
   if (!Array.isArray(list)) {
     faults.add(what, `must be a list, not ${shown(list)}`);
@@ -29,9 +34,11 @@ export function readList<T extends { readonly name: string }>(
     }
     const one = read(new Fields(path, entry, faults));
     entries.push(one);
-    const first = firstOf.get(one.name);
-    if (first === undefined) firstOf.set(one.name, index);
-    else if (one.name !== "") faults.add(`${path}.name`, `must be unique: ${what}[${first}] is ${shown(one.name)} too`);
+    if (unique === undefined) continue;
+    const text = String(one[unique]);
+    const first = firstOf.get(text);
+    if (first === undefined) firstOf.set(text, index);
+    else if (text !== "") faults.add(`${path}.${unique}`, `must be unique: ${what}[${first}] is ${shown(text)} too`);
   }
   return entries;
 }
@@ -46,11 +53,6 @@ export class Fields {
     this.#path = path;
     this.#record = record;
     this.#faults = faults;
-    if (this.has("memMiB") && this.has("memoryMib")) this.fault("memMiB", "must be left out where memoryMib is given");
-  }
-
-  get isKarpenter(): boolean {
-    return this.has("memMiB");
   }
 
   has(name: string): boolean {
@@ -72,14 +74,14 @@ export class Fields {
   list(name: string): readonly unknown[] {
     const value = this.value(name);
     if (Array.isArray(value)) return value;
-    this.fault(name, `must be a list${this.#instead(name)}`);
+    this.fault(name, `must be a list${this.instead(name)}`);
     return [];
   }
 
   name(name: string): string {
     const value = this.value(name);
     if (isName(value)) return value;
-    this.fault(name, `must be a text of 1 to ${LONGEST_NAME} characters${this.#instead(name)}`);
+    this.fault(name, `must be a text of 1 to ${LONGEST_NAME} characters${this.instead(name)}`);
     return "";
   }
 
@@ -89,7 +91,7 @@ export class Fields {
       // JSON has a -0.
       return value === 0 ? 0 : value;
     }
-    this.fault(name, `must be a whole number from ${least} to ${most}${this.#instead(name)}`);
+    this.fault(name, `must be a whole number from ${least} to ${most}${this.instead(name)}`);
     return least;
   }
 
@@ -106,53 +108,26 @@ export class Fields {
       this.fault(name, `must be a whole number of micro-dollars, not ${shown(value)}`);
       return 1;
     }
-    this.fault(name, `must be a number of dollars from 0.000001 to ${mostMicro / 1e6}${this.#instead(name)}`);
+    this.fault(name, `must be a number of dollars from 0.000001 to ${mostMicro / 1e6}${this.instead(name)}`);
     return 1;
   }
 
-  zone(known: ReadonlySet<string> | undefined): readonly string[] {
-    const zone = this.name("zone");
-    if (zone !== "") this.#checkZone("zone", zone, known);
-    return [zone];
-  }
-
-  zones(name: string, known?: ReadonlySet<string>): readonly string[] {
-    const value = this.value(name);
-    if (!Array.isArray(value) || value.length === 0 || value.length > MOST_ZONES) {
-      this.fault(name, `must be a list of 1 to ${MOST_ZONES} zones${this.#instead(name)}`);
-      return [];
-    }
-    const zones = new Set<string>();
-    for (const [index, zone] of value.entries()) {
-      const field = `${name}[${index}]`;
-      if (!isName(zone)) this.fault(field, `must be a text of 1 to ${LONGEST_NAME} characters, not ${shown(zone)}`);
-      else if (zones.has(zone)) this.fault(field, `must be listed once: ${shown(zone)}`);
-      else {
-        zones.add(zone);
-        this.#checkZone(field, zone, known);
-      }
-    }
-    return [...zones].toSorted();
-  }
-
-  #checkZone(field: string, zone: string, known: ReadonlySet<string> | undefined): void {
-    if (known !== undefined && !known.has(zone)) this.fault(field, `must be a zone of a type, not ${shown(zone)}`);
-  }
-
-  #instead(name: string): string {
+  /** How a rule's sentence ends: with what stands there, or that nothing does. */
+  instead(name: string): string {
     return this.has(name) ? `, not ${shown(this.value(name))}` : " and is missing";
   }
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function isName(value: unknown): value is string {
+export function isName(value: unknown): value is string {
   return typeof value === "string" && value.length >= 1 && value.length <= LONGEST_NAME;
 }
 
-function shown(value: unknown): string {
+/** A value in a few words, for a fault. */
+export function shown(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
   if (isRecord(value)) return "an object";
   const text = JSON.stringify(value) ?? "undefined";
