@@ -43,7 +43,7 @@ export function readList<T>(
   return entries;
 }
 
-/** The fields of one entry. Each reader gives a value that stands in for a faulty one, and the fault goes on the list. */
+/** The fields of one entry, or of the case itself, whose path is empty. Each reader gives a value that stands in for a faulty one, and the fault goes on the list. */
 export class Fields {
   readonly #path: string;
   readonly #record: Readonly<Record<string, unknown>>;
@@ -64,11 +64,26 @@ export class Fields {
   }
 
   fault(name: string, rule: string): void {
-    this.#faults.add(`${this.#path}.${name}`, rule);
+    this.#faults.add(this.#path === "" ? name : `${this.#path}.${name}`, rule);
   }
 
   get path(): string {
     return this.#path;
+  }
+
+  /** Faults each field that is none of these: a name that is not known is a name that was meant to be another. */
+  only(names: readonly string[]): void {
+    for (const name of Object.keys(this.#record)) {
+      if (!names.includes(name)) this.fault(name, `is no field here: there are ${names.join(", ")}`);
+    }
+  }
+
+  oneOf<const T extends string>(name: string, texts: readonly [T, ...T[]]): T {
+    const value = this.value(name);
+    const one = texts.find((text) => text === value);
+    if (one !== undefined) return one;
+    this.fault(name, `must be one of ${texts.join(", ")}${this.instead(name)}`);
+    return texts[0];
   }
 
   list(name: string): readonly unknown[] {
@@ -112,10 +127,41 @@ export class Fields {
     return 1;
   }
 
+  /**
+   * A number times ten to the power of `places`, exactly as it is written: a number of JSON is the shortest decimal that stands
+   * for its double. `least` and `most` are numbers of the file. A fault gives 1, as a price of nothing would bring other faults.
+   */
+  decimal(name: string, places: number, least: string, most: string): bigint {
+    const value = this.value(name);
+    const scaled = typeof value === "number" ? scaledDecimal(String(value), places) : undefined;
+    const [low, high] = [scaledDecimal(least, places) ?? 0n, scaledDecimal(most, places) ?? 0n];
+    if (scaled !== undefined && scaled >= low && scaled <= high) return scaled;
+    const isTooFine = typeof value === "number" && value >= Number(least) && value <= Number(most);
+    this.fault(
+      name,
+      isTooFine
+        ? `must have at most ${places} decimal places, not ${shown(value)}`
+        : `must be a number from ${least} to ${most}${this.instead(name)}`,
+    );
+    return 1n;
+  }
+
   /** How a rule's sentence ends: with what stands there, or that nothing does. */
   instead(name: string): string {
     return this.has(name) ? `, not ${shown(this.value(name))}` : " and is missing";
   }
+}
+
+/** Undefined for what is no decimal from 0, or has more places. */
+function scaledDecimal(text: string, places: number): bigint | undefined {
+  const match = /^(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(text);
+  if (match === null) return undefined;
+  const [, whole = "", decimals = "", exponent = "0"] = match;
+  const shift = places + Number(exponent) - decimals.length;
+  const digits = BigInt(whole + decimals);
+  if (shift >= 0) return digits * 10n ** BigInt(shift);
+  const under = 10n ** BigInt(-shift);
+  return digits % under === 0n ? digits / under : undefined;
 }
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -130,6 +176,7 @@ export function isName(value: unknown): value is string {
 export function shown(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
   if (isRecord(value)) return "an object";
-  const text = JSON.stringify(value) ?? "undefined";
+  // 1e999 is read as a number that JSON cannot write.
+  const text = typeof value === "number" ? String(value) : (JSON.stringify(value) ?? "undefined");
   return text.length <= 40 ? text : `${text.slice(0, 40)}…`;
 }
