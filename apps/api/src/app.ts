@@ -5,6 +5,7 @@ import { apiKeyRoutes } from "./api-keys/routes.ts";
 import { auditRoutes } from "./audit/routes.ts";
 import { catalogueRoutes } from "./catalogue/routes.ts";
 import { clusterRoutes } from "./clusters/routes.ts";
+import { commitmentRoutes } from "./commitments/routes.ts";
 import { credentialRoutes } from "./credentials/routes.ts";
 import type { ApiDeps } from "./deps.ts";
 import { estimateRoutes } from "./estimates/routes.ts";
@@ -104,6 +105,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   kubeRoutes(app, deps);
   poolRoutes(app, deps);
   priceBookRoutes(app, deps);
+  commitmentRoutes(app, deps);
   rebalancePlanRoutes(app, deps);
   machineRoutes(app, deps);
   placementDecisionRoutes(app, deps);

@@ -1,7 +1,15 @@
 import { PERMISSIONS, ROUTES, type RouteShape } from "@berth/contract";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { aCluster, aKube, aPool, startTestApi, type TestApi } from "./testing/test-api.ts";
+import {
+  aCluster,
+  aCommitment,
+  aCommitmentFile,
+  aKube,
+  aPool,
+  startTestApi,
+  type TestApi,
+} from "./testing/test-api.ts";
 
 /**
  * Requests that nobody would write: well-formed ones with something in them changed at random. Every answer must be one that
@@ -49,6 +57,8 @@ beforeAll(async () => {
     createKube: aKube({ static: true, storage_class: "gp3" }),
     createRebalancePlan: { kube_id: kube.id },
     importPriceBook: { region: "eu-9", source: "a list", prices: "m7i.large 0.1008" },
+    createCommitment: { ...aCommitment(), zone: "us-east-1a", count: 1, ends_at: "2027-01-01T00:00:00.000Z" },
+    importCommitments: { csv: aCommitmentFile() },
     createPool: aPool(kube.id, { subnet_ids: { "us-east-1a": "subnet-0123456789" }, max_machines: 3 }),
     updateMember: { role: "finance", name: "Ada" },
     createInvitation: { email: "ada@example.com", role: "finance" },

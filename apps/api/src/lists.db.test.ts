@@ -5,7 +5,7 @@ import { systemIds } from "@berth/runtime";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { proposeRebalance } from "./testing/one-of-each.ts";
-import { aCluster, aPool, MANY, startTestApi, type Tenant, type TestApi } from "./testing/test-api.ts";
+import { aCluster, aCommitment, aPool, MANY, startTestApi, type Tenant, type TestApi } from "./testing/test-api.ts";
 
 /** What must hold for every list that there is, and so for each one that is added. */
 
@@ -81,6 +81,10 @@ const LISTS: Record<string, Listed> = {
   listPackingStudies: {
     table: "packing_study",
     make: () => post("/v1/admin/packing_studies", { kind: "density_curve", kube_id: kubeId }, api.operator.key),
+  },
+  listCommitments: {
+    table: "commitment",
+    make: () => post("/v1/admin/commitments", aCommitment(), api.operator.key),
   },
   listPriceBooks: {
     table: "price_book",

@@ -4,7 +4,15 @@ import { createLogger } from "@berth/runtime";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Assembly, assembleApi } from "./assemble-api.ts";
 import { makeApiKey } from "./http/api-key.ts";
-import { aCluster, aKube, aPool, startTestApi, type TestApi } from "./testing/test-api.ts";
+import {
+  aCluster,
+  aCommitment,
+  aCommitmentFile,
+  aKube,
+  aPool,
+  startTestApi,
+  type TestApi,
+} from "./testing/test-api.ts";
 
 /** What must hold for every route that there is, and so for each one that is added. */
 
@@ -42,6 +50,7 @@ beforeAll(async () => {
   known.api_key_id = made.json().id;
   const audit = await api.ask("GET", "/v1/audit_events?limit=1", { key: everything });
   known.audit_event_id = audit.json().data[0].id;
+  known.commitment_id = "cmt_01jd0v6m3pf8tb2k7n5xq4w9ze";
   known.price_book_id = "pbk_01jd0v6m3pf8tb2k7n5xq4w9ze";
   known.rebalance_plan_id = "rbp_01jd0v6m3pf8tb2k7n5xq4w9ze";
   known.packing_study_id = "stu_01jd0v6m3pf8tb2k7n5xq4w9ze";
@@ -70,6 +79,8 @@ const BODIES: Record<string, () => object> = {
   createKube: () => aKube(),
   createRebalancePlan: () => ({ kube_id: known.kube_id }),
   importPriceBook: () => ({ region: "eu-9", source: "swept", prices: "m7i.large 0.1008" }),
+  createCommitment: () => aCommitment(),
+  importCommitments: () => ({ csv: aCommitmentFile() }),
   createPackingStudy: () => ({ kind: "density_curve", kube_id: known.kube_id }),
   createPool: () => aPool(known.kube_id ?? ""),
   updatePool: () => ({ max_machines: 1 }),

@@ -74,6 +74,8 @@ const pools: Source = async (session) =>
   (await (await session.client()).listPools({ query: MANY })).body.data.map(({ id }) => id);
 const priceBooks: Source = async (session) =>
   (await (await session.client()).listPriceBooks({ query: MANY })).body.data.map(({ id }) => id);
+const commitments: Source = async (session) =>
+  (await (await session.client()).listCommitments({ query: MANY })).body.data.map(({ id }) => id);
 const rebalancePlans: Source = async (session) =>
   (await (await session.client()).listRebalancePlans({ query: MANY })).body.data.map(({ id }) => id);
 const machines: Source = async (session) =>
@@ -124,6 +126,7 @@ export const ARGUMENTS: Readonly<Record<string, Source>> = {
   kube: kubes,
   pool: pools,
   "price-book": priceBooks,
+  commitment: commitments,
   "rebalance-plan": rebalancePlans,
   machine: machines,
   study: studies,
@@ -178,21 +181,27 @@ export const UNGUESSABLE_ARGUMENTS: readonly string[] = ["name", "email", "path"
 
 /** Options of which that holds: new names, numbers, times, and files, which the shell completes. */
 export const UNGUESSABLE_OPTIONS: readonly string[] = [
+  "--account <account>",
   "--after <event>",
   "--api-url <url>",
   "--body <json>",
   "--bound-seconds <n>",
   "--ca-file <path>",
   "--cidrs <networks>",
+  "--commitment <dollars>",
   "--component <spec>",
   "--confirm <name>",
+  "--count <n>",
   "--cpu-limit-percent <n>",
   "--credential-file <path>",
   "--customers <factor>",
   "--empty-after-seconds <n>",
+  "--ends <time>",
   "--every <time>",
   "--except <types>",
   "--expires-in <time>",
+  "--external-id <id>",
+  "--family <family>",
   "--file <file>",
   "-f, --file <file>",
   "--folder <path>",
@@ -208,6 +217,7 @@ export const UNGUESSABLE_OPTIONS: readonly string[] = [
   "--kubeconfig <path>",
   "--label <key=value>",
   "--limit <n>",
+  "--machine-type <type>",
   "--machine-types <types>",
   "--max-machines <n>",
   "--max-price-per-hour <usd>",
@@ -215,6 +225,7 @@ export const UNGUESSABLE_OPTIONS: readonly string[] = [
   "--new-clusters <mix>",
   "--overlap <time>",
   "--owner <email>",
+  "--per-hour <dollars>",
   "--reason <text>",
   "--rebalance-max-automatic-moves <n>",
   "--rebalance-min-saving <usd>",
@@ -223,12 +234,14 @@ export const UNGUESSABLE_OPTIONS: readonly string[] = [
   "--security-groups <ids>",
   "--since <time>",
   "--source <text>",
+  "--starts <time>",
   "--storage <size>",
   "--storage-class <name>",
   "--subnet <zone=subnet>",
   "--tenant-share-percent <n>",
   "--timeout <time>",
   "--until <time>",
+  "--upfront <dollars>",
   "--username <name>",
   "--zones <n>",
 ];

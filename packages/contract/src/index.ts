@@ -1,4 +1,5 @@
 export * from "./account.ts";
+export * from "./admin-commitments.ts";
 export * from "./admin-decisions.ts";
 export * from "./admin-kubes.ts";
 export * from "./admin-machines.ts";

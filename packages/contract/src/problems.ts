@@ -46,6 +46,7 @@ export const PROBLEMS = {
   name_taken: fixed(409, "The name is taken"),
   already_member: fixed(409, "Somebody with this address is in the organization"),
   already_invited: fixed(409, "Somebody with this address is invited already"),
+  already_registered: fixed(409, "The purchase is registered already"),
   last_owner: fixed(409, "An organization keeps an owner"),
   invalid_state: fixed(409, "Its state does not allow this"),
   deletion_protected: fixed(409, "It is protected against deletion"),

@@ -1,4 +1,12 @@
 import { getMe } from "./account.ts";
+import {
+  createCommitment,
+  deleteCommitment,
+  getCommitment,
+  importCommitments,
+  listCommitmentExpiries,
+  listCommitments,
+} from "./admin-commitments.ts";
 import { getPlacementDecision, listPlacementDecisions } from "./admin-decisions.ts";
 import { createKube, getKube, listKubes } from "./admin-kubes.ts";
 import { getMachine, listMachines } from "./admin-machines.ts";
@@ -134,6 +142,12 @@ export const ROUTES = {
   importPriceBook,
   listPriceBooks,
   getPriceBook,
+  createCommitment,
+  importCommitments,
+  listCommitments,
+  listCommitmentExpiries,
+  getCommitment,
+  deleteCommitment,
   createRebalancePlan,
   getRebalanceLook,
   listRebalancePlans,

@@ -40,6 +40,19 @@ export {
   lockCluster,
   type WholeInstance,
 } from "./clusters.ts";
+export {
+  auditCommitments,
+  type CommitmentQuery,
+  type CommitmentRow,
+  deleteCommitment,
+  type ExpiryRow,
+  findCommitment,
+  findSamePurchase,
+  insertCommitment,
+  listCommitments,
+  listExpiries,
+  lockCommitments,
+} from "./commitments.ts";
 export { isConflict, isUnavailable, isUniqueViolation } from "./conflicts.ts";
 export {
   type CredentialRow,

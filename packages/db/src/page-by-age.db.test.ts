@@ -2,6 +2,7 @@ import type { OrganizationId } from "@berth/domain";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { listApiKeys } from "./api-keys.ts";
 import { listClusters } from "./clusters.ts";
+import { listCommitments } from "./commitments.ts";
 import type { Database } from "./database.ts";
 import { listDecisions } from "./decisions.ts";
 import { listInvitations } from "./invitations.ts";
@@ -27,6 +28,10 @@ const organizationId = "org_1" as OrganizationId;
 /** A row of each table for `n`: two organizations, a row a second. */
 const TABLES: Readonly<Record<string, readonly [columns: string, values: string]>> = {
   organization: ["name", "'o'"],
+  commitment: [
+    "kind, term, payment_option, commitment_micro_usd_per_hour, source, starts_at, ends_at",
+    "'compute_savings_plan', '1y', 'no_upfront', 1, 'operator', '2026-01-01Z', '2027-01-01Z'",
+  ],
   project: ["organization_id, name", "'org_' || n % 2, 'p' || n"],
   member: [
     "organization_id, email, name, role, created_by",
@@ -118,12 +123,22 @@ const LISTS: Readonly<Record<string, (sql: Sql, query: ListQuery) => Promise<unk
   organization: listOrganizations,
   kube: listKubes,
   price_book: listPriceBooks,
+  commitment: listCommitments,
   rebalance_plan: listRebalancePlans,
   pool: listPools,
   machine: listMachines,
   placement_decision: listDecisions,
 };
-const OPERATORS = ["organization", "kube", "price_book", "rebalance_plan", "pool", "machine", "placement_decision"];
+const OPERATORS = [
+  "organization",
+  "kube",
+  "price_book",
+  "commitment",
+  "rebalance_plan",
+  "pool",
+  "machine",
+  "placement_decision",
+];
 
 it("covers every table that is filled", () => {
   expect(Object.keys(LISTS).sort()).toEqual(Object.keys(TABLES).sort());

@@ -4,17 +4,22 @@ import { join } from "node:path";
 import {
   CLUSTER_HEALTHS,
   CLUSTER_STATES,
+  COMMITMENT_KINDS,
+  COMMITMENT_SOURCES,
   ENGINES,
   INSTANCE_STATES,
   MACHINE_STATES,
+  OFFERING_CLASSES,
   OPERATION_KINDS,
   OPERATION_STATES,
   PACKING_STUDY_KINDS,
   PACKING_STUDY_STATES,
+  PAYMENT_OPTIONS,
   PRICE_BOOK_KINDS,
   REBALANCE_MODES,
   REBALANCE_MOVE_STATES,
   REBALANCE_PLAN_STATES,
+  TERMS,
 } from "@berth/domain";
 import { PrismaPg } from "@prisma/adapter-pg";
 import { bindMigrationAwareSqlAdapterFactory } from "@prisma/driver-adapter-utils";
@@ -105,6 +110,11 @@ describe("the migrations", () => {
       packing_study_kind_check: PACKING_STUDY_KINDS,
       packing_study_state_check: PACKING_STUDY_STATES,
       price_book_kind_check: PRICE_BOOK_KINDS,
+      commitment_kind_check: COMMITMENT_KINDS,
+      commitment_term_check: Object.keys(TERMS),
+      commitment_payment_option_check: PAYMENT_OPTIONS,
+      commitment_offering_class_check: OFFERING_CLASSES,
+      commitment_source_check: COMMITMENT_SOURCES,
     };
     for (const [name, words] of Object.entries(lists)) {
       const [row] = await db.owner.query<{ definition: string }>(

@@ -21,6 +21,7 @@ export const ID_PREFIXES = {
   launch: "lch",
   decision: "dec",
   priceBook: "pbk",
+  commitment: "cmt",
   rebalancePlan: "rbp",
   packingStudy: "stu",
   request: "req",
@@ -50,6 +51,7 @@ export type MachineId = Id<"machine">;
 export type LaunchId = Id<"launch">;
 export type DecisionId = Id<"decision">;
 export type PriceBookId = Id<"priceBook">;
+export type CommitmentId = Id<"commitment">;
 export type RebalancePlanId = Id<"rebalancePlan">;
 export type PackingStudyId = Id<"packingStudy">;
 export type RunId = Id<"run">;

@@ -9,6 +9,7 @@ export * from "./case/case-fault.ts";
 export * from "./case/fields.ts";
 export * from "./cluster/create.ts";
 export * from "./cluster/spec.ts";
+export * from "./commitment.ts";
 export * from "./commitment-terms.ts";
 export * from "./email.ts";
 export * from "./engines.ts";

@@ -95,7 +95,7 @@ export function readRateList(
     } else {
       const { term, offeringClass, paymentOption } = parts;
       const rate = { machineType, term, offeringClass, paymentOption, upfrontMicroUsd, hourlyMicroUsd };
-      const wrong = faultOf(rate, kind, prices.get(machineType));
+      const wrong = rateFault(rate, kind, prices.get(machineType));
       if (wrong === undefined) rates.push(rate);
       else fault(wrong.rule, `${offer}: ${wrong.detail}`);
     }
@@ -139,7 +139,8 @@ function partsOf(words: readonly string[], kind: CommitmentKind): Parts | undefi
   };
 }
 
-function faultOf(
+/** What is wrong with a rate beside the price on demand, in a sentence that follows a subject; undefined for nothing. */
+export function rateFault(
   rate: Rate,
   kind: CommitmentKind,
   price: number | undefined,

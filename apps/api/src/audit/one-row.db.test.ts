@@ -4,7 +4,16 @@ import { systemIds } from "@berth/runtime";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { proposeRebalance } from "../testing/one-of-each.ts";
 import { playWorker } from "../testing/play-worker.ts";
-import { aCluster, aKube, aPool, startTestApi, type Tenant, type TestApi } from "../testing/test-api.ts";
+import {
+  aCluster,
+  aCommitment,
+  aCommitmentFile,
+  aKube,
+  aPool,
+  startTestApi,
+  type Tenant,
+  type TestApi,
+} from "../testing/test-api.ts";
 
 /**
  * Every change is on record, once and in the right chain. Swept from the route table: a route that changes something and has
@@ -127,6 +136,16 @@ const REQUESTS: Readonly<Record<string, () => Promise<Request>>> = {
   importPriceBook: async () => ({
     url: "/v1/admin/price_books",
     body: { region: aName(), source: "a list", prices: "m7i.large 0.1008" },
+    by: api.operator,
+  }),
+  createCommitment: async () => ({ url: "/v1/admin/commitments", body: aCommitment(), by: api.operator }),
+  importCommitments: async () => ({
+    url: "/v1/admin/commitments/import",
+    body: { csv: aCommitmentFile() },
+    by: api.operator,
+  }),
+  deleteCommitment: async () => ({
+    url: `/v1/admin/commitments/${await made("/v1/admin/commitments", aCommitment(), api.operator)}`,
     by: api.operator,
   }),
   createPool: async () => ({

@@ -75,6 +75,12 @@ export async function oneOfEach(api: TestApi): Promise<OneOfEach> {
     `insert into price_book (id, region, version, source, prices) values ($1, $2, 1, 'a list', '{"m7i.large": 100800}')`,
     [priceBook, `eu-${randomInt(10 ** 9)}`],
   );
+  const commitment = systemIds.next("commitment");
+  await api.owner.query(
+    `insert into commitment (id, kind, term, payment_option, commitment_micro_usd_per_hour, external_id, source, starts_at, ends_at)
+     values ($1, 'compute_savings_plan', '1y', 'no_upfront', 1000000, $1, 'operator', '2026-01-01Z', '2027-01-01Z')`,
+    [commitment],
+  );
   const rebalancePlan = systemIds.next("rebalancePlan");
   await proposeRebalance(api, rebalancePlan, cluster.id);
   const packingStudy = systemIds.next("packingStudy");
@@ -104,6 +110,7 @@ export async function oneOfEach(api: TestApi): Promise<OneOfEach> {
     machine,
     decision,
     priceBook,
+    commitment,
     rebalancePlan,
     packingStudy,
     ...rest,

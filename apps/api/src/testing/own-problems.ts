@@ -3,7 +3,7 @@ import type { MemberId } from "@berth/domain";
 import { systemIds } from "@berth/runtime";
 import { type OneOfEach, proposeRebalance } from "./one-of-each.ts";
 import { playWorker } from "./play-worker.ts";
-import { aCluster, aKube, aPool, type Tenant, type TestApi } from "./test-api.ts";
+import { aCluster, aCommitment, aCommitmentFile, aKube, aPool, type Tenant, type TestApi } from "./test-api.ts";
 
 /** What a recipe works with: the API, and things of a customer that nothing else uses. */
 interface Kitchen {
@@ -97,6 +97,16 @@ export const HARMLESS: Readonly<Record<string, Recipe>> = {
     return k.api.ask("GET", `/v1/admin/packing_studies/${id}/file`, { key: k.api.operator.key });
   },
   "createKube name_taken": (k) => by(k, k.api.operator).post("admin/kubes", aKube()),
+  "createCommitment already_registered": async (k) => {
+    const body = aCommitment();
+    await by(k, k.api.operator).post("admin/commitments", body);
+    return by(k, k.api.operator).post("admin/commitments", body);
+  },
+  "importCommitments already_registered": async (k) => {
+    const csv = aCommitmentFile();
+    await by(k, k.api.operator).post("admin/commitments/import", { csv });
+    return by(k, k.api.operator).post("admin/commitments/import", { csv });
+  },
   "createPool name_taken": (k) => by(k, k.api.operator).post("admin/pools", aPool(k.world.ids.kube ?? "")),
 };
 

@@ -306,3 +306,22 @@ function checkAnswer(shape: RouteShape, answer: LightMyRequestResponse): string 
   }
   return `${shape.operationId} ${statusCode}`;
 }
+
+/** A purchase of its own, which nothing else is mistaken for. */
+export function aCommitment() {
+  return {
+    kind: "compute_savings_plan",
+    term: "1y",
+    payment_option: "no_upfront",
+    commitment_per_hour: { amount: "1.25", currency: "USD" },
+    external_id: `sp-${randomUUID()}`,
+    starts_at: "2026-06-01T00:00:00.000Z",
+  };
+}
+
+/** The same as a file. */
+export function aCommitmentFile(): string {
+  const { commitment_per_hour: committed, ...fields } = aCommitment();
+  const columns = [...Object.entries(fields), ["commitment_per_hour", committed.amount]];
+  return `${columns.map(([name]) => name).join(",")}\n${columns.map(([, value]) => value).join(",")}\n`;
+}

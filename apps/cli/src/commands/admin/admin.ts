@@ -1,6 +1,12 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Berth } from "../../program.ts";
 import { listAuditOfAll } from "./audit/list.ts";
+import { deleteCommitment } from "./commitment/delete.ts";
+import { listExpiries } from "./commitment/expiries.ts";
+import { getCommitment } from "./commitment/get.ts";
+import { importCommitments } from "./commitment/import.ts";
+import { listCommitments } from "./commitment/list.ts";
+import { registerCommitment } from "./commitment/register.ts";
 import { getKube } from "./kube/get.ts";
 import { listKubes } from "./kube/list.ts";
 import { registerKube } from "./kube/register.ts";
@@ -33,7 +39,7 @@ import { coldPlan, drawDensityCurve, simulate, study } from "./study/commands.ts
 export const admin = (berth: Berth) =>
   new Command("admin")
     .description(
-      "For operators: organizations, kubes, pools, prices, rebalance plans, machines, packing, placement, audit. Takes an " +
+      "For operators: organizations, kubes, pools, prices, commitments, rebalance plans, machines, packing, placement, audit. Takes an " +
         "operator's key.",
     )
     .addCommand(
@@ -67,6 +73,16 @@ export const admin = (berth: Berth) =>
         .addCommand(importPriceBook(berth))
         .addCommand(listPriceBooks(berth))
         .addCommand(getPriceBook(berth)),
+    )
+    .addCommand(
+      new Command("commitment")
+        .description("What was bought for a term: reserved instances and savings plans")
+        .addCommand(registerCommitment(berth))
+        .addCommand(importCommitments(berth))
+        .addCommand(listCommitments(berth))
+        .addCommand(getCommitment(berth))
+        .addCommand(deleteCommitment(berth))
+        .addCommand(listExpiries(berth)),
     )
     .addCommand(
       new Command("rebalance")

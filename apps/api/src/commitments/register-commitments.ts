@@ -1,0 +1,68 @@
+import type { CreateCommitmentBody, Fault } from "@berth/contract";
+import {
+  auditCommitments,
+  type CommitmentRow,
+  findSamePurchase,
+  insertCommitment,
+  lockCommitments,
+  type PrismaTx,
+} from "@berth/db";
+import {
+  type CommitmentFault,
+  type CommitmentSource,
+  checkCommitment,
+  err,
+  type OrganizationId,
+  ok,
+  type Result,
+} from "@berth/domain";
+import type { ApiDeps } from "../deps.ts";
+import { type Refusal, refuse } from "../http/refusal.ts";
+import { draftOf, FIELD_NAMES } from "./wire.ts";
+
+/** One of a request: what is said of it, and what a fault of one of its fields points to. */
+export interface Given {
+  readonly body: CreateCommitmentBody;
+  readonly at: (field: keyof CreateCommitmentBody, detail: string) => Pick<Fault, "pointer" | "detail">;
+}
+
+/** Registers all of them, or none. One transaction, the caller's. */
+export async function registerCommitments(
+  deps: ApiDeps,
+  tx: PrismaTx,
+  given: readonly Given[],
+  by: {
+    readonly source: Exclude<CommitmentSource, "ec2">;
+    readonly organizationId: OrganizationId;
+    readonly actor: string;
+    readonly requestId: string;
+  },
+): Promise<Result<readonly CommitmentRow[], Refusal>> {
+  const { source } = by;
+  const regions = await lockCommitments(tx);
+  const now = deps.clock.now();
+  const checked = given.map(({ body, at }) => ({ at, commitment: checkCommitment(draftOf(body), regions, now) }));
+  const faults = checked.flatMap(({ at, commitment }) =>
+    commitment.ok ? [] : commitment.error.map((fault) => faultOf(fault, at)),
+  );
+  const [first] = faults;
+  if (first !== undefined) return refuse("validation_failed", first.detail, { errors: faults });
+  const rows: CommitmentRow[] = [];
+  for (const { at, commitment } of checked) {
+    if (!commitment.ok) return err({ code: "internal", detail: "It was checked a moment ago." });
+    const same = await findSamePurchase(tx, commitment.value);
+    if (same !== undefined) {
+      const detail = `${same} is this purchase, or cannot be told from it: give each an external_id.`;
+      const fault = { code: "already_registered", ...at("external_id", detail) };
+      return refuse("already_registered", fault.detail, { errors: [fault] });
+    }
+    const id = deps.ids.next("commitment");
+    rows.push(await insertCommitment(tx, { ...commitment.value, id, source }));
+  }
+  await auditCommitments(tx, deps.ids, by, source === "file" ? "commitment.import" : "commitment.create", rows);
+  return ok(rows);
+}
+
+function faultOf({ field, rule, detail }: CommitmentFault, at: Given["at"]): Fault {
+  return { code: rule, ...at(FIELD_NAMES[field], detail) };
+}
