@@ -30,76 +30,60 @@ export function makeBill(billCase: BillCase): Bill {
   const shares = sharesOf(billCase);
   const lines: BillLine[] = [];
   const used = new Map<string, Fraction>();
-  const coverage = new Map<string, Coverage>();
-  const use = (id: string, amount: Fraction) => used.set(id, plus(used.get(id) ?? ZERO, amount));
+  const coverage = new Map<string, Writable<Coverage>>();
+  const addUse = (id: string, amount: Fraction) => used.set(id, plus(used.get(id) ?? ZERO, amount));
   let withoutCommitmentsNanoUsd = 0n;
+  const ofOneHour = new Map(billCase.reservations.map((one) => [one, effectiveHourly(one)]));
+  const priced = new Map<Reservation | SavingsPlan, CommitmentPrice>([
+    ...billCase.reservations.map((one) => [one, reservationPrice(one)] as const),
+    ...billCase.plans.map((one) => [one, planPrice(one)] as const),
+  ]);
 
   for (const like of likeHours(billCase)) {
-    const { fromHour, hours, hour } = like;
+    const { hours, hour } = like;
     const settled = settleHour(hour, shares);
-    const range = { fromHour, hours };
-    const lineOf = (kind: "on_demand" | "reserved" | "planned", of: RunningMachines | RunningService) =>
-      ({
-        ...range,
-        kind,
-        account: of.account,
-        commitment: undefined,
-        use: of,
-        nanoUsd: 0n,
-        effectiveNanoUsd: 0n,
-      }) as const;
+    const many = BigInt(hours);
 
-    for (const { use: of, quantity } of settled.onDemand) {
-      const amount = nanoUsd(times(quantity, of.onDemandPicoUsd)) * BigInt(hours);
-      lines.push({ ...lineOf("on_demand", of), quantity, nanoUsd: amount, effectiveNanoUsd: amount });
+    for (const { use, quantity } of settled.onDemand) {
+      const amount = nanoUsd(times(quantity, use.onDemandPicoUsd)) * many;
+      lines.push(usageLine(like, "on_demand", use, undefined, quantity, amount, amount));
     }
     for (const { reservation, machines, unitSeconds } of settled.reserved) {
-      const { over, under } = effectiveHourly(reservation);
+      const { over, under } = ofOneHour.get(reservation) ?? ZERO;
       const size = BigInt(quarterUnits(reservation.machineType) ?? 1) * 3_600n;
-      lines.push({
-        ...lineOf("reserved", machines),
-        commitment: reservation.id,
-        quantity: machineHours(machines, unitSeconds),
-        effectiveNanoUsd: nanoUsd(fraction(over * unitSeconds, under * size)) * BigInt(hours),
-      });
-      use(reservation.id, fraction(unitSeconds * BigInt(hours), UNIT_SECONDS_OF_UNIT_HOUR));
-      addCoverage(coverage, machines, { reserved: fraction(unitSeconds * BigInt(hours), UNIT_SECONDS_OF_UNIT_HOUR) });
+      const effective = nanoUsd(fraction(over * unitSeconds, under * size)) * many;
+      const quantity = machineHours(machines, unitSeconds);
+      const unitHours = fraction(unitSeconds * many, UNIT_SECONDS_OF_UNIT_HOUR);
+      lines.push(usageLine(like, "reserved", machines, reservation.id, quantity, 0n, effective));
+      addUse(reservation.id, unitHours);
+      addCoverage(coverage, machines, "reserved", unitHours);
     }
-    for (const { plan, use: of, quantity, ratePicoUsd } of settled.planned) {
+    for (const { plan, use, quantity, ratePicoUsd } of settled.planned) {
       const picoUsd = times(quantity, ratePicoUsd);
-      lines.push({
-        ...lineOf("planned", of),
-        commitment: plan.id,
-        quantity,
-        effectiveNanoUsd: nanoUsd(picoUsd) * BigInt(hours),
-      });
-      use(plan.id, fraction(picoUsd.over * BigInt(hours), picoUsd.under * PICO));
-      if ("family" in of) {
-        addCoverage(coverage, of, {
-          planned: fraction(quantity.over * of.quarterUnits * BigInt(hours), quantity.under * 4n),
-        });
+      lines.push(usageLine(like, "planned", use, plan.id, quantity, 0n, nanoUsd(picoUsd) * many));
+      addUse(plan.id, fraction(picoUsd.over * many, picoUsd.under * PICO));
+      if ("family" in use) {
+        addCoverage(coverage, use, "planned", fraction(quantity.over * use.quarterUnits * many, quantity.under * 4n));
       }
     }
     for (const machines of hour.machines) {
       const all = machineHours(machines, machines.unitSeconds);
-      withoutCommitmentsNanoUsd += nanoUsd(times(all, machines.onDemandPicoUsd)) * BigInt(hours);
-      addCoverage(coverage, machines, {
-        eligible: fraction(machines.unitSeconds * BigInt(hours), UNIT_SECONDS_OF_UNIT_HOUR),
-      });
+      withoutCommitmentsNanoUsd += nanoUsd(times(all, machines.onDemandPicoUsd)) * many;
+      addCoverage(coverage, machines, "eligible", fraction(machines.unitSeconds * many, UNIT_SECONDS_OF_UNIT_HOUR));
     }
     for (const service of hour.services) {
-      withoutCommitmentsNanoUsd += nanoUsd(times(units(service), service.onDemandPicoUsd)) * BigInt(hours);
+      withoutCommitmentsNanoUsd += nanoUsd(times(units(service), service.onDemandPicoUsd)) * many;
     }
-    lines.push(...commitmentLines(like));
+    lines.push(...commitmentLines(like, priced));
   }
 
   const { period } = billCase;
   const reservations = billCase.reservations.map((one) => {
     const purchased = fraction(reservedUnitSeconds(one), UNIT_SECONDS_OF_UNIT_HOUR);
-    return figuresOf(period, one, reservationPrice(one), purchased, used);
+    return figuresOf(period, one, priced.get(one), purchased, used);
   });
   const plans = billCase.plans.map((one) =>
-    figuresOf(period, one, planPrice(one), fraction(one.commitmentPicoUsd, PICO), used),
+    figuresOf(period, one, priced.get(one), fraction(one.commitmentPicoUsd, PICO), used),
   );
   return {
     period,
@@ -112,33 +96,33 @@ export function makeBill(billCase: BillCase): Bill {
 }
 
 /** The hours' recurring charges, and what is paid at the start of the commitments whose first hour is the first of them. */
-function commitmentLines({ fromHour, hours, hour }: LikeHours): BillLine[] {
-  const priced = [
-    ...hour.reservations.map((one) => ({ one, quantity: BigInt(one.count), price: reservationPrice(one) })),
-    ...hour.plans.map((one) => ({ one, quantity: 1n, price: planPrice(one) })),
-  ];
-  return priced
-    .toSorted((a, b) => byText(a.one.id, b.one.id))
-    .flatMap(({ one, quantity, price: { hourlyNanoUsd, upfrontNanoUsd } }): BillLine[] => {
-      const line = { account: one.account, commitment: one.id, use: undefined, quantity: fraction(quantity) } as const;
-      const recurring = hourlyNanoUsd * BigInt(hours);
-      const lines: BillLine[] = [
-        { ...line, fromHour, hours, kind: "recurring", nanoUsd: recurring, effectiveNanoUsd: 0n },
-      ];
-      if (one.startHour === fromHour && upfrontNanoUsd > 0n) {
-        lines.push({ ...line, fromHour, hours: 1, kind: "upfront", nanoUsd: upfrontNanoUsd, effectiveNanoUsd: 0n });
-      }
-      return lines;
-    });
+function commitmentLines(
+  { fromHour, hours, hour: { reservations, plans } }: LikeHours,
+  priced: ReadonlyMap<Reservation | SavingsPlan, CommitmentPrice>,
+): BillLine[] {
+  const lines: BillLine[] = [];
+  for (const one of [...reservations, ...plans].sort((a, b) => byText(a.id, b.id))) {
+    const price = priced.get(one);
+    if (price === undefined) continue;
+    const { account, id: commitment } = one;
+    const quantity = { over: "count" in one ? BigInt(one.count) : 1n, under: 1n };
+    const line = { fromHour, account, commitment, use: undefined, quantity, effectiveNanoUsd: 0n } as const;
+    lines.push({ ...line, hours, kind: "recurring", nanoUsd: price.hourlyNanoUsd * BigInt(hours) });
+    if (one.startHour === fromHour && price.upfrontNanoUsd > 0n) {
+      lines.push({ ...line, hours: 1, kind: "upfront", nanoUsd: price.upfrontNanoUsd });
+    }
+  }
+  return lines;
 }
 
 function figuresOf(
   period: HourRange,
   { id, startHour, endHour }: Reservation | SavingsPlan,
-  { upfrontNanoUsd, hourlyNanoUsd }: CommitmentPrice,
+  price: CommitmentPrice | undefined,
   purchasedEachHour: Fraction,
   used: ReadonlyMap<string, Fraction>,
 ): CommitmentFigures {
+  const { upfrontNanoUsd, hourlyNanoUsd } = price ?? { upfrontNanoUsd: 0n, hourlyNanoUsd: 0n };
   const from = Math.max(period.fromHour, startHour);
   const hours = Math.max(0, Math.min(period.fromHour + period.hours, endHour) - from);
   const starts = startHour >= period.fromHour && startHour < period.fromHour + period.hours;
@@ -175,19 +159,30 @@ function totalsOf(
   };
 }
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
 function addCoverage(
-  coverage: Map<string, Coverage>,
+  coverage: Map<string, Writable<Coverage>>,
   { region, family }: RunningMachines,
-  more: Partial<Pick<Coverage, "eligible" | "reserved" | "planned">>,
+  part: "eligible" | "reserved" | "planned",
+  unitHours: Fraction,
 ): void {
-  const key = JSON.stringify([region, family]);
-  const before = coverage.get(key) ?? { region, family, eligible: ZERO, reserved: ZERO, planned: ZERO };
-  coverage.set(key, {
-    ...before,
-    eligible: plus(before.eligible, more.eligible ?? ZERO),
-    reserved: plus(before.reserved, more.reserved ?? ZERO),
-    planned: plus(before.planned, more.planned ?? ZERO),
-  });
+  const key = `${region}\n${family}`;
+  const before = coverage.get(key);
+  if (before !== undefined) before[part] = plus(before[part], unitHours);
+  else coverage.set(key, { region, family, eligible: ZERO, reserved: ZERO, planned: ZERO, [part]: unitHours });
+}
+
+function usageLine(
+  { fromHour, hours }: HourRange,
+  kind: BillLine["kind"],
+  use: RunningMachines | RunningService,
+  commitment: string | undefined,
+  quantity: Fraction,
+  nano: bigint,
+  effectiveNanoUsd: bigint,
+): BillLine {
+  return { fromHour, hours, kind, account: use.account, commitment, use, quantity, nanoUsd: nano, effectiveNanoUsd };
 }
 
 const KIND_ORDER = { on_demand: 0, reserved: 1, planned: 2, recurring: 3, upfront: 4 } as const;

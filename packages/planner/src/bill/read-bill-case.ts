@@ -18,7 +18,7 @@ import {
 } from "./bill-case.ts";
 import { caseFaults } from "./case-faults.ts";
 
-const MOST_ENTRIES = 100_000;
+const MOST_ENTRIES = 1_000_000;
 /** Either way from a case's hour 0: more than a century. */
 const FARTHEST_HOUR = 1_000_000;
 const MOST_HOURS = 100_000;

@@ -103,12 +103,12 @@ function runningMachines(all: readonly MachineHours[], prices: ReadonlyMap<strin
   );
 }
 
-/** In the order of account, service and price. */
+/** In the order of account, service, price on demand and rates: one entry for all that these are the same of. */
 function runningServices(all: readonly ServiceHours[]): RunningService[] {
   const running = new Map<string, RunningService>();
   for (const { account, service, microUnits, onDemandPicoUsd, planRates } of all) {
-    const rates = [...planRates].map(([card, rate]) => [card, String(rate)]).toSorted();
-    const key = JSON.stringify([account, service, String(onDemandPicoUsd), rates]);
+    const rates = [...planRates].map(([card, rate]) => [card, rate === null ? "" : sortable(rate)]);
+    const key = JSON.stringify([account, service, sortable(onDemandPicoUsd), ...rates.toSorted().flat()]);
     const before = running.get(key)?.microUnits ?? 0n;
     running.set(key, { account, service, microUnits: before + microUnits, onDemandPicoUsd, planRates });
   }
@@ -118,4 +118,9 @@ function runningServices(all: readonly ServiceHours[]): RunningService[] {
         byText(a.account, b.account) || byText(a.service, b.service) || byText(oneKey, otherKey),
     )
     .map(([, one]) => one);
+}
+
+/** Numbers as texts that sort as they do. */
+function sortable(value: bigint): string {
+  return value.toString().padStart(24, "0");
 }
