@@ -143,6 +143,80 @@ export const commitmentExpiriesSchema = z
   .meta({ id: "CommitmentExpiries", description: "When what is committed to ends. Nothing renews by itself." });
 export type CommitmentExpiries = z.infer<typeof commitmentExpiriesSchema>;
 
+const units = z.number().meta({ description: "Normalized unit-hours: of an m7i.large 4 an hour." });
+const share = z.number().nullable().meta({ description: "0 to 1; null where there is nothing to be a share of." });
+
+export const commitmentUsageSchema = z
+  .object({
+    since: timestamp,
+    until: timestamp,
+    without_commitments: money.meta({ description: "What the machines would have cost on demand." }),
+    cost: money.meta({
+      description:
+        "What they cost: on demand, and what is committed to, with what was paid at the start spread over the term.",
+    }),
+    on_demand: money.meta({ description: "Of that, what no commitment covered." }),
+    saved: money.meta({
+      description: "Without commitments, less the cost. Negative where too much of them went unused.",
+    }),
+    coverage: share.meta({ description: "Of the machines' unit-hours, those that a commitment covered." }),
+    families: z.array(
+      z.object({
+        region: z.string(),
+        family: z.string(),
+        eligible: units.meta({ description: "Normalized unit-hours that machines ran." }),
+        reserved: units,
+        planned: units.meta({ description: "Covered by savings plans." }),
+        coverage: share,
+      }),
+    ),
+    commitments: z.array(
+      z.object({
+        commitment_id: idField("commitment"),
+        kind: z.enum(COMMITMENT_KINDS),
+        purchased: units
+          .nullable()
+          .meta({ description: "Normalized unit-hours of reserved instances; null of a savings plan." }),
+        used: units.nullable(),
+        utilization: share,
+        cost: money.meta({ description: "With the part of what was paid at the start." }),
+        unused_cost: money.meta({ description: "Of that, what bought nothing." }),
+      }),
+    ),
+    hours: z
+      .array(
+        z.object({
+          at: timestamp,
+          eligible: units,
+          reserved: units,
+          planned: units,
+          coverage: share,
+          on_demand: money,
+        }),
+      )
+      .meta({ description: "Every clock-hour, oldest first." }),
+    unbilled_machine_types: z
+      .array(z.string())
+      .meta({ description: "Ran, and are left out: no price or size of theirs is known." }),
+    price_books: z
+      .array(
+        z.object({
+          price_book_id: idField("priceBook"),
+          kind: z.string(),
+          region: z.string(),
+          version: z.int(),
+          source: z.string(),
+        }),
+      )
+      .meta({ description: "Whose rates savings plans count by." }),
+  })
+  .meta({
+    id: "CommitmentUsage",
+    description:
+      "What commitments covered, and how much of them was used, by the exact hourly bill of the machines that ran.",
+  });
+export type CommitmentUsage = z.infer<typeof commitmentUsageSchema>;
+
 const params = z.object({ commitment_id: idInput("commitment") });
 const REFUSALS =
   "Refused, by field and rule, for what its kind has not (`not_of_kind`) or lacks (`required`), a region, zone, family or " +
@@ -208,6 +282,31 @@ export const listCommitmentExpiries = route({
   permission: "admin:fleet:read",
   tenantData: "none",
   responses: { 200: { description: "All months in which one ends.", schema: commitmentExpiriesSchema } },
+  problems: [],
+});
+
+export const getCommitmentUsage = route({
+  operationId: "getCommitmentUsage",
+  method: "GET",
+  path: "/v1/admin/commitment_usage",
+  tag: "admin",
+  summary: "See what commitments covered, hour by hour",
+  description:
+    "Of the machines that were launched here: reserved instances first, then savings plans, as AWS applies them, at today's prices " +
+    "on demand. In whole clock-hours, 31 days at most, and none that has not ended.",
+  permission: "admin:fleet:read",
+  query: z.strictObject({
+    since: timestamp.optional().meta({
+      description: "From its clock-hour on; seven days before `until` when absent.",
+      examples: ["2026-11-01T00:00:00.000Z"],
+    }),
+    until: timestamp.optional().meta({
+      description: "Before its clock-hour; the one that now is in when absent.",
+      examples: ["2026-11-08T00:00:00.000Z"],
+    }),
+  }),
+  tenantData: "none",
+  responses: { 200: { description: "The usage.", schema: commitmentUsageSchema } },
   problems: [],
 });
 

@@ -10,6 +10,7 @@ import type {
 } from "@berth/domain";
 import type { Actor } from "./actor.ts";
 import { appendAudit } from "./audit.ts";
+import { listOnDemandPrices } from "./fleet-history.ts";
 import { type ListQuery, pageByAge } from "./page-by-age.ts";
 import { type Page, type Sql, startWhere, type Tx } from "./sql.ts";
 
@@ -34,21 +35,15 @@ const COLUMNS = `c.id, c.kind, c.region, c.zone, c.machine_type as "machineType"
  */
 export async function lockCommitments(tx: Tx): Promise<ReadonlyMap<string, KnownRegion>> {
   await tx.query("select pg_advisory_xact_lock(hashtextextended('commitment', 0))::text");
-  const rows = await tx.query<{ region: string; zone: string | null; machineType: string; price: number }>(
-    `select region, zone, machine_type as "machineType", price_micro_usd_per_hour as price from offering
-     union all
-     select b.region, null, key, value::int from price_book b, jsonb_each_text(b.prices)
-      where b.kind = 'on_demand'
-        and b.version = (select max(version) from price_book l where l.region = b.region and l.kind = 'on_demand')`,
-  );
+  const prices = await listOnDemandPrices(tx);
+  const zones = await tx.query<{ region: string; zone: string }>("select distinct region, zone from offering");
   const regions = new Map<string, { readonly zones: Set<string>; readonly prices: Map<string, number> }>();
-  for (const { region, zone, machineType, price } of rows) {
+  for (const { region, machineType, microUsdPerHour } of prices) {
     const known = regions.get(region) ?? { zones: new Set(), prices: new Map() };
     regions.set(region, known);
-    if (zone !== null) known.zones.add(zone);
-    // Of a type that is in both the book comes later, and counts.
-    known.prices.set(machineType, price);
+    known.prices.set(machineType, microUsdPerHour);
   }
+  for (const { region, zone } of zones) regions.get(region)?.zones.add(zone);
   return regions;
 }
 
@@ -169,6 +164,14 @@ export function listCommitments(sql: Sql, query: CommitmentQuery): Promise<Page<
   where.add("c.ends_at < ?::timestamptz", query.endsBefore);
   if (query.state !== undefined) where.add(IN_STATE[query.state]);
   return pageByAge(sql, `select ${COLUMNS} from commitment c`, "c", where, query);
+}
+
+/** Those whose term has something of the time between two instants. */
+export function listCommitmentsBetween(sql: Sql, since: Date, until: Date): Promise<CommitmentRow[]> {
+  return sql.query<CommitmentRow>(
+    `select ${COLUMNS} from commitment c where c.starts_at < $2 and c.ends_at > $1 order by c.id`,
+    [since, until],
+  );
 }
 
 export async function findCommitment(sql: Sql, id: string): Promise<CommitmentRow | undefined> {

@@ -50,6 +50,7 @@ export {
   findSamePurchase,
   insertCommitment,
   listCommitments,
+  listCommitmentsBetween,
   listExpiries,
   lockCommitments,
 } from "./commitments.ts";
@@ -83,6 +84,14 @@ export {
   parseEventNotice,
   seqOfEvent,
 } from "./events.ts";
+export {
+  listMachineRuns,
+  listOnDemandPrices,
+  listRateBooks,
+  type MachineRunRow,
+  type OnDemandPriceRow,
+  type RateBookRow,
+} from "./fleet-history.ts";
 export {
   countUnplaced,
   type FleetNodeRow,

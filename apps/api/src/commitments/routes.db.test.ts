@@ -32,6 +32,92 @@ const register = (change?: object) => ask("POST", "/v1/admin/commitments", bough
 const importFile = (lines: readonly string[]) => ask("POST", "/v1/admin/commitments/import", { csv: lines.join("\n") });
 const all = async (query = "") => (await ask("GET", `/v1/admin/commitments?limit=200${query}`)).json().data;
 
+describe("the usage of commitments", () => {
+  const HOUR_MS = 3_600_000;
+  const hourAgo = (hours: number) =>
+    new Date(Math.floor(Date.now() / HOUR_MS) * HOUR_MS - hours * HOUR_MS).toISOString();
+  const usageOf = async (query = "") => (await ask("GET", `/v1/admin/commitment_usage${query}`)).json();
+  const ran = (type: string, from: number, until: number | null) =>
+    api.owner.query(
+      `insert into machine (id, kube_id, pool_id, state, node_name, zone, machine_type, price_micro_usd_per_hour, allocatable,
+                            launched_at, terminating_at)
+       select 'mac_' || gen_random_uuid(), kube_id, id, 'ready', gen_random_uuid(), 'us-east-1a', $1, 1,
+              '{"cpuMilli": 1, "memoryMib": 1, "volumes": 1, "pods": 1}', $2, $3 from pool order by id limit 1`,
+      [type, hourAgo(from), until === null ? null : hourAgo(until)],
+    );
+
+  it("200: is what the exact bill of the machines that ran covers, by family, commitment and hour", async () => {
+    await api.owner.query(
+      "update offering set price_micro_usd_per_hour = 200000 where region = 'us-east-1' and machine_type = 'm7i.xlarge'",
+    );
+    expect(await usageOf()).toMatchObject({
+      families: [],
+      commitments: [],
+      coverage: null,
+      saved: usd("0.000000000000"),
+    });
+    await ran("m7i.xlarge", 3, null);
+    await ran("m7i.xlarge", 2, 1);
+    await ran("m9z.large", 3, 2);
+    const reserved = { region: "us-east-1", machine_type: "m7i.xlarge", count: 1, payment_option: "no_upfront" };
+    const { id } = (
+      await register({
+        ...reserved,
+        upfront: usd("0"),
+        per_hour: usd("0.12"),
+        starts_at: hourAgo(1000),
+        external_id: "used",
+      })
+    ).json();
+    const usage = await usageOf(`?since=${hourAgo(4)}&until=${hourAgo(0)}`);
+    expect(usage.families).toEqual([
+      { region: "us-east-1", family: "m7i", eligible: 32, reserved: 24, planned: 0, coverage: 0.75 },
+    ]);
+    // Four hours of it were paid, three were used.
+    expect(usage.commitments).toEqual([
+      {
+        commitment_id: id,
+        kind: "reserved_instances",
+        purchased: 32,
+        used: 24,
+        utilization: 0.75,
+        cost: usd("0.480000000000"),
+        unused_cost: usd("0.120000000000"),
+      },
+    ]);
+    expect(usage).toMatchObject({
+      without_commitments: usd("0.800000000000"),
+      cost: usd("0.680000000000"),
+      on_demand: usd("0.200000000000"),
+      saved: usd("0.120000000000"),
+      unbilled_machine_types: ["m9z.large"],
+      price_books: [],
+    });
+    expect(
+      usage.hours.map((hour: { at: string; eligible: number; coverage: number }) => [
+        hour.at,
+        hour.eligible,
+        hour.coverage,
+      ]),
+    ).toEqual([
+      [hourAgo(4), 0, null],
+      [hourAgo(3), 8, 1],
+      [hourAgo(2), 16, 0.5],
+      [hourAgo(1), 8, 1],
+    ]);
+    await ask("DELETE", `/v1/admin/commitments/${id}`);
+    await api.owner.query("delete from machine where launched_at is not null");
+  });
+
+  it.each([
+    ["no_hour", () => `?since=${hourAgo(0)}`],
+    ["no_hour", () => `?since=${hourAgo(2)}&until=${hourAgo(3)}`],
+    ["too_long", () => `?since=${hourAgo(745)}`],
+  ])("422: %s", async (code, query) => {
+    expect((await usageOf(query())).errors).toMatchObject([{ pointer: "?since", code }]);
+  });
+});
+
 describe("commitments", () => {
   it("201: registered, read again, listed by kind and state, and removed again", async () => {
     const made = await register({ external_id: "ri-one" });

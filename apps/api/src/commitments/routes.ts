@@ -9,6 +9,7 @@ import { startList } from "../http/list.ts";
 import { NOT_FOUND } from "../http/refusal.ts";
 import { serve } from "../http/serve.ts";
 import { readCommitmentFile } from "./read-commitment-file.ts";
+import { readUsage } from "./read-usage.ts";
 import { registerCommitments } from "./register-commitments.ts";
 import { toCommitmentBody, toExpiriesBody } from "./wire.ts";
 
@@ -49,6 +50,11 @@ export function commitmentRoutes(app: FastifyInstance, deps: ApiDeps): void {
   serve(app, ROUTES.listCommitmentExpiries, async ({ db }) =>
     ok({ status: 200, body: toExpiriesBody(await listExpiries(db)) }),
   );
+
+  serve(app, ROUTES.getCommitmentUsage, async ({ db, query }) => {
+    const usage = await readUsage(db, query, deps.clock.now());
+    return usage.ok ? ok({ status: 200, body: usage.value }) : usage;
+  });
 
   serve(app, ROUTES.getCommitment, async ({ db, params }) => {
     const row = await findCommitment(db, params.commitment_id);

@@ -27,7 +27,7 @@ const ALLOWED_DEPENDENCIES = {
 
   cli: ["client", "contract"],
   // `kubernetes` for its subpath kubeconfig alone, which reads text and loads no client: the API talks to no Kubernetes.
-  api: ["contract", "domain", "db", "kubernetes", "packing", "ports", "runtime"],
+  api: ["contract", "domain", "db", "kubernetes", "packing", "planner", "ports", "runtime"],
   worker: [
     "db",
     "domain",

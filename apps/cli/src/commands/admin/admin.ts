@@ -7,6 +7,7 @@ import { getCommitment } from "./commitment/get.ts";
 import { importCommitments } from "./commitment/import.ts";
 import { listCommitments } from "./commitment/list.ts";
 import { registerCommitment } from "./commitment/register.ts";
+import { showCommitmentUsage } from "./commitment/usage.ts";
 import { getKube } from "./kube/get.ts";
 import { listKubes } from "./kube/list.ts";
 import { registerKube } from "./kube/register.ts";
@@ -82,6 +83,7 @@ export const admin = (berth: Berth) =>
         .addCommand(listCommitments(berth))
         .addCommand(getCommitment(berth))
         .addCommand(deleteCommitment(berth))
+        .addCommand(showCommitmentUsage(berth))
         .addCommand(listExpiries(berth)),
     )
     .addCommand(

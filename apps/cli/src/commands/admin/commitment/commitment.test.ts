@@ -46,6 +46,34 @@ const MONTHS = [
   { month: "2028-01", commitments: 2, per_hour: usd("0.100000000000"), share: 0.03 },
 ];
 
+const UNITS = { eligible: 32, reserved: 24, planned: 0, coverage: 0.75 };
+const USAGE = {
+  since: "2026-11-01T00:00:00.000Z",
+  until: "2026-11-01T01:00:00.000Z",
+  without_commitments: usd("0.800000000000"),
+  cost: usd("0.680000000000"),
+  on_demand: usd("0.200000000000"),
+  saved: usd("0.120000000000"),
+  coverage: 0.75,
+  families: [{ region: "us-east-1", family: "m7i", ...UNITS }],
+  commitments: [
+    {
+      commitment_id: "cmt_1",
+      kind: "reserved_instances",
+      purchased: 32,
+      used: 24,
+      utilization: 0.75,
+      cost: usd("0.480000000000"),
+      unused_cost: usd("0.120000000000"),
+    },
+  ],
+  hours: [{ at: "2026-11-01T00:00:00.000Z", ...UNITS, on_demand: usd("0.200000000000") }],
+  unbilled_machine_types: ["m9z.large"],
+  price_books: [
+    { price_book_id: "pbk_1", kind: "compute_savings_plan", region: "us-east-1", version: 2, source: "a list" },
+  ],
+};
+
 let api: Awaited<ReturnType<typeof startFakeApi>>;
 afterEach(() => api?.close());
 async function commitment(words: readonly string[], answer?: FakeAnswer) {
@@ -54,6 +82,7 @@ async function commitment(words: readonly string[], answer?: FakeAnswer) {
     if (method === "DELETE") return { status: 204 };
     if (method === "POST" && path.endsWith("/import")) return { status: 201, body: { data: [RESERVED, PLAN] } };
     if (method === "POST") return { status: 201, body: RESERVED };
+    if (path === "/v1/admin/commitment_usage") return { body: USAGE };
     if (path === "/v1/admin/commitment_expiries") return { body: { months: MONTHS } };
     if (path === "/v1/admin/commitments") return { body: { data: [RESERVED, PLAN], next_page_token: null } };
     return { body: PLAN };
@@ -130,4 +159,16 @@ test("months are shown with what ends in them, and the cliffs among them", async
   const { out } = await commitment(["expiries"]);
   expect(out).toMatch(/^2027-11 +1 +~?\$0\.5334 +17\.6% +over a sixth$/m);
   expect(out).toMatch(/^2028-01 +2 +\$0\.10 +3\.0% +-$/m);
+});
+
+test("usage is shown by family and commitment, or hour by hour, and says what is left out", async () => {
+  const { out, err } = await commitment(["usage", "--since", "2026-11-01"]);
+  expect(out).toMatch(/^It cost: +\$0\.68, of that \$0\.20 on demand$/m);
+  expect(out).toMatch(/^us-east-1 +m7i +32\.0 +24\.0 +0\.0 +75%$/m);
+  expect(out).toMatch(/^cmt_1 +reserved_instances +75% +\$0\.48 +\$0\.12$/m);
+  expect(err).toContain("m9z.large");
+  expect(api.requests.at(-1)?.query.get("since")).toBe("2026-11-01T00:00:00.000Z");
+  await api.close();
+  const hourly = await commitment(["usage", "--hours"]);
+  expect(hourly.out).toMatch(/^2026-11-01T00:00:00\.000Z +32\.0 +24\.0 +0\.0 +75% +\$0\.20$/m);
 });
