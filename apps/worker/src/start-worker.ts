@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import {
+  alarmExpiries,
   clusterStore,
   createDatabase,
   createEnvelope,
@@ -75,6 +76,7 @@ const ORPHAN_SWEEP_MS = 30_000;
 const NAMESPACE_SWEEP_MS = 60_000;
 const RETENTION_SWEEP_MS = 10 * 60_000;
 const USAGE_SWEEP_MS = 60_000;
+const EXPIRY_SWEEP_MS = 15 * 60_000;
 /** Of the ten minutes that a sample stands for, none is missed. */
 const SAMPLE_SWEEP_MS = 2 * 60_000;
 const NIGHTLY_SWEEP_MS = 5 * 60_000;
@@ -273,6 +275,14 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
         name: "usage",
         everyMs: USAGE_SWEEP_MS,
         run: () => measureUsage(database, kubes, (kubeId, err) => logger.warn({ kubeId, err }, "usage not measured")),
+      },
+      {
+        name: "commitment expiries",
+        everyMs: EXPIRY_SWEEP_MS,
+        run: async () => {
+          for (const alarm of await alarmExpiries(database, systemIds))
+            logger.warn({ alarm }, "a commitment ends soon");
+        },
       },
       { name: "packing samples", everyMs: SAMPLE_SWEEP_MS, run: () => samplePacking(database) },
       {

@@ -39,7 +39,8 @@ export interface NewEvent {
     | "credential"
     | "kube"
     | "pool"
-    | "machine";
+    | "machine"
+    | "commitment";
   readonly targetId: string;
   readonly operationId?: string;
   readonly data?: object;

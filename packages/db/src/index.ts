@@ -40,6 +40,7 @@ export {
   lockCluster,
   type WholeInstance,
 } from "./clusters.ts";
+export { alarmExpiries, type ExpiryAlarm } from "./commitment-alarms.ts";
 export {
   auditCommitments,
   type CommitmentQuery,

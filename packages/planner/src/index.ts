@@ -6,11 +6,3 @@ export { showBill } from "./bill/show-bill.ts";
 export { type CommitmentUsage, commitmentUsage, joinUsage, type UsageHour } from "./fleet/commitment-usage.ts";
 export * from "./fleet/fleet-history.ts";
 export { FAMILIES_OF_FIXED_SIZE, familyAndSize, quarterUnits, type TypeName } from "./terms/size-factor.ts";
-export {
-  OFFERING_CLASSES,
-  type OfferingClass,
-  PAYMENT_OPTIONS,
-  type PaymentOption,
-  TERMS,
-  type Term,
-} from "./terms/term.ts";

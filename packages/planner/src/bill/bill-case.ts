@@ -1,4 +1,4 @@
-import type { OfferingClass, PaymentOption, Term } from "../terms/term.ts";
+import type { OfferingClass, PaymentOption, Term } from "@berth/domain";
 
 /** What a machine is billed as. A reserved instance is for one of them; only `linux` is AWS's Linux/UNIX. */
 export const PLATFORMS = [

@@ -1,6 +1,19 @@
-import { type CaseFault, CaseFaults, err, Fields, isRecord, ok, type Result, readList, shown } from "@berth/domain";
+import {
+  type CaseFault,
+  CaseFaults,
+  err,
+  Fields,
+  isRecord,
+  OFFERING_CLASSES,
+  ok,
+  PAYMENT_OPTIONS,
+  type Result,
+  readList,
+  shown,
+  TERMS,
+  type Term,
+} from "@berth/domain";
 import { familyAndSize, quarterUnits } from "../terms/size-factor.ts";
-import { OFFERING_CLASSES, PAYMENT_OPTIONS, TERMS, type Term } from "../terms/term.ts";
 import {
   type BillCase,
   type HourRange,
