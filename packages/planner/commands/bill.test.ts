@@ -30,7 +30,7 @@ function bill(...paths: string[]) {
 
 test("the example of docs/planner.md is billed line by line", () => {
   const { status, stdout } = bill("case.json");
-  const { lines, totals, reservations, plans, coverage } = JSON.parse(stdout);
+  const { lines, totals, accounts, reservations, plans, coverage } = JSON.parse(stdout);
   const inWords = lines.map(
     ({ fromHour, kind, machineType, service, commitment, quantity, usd }: Record<string, string | undefined>) =>
       [`hour ${fromHour}: ${kind}`, machineType ?? service, commitment, quantity, usd].filter(Boolean).join(" "),
@@ -63,6 +63,12 @@ test("the example of docs/planner.md is billed line by line", () => {
     amortizedTotalUsd: "2.954001659",
     withoutCommitmentsUsd: "3.532000000",
   });
+  expect(lines[0]).toMatchObject({ account: "111111111111", zone: "use1-az1", usdPerUnit: "0.403200000000" });
+  expect(lines[2]).toMatchObject({ usdPerUnit: "0.292000000000", effectiveUsd: "0.105320000" });
+  expect(accounts).toMatchObject([
+    { account: "111111111111", onDemandUsd: "1.362293897", totalUsd: "1121.618293897" },
+    { account: "222222222222", onDemandUsd: "0.000000000", totalUsd: "0.580000000" },
+  ]);
   expect(reservations).toMatchObject([{ id: "ri-1", usedUnitHours: "32.000000000", utilization: "1.000000000" }]);
   expect(plans).toMatchObject([
     { id: "sp-1", utilization: "1.000000000" },

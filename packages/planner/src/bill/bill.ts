@@ -21,6 +21,8 @@ export interface BillLine extends HourRange {
   readonly use: RunningMachines | RunningService | undefined;
   /** Of one hour: machine-hours, units of a service, or how many reserved instances or plans. */
   readonly quantity: Fraction;
+  /** What a unit of usage costs, on demand or at the plan's rate; of other lines none. */
+  readonly unitPicoUsd: bigint | undefined;
   /** Of all its hours: one hour's amount, rounded to the nearest nano-dollar, times the hours. */
   readonly nanoUsd: bigint;
   /** What covered usage takes of its commitment: at the plan's rate, or at the reservation's hourly price and its part of the upfront one. */

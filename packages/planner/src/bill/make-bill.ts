@@ -46,7 +46,7 @@ export function makeBill(billCase: BillCase): Bill {
 
     for (const { use, quantity } of settled.onDemand) {
       const amount = nanoUsd(times(quantity, use.onDemandPicoUsd)) * many;
-      lines.push(usageLine(like, "on_demand", use, undefined, quantity, amount, amount));
+      lines.push(usageLine(like, "on_demand", use, undefined, quantity, use.onDemandPicoUsd, amount, amount));
     }
     for (const { reservation, machines, unitSeconds } of settled.reserved) {
       const { over, under } = ofOneHour.get(reservation) ?? ZERO;
@@ -54,13 +54,14 @@ export function makeBill(billCase: BillCase): Bill {
       const effective = nanoUsd(fraction(over * unitSeconds, under * size)) * many;
       const quantity = machineHours(machines, unitSeconds);
       const unitHours = fraction(unitSeconds * many, UNIT_SECONDS_OF_UNIT_HOUR);
-      lines.push(usageLine(like, "reserved", machines, reservation.id, quantity, 0n, effective));
+      lines.push(usageLine(like, "reserved", machines, reservation.id, quantity, undefined, 0n, effective));
       addUse(reservation.id, unitHours);
       addCoverage(coverage, machines, "reserved", unitHours);
     }
     for (const { plan, use, quantity, ratePicoUsd } of settled.planned) {
       const picoUsd = times(quantity, ratePicoUsd);
-      lines.push(usageLine(like, "planned", use, plan.id, quantity, 0n, nanoUsd(picoUsd) * many));
+      const effective = nanoUsd(picoUsd) * many;
+      lines.push(usageLine(like, "planned", use, plan.id, quantity, ratePicoUsd, 0n, effective));
       addUse(plan.id, fraction(picoUsd.over * many, picoUsd.under * PICO));
       if ("family" in use) {
         addCoverage(coverage, use, "planned", fraction(quantity.over * use.quarterUnits * many, quantity.under * 4n));
@@ -106,7 +107,15 @@ function commitmentLines(
     if (price === undefined) continue;
     const { account, id: commitment } = one;
     const quantity = { over: "count" in one ? BigInt(one.count) : 1n, under: 1n };
-    const line = { fromHour, account, commitment, use: undefined, quantity, effectiveNanoUsd: 0n } as const;
+    const line = {
+      fromHour,
+      account,
+      commitment,
+      use: undefined,
+      quantity,
+      unitPicoUsd: undefined,
+      effectiveNanoUsd: 0n,
+    } as const;
     lines.push({ ...line, hours, kind: "recurring", nanoUsd: price.hourlyNanoUsd * BigInt(hours) });
     if (one.startHour === fromHour && price.upfrontNanoUsd > 0n) {
       lines.push({ ...line, hours: 1, kind: "upfront", nanoUsd: price.upfrontNanoUsd });
@@ -179,10 +188,12 @@ function usageLine(
   use: RunningMachines | RunningService,
   commitment: string | undefined,
   quantity: Fraction,
+  unitPicoUsd: bigint | undefined,
   nano: bigint,
   effectiveNanoUsd: bigint,
 ): BillLine {
-  return { fromHour, hours, kind, account: use.account, commitment, use, quantity, nanoUsd: nano, effectiveNanoUsd };
+  const { account } = use;
+  return { fromHour, hours, kind, account, commitment, use, quantity, unitPicoUsd, nanoUsd: nano, effectiveNanoUsd };
 }
 
 const KIND_ORDER = { on_demand: 0, reserved: 1, planned: 2, recurring: 3, upfront: 4 } as const;

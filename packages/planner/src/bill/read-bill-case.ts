@@ -109,7 +109,9 @@ function periodOf(ranges: readonly HourRange[], faults: CaseFaults): HourRange {
   }
   const fromHour = ranges.reduce((first, range) => Math.min(first, range.fromHour), Number.POSITIVE_INFINITY);
   const end = ranges.reduce((last, range) => Math.max(last, range.fromHour + range.hours), Number.NEGATIVE_INFINITY);
-  if (end - fromHour > MOST_HOURS) faults.add("period", `must be an object where things run ${MOST_HOURS} hours apart`);
+  if (end - fromHour > MOST_HOURS && !faults.any) {
+    faults.add("period", `must be given where things run more than ${MOST_HOURS} hours apart, and is missing`);
+  }
   return { fromHour, hours: end - fromHour };
 }
 

@@ -1,9 +1,10 @@
 import type { Bill, BillLine, CommitmentFigures } from "./bill.ts";
 import { type Fraction, fraction, plus, rounded, ZERO } from "./fraction.ts";
+import { byText } from "./running.ts";
 
 const PLACES = 9;
 
-/** A bill as JSON: money and quantities are decimal texts of nine places, so that none is a float. */
+/** A bill as JSON: money and quantities are decimal texts of nine places, prices of twelve, so that none is a float. */
 export function showBill({ period, lines, totals, reservations, plans, coverage }: Bill): unknown {
   const sum = (of: "eligible" | "reserved" | "planned") => coverage.reduce((all, one) => plus(all, one[of]), ZERO);
   return {
@@ -18,6 +19,7 @@ export function showBill({ period, lines, totals, reservations, plans, coverage 
       amortizedTotalUsd: usd(totals.amortizedNanoUsd),
       withoutCommitmentsUsd: usd(totals.withoutCommitmentsNanoUsd),
     },
+    accounts: showAccounts(lines),
     reservations: reservations.map((one) => showCommitment(one, "UnitHours")),
     plans: plans.map((one) => showCommitment(one, "Usd")),
     coverage: {
@@ -53,9 +55,31 @@ function showLine(line: BillLine): unknown {
     ...product,
     ...(commitment === undefined ? {} : { commitment }),
     quantity: decimal(quantity),
+    ...(line.unitPicoUsd === undefined ? {} : { usdPerUnit: picoUsd(line.unitPicoUsd) }),
     usd: usd(line.nanoUsd),
     ...(kind === "reserved" || kind === "planned" ? { effectiveUsd: usd(line.effectiveNanoUsd) } : {}),
   };
+}
+
+/** What each account pays: its usage on demand, and all of what it bought, whoever uses it. */
+function showAccounts(lines: readonly BillLine[]): unknown {
+  const accounts = new Map<string, { onDemand: bigint; recurring: bigint; upfront: bigint }>();
+  for (const { account, kind, nanoUsd } of lines) {
+    const sums = accounts.get(account) ?? { onDemand: 0n, recurring: 0n, upfront: 0n };
+    if (kind === "on_demand") sums.onDemand += nanoUsd;
+    else if (kind === "recurring") sums.recurring += nanoUsd;
+    else if (kind === "upfront") sums.upfront += nanoUsd;
+    accounts.set(account, sums);
+  }
+  return [...accounts]
+    .toSorted(([a], [b]) => byText(a, b))
+    .map(([account, { onDemand, recurring, upfront }]) => ({
+      account,
+      onDemandUsd: usd(onDemand),
+      recurringUsd: usd(recurring),
+      upfrontUsd: usd(upfront),
+      totalUsd: usd(onDemand + recurring + upfront),
+    }));
 }
 
 function showCommitment(figures: CommitmentFigures, unit: "UnitHours" | "Usd"): unknown {
@@ -90,8 +114,16 @@ function decimal({ over, under }: Fraction): string {
   return usd(rounded(fraction(over * 10n ** BigInt(PLACES), under)));
 }
 
-/** Billionths as a decimal of nine places. */
 function usd(nano: bigint): string {
-  const digits = nano.toString().padStart(PLACES + 1, "0");
-  return `${digits.slice(0, -PLACES)}.${digits.slice(-PLACES)}`;
+  return withPlaces(nano, PLACES);
+}
+
+/** Prices have twelve places, as in the case. */
+function picoUsd(pico: bigint): string {
+  return withPlaces(pico, 12);
+}
+
+function withPlaces(scaled: bigint, places: number): string {
+  const digits = scaled.toString().padStart(places + 1, "0");
+  return `${digits.slice(0, -places)}.${digits.slice(-places)}`;
 }
