@@ -30,6 +30,8 @@ export interface SolveLimits {
   readonly maxNodes?: number;
   /** A solution this near to the bound is good enough, and counts as optimal: 0.001 is one in a thousand. */
   readonly relativeGap?: number;
+  /** 1 for each column that must be a whole number, 0 for the others: as many as there are columns. All, where it is left out. */
+  readonly whole?: Uint8Array;
 }
 
 export type Solution =
@@ -37,6 +39,8 @@ export type Solution =
       /** `limit`: a feasible solution, not shown to be the best. */
       readonly outcome: "optimal" | "limit";
       readonly objective: number;
+      /** No solution costs less: of a linear program its objective, of branch and bound what was shown when it ended. */
+      readonly bound: number;
       readonly columns: Float64Array;
       /** Shadow price of each row; all 0 after a mixed-integer solve. */
       readonly duals: Float64Array;
@@ -47,7 +51,7 @@ export interface Program {
   addColumns(columns: Columns): Promise<void>;
   setRowBounds(rows: RowBounds): Promise<void>;
   solve(): Promise<Solution>;
-  /** With every column a whole number; the program stays linear for later solves. */
+  /** With every column a whole number, or those that the limits name; the program stays linear for later solves. */
   solveInteger(limits: SolveLimits): Promise<Solution>;
   /** Frees the solver's memory: must be called. Any other call after it is an error; closing again does nothing. */
   close(): Promise<void>;

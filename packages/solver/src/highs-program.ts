@@ -93,7 +93,7 @@ export class HighsProgram {
     const model = this.#open();
     if (this.#columnCount === 0) return this.#withoutColumns();
     const all = { kind: "range", from: 0, to: this.#columnCount - 1 } as const;
-    model.changeColsIntegrality(all, new Int32Array(this.#columnCount).fill(INTEGER));
+    model.changeColsIntegrality(all, this.#integrality(limits.whole));
     try {
       model.options.set({
         solver: "choose",
@@ -108,7 +108,11 @@ export class HighsProgram {
         model.run();
       }
       const solution = this.#read();
-      return "duals" in solution ? { ...solution, duals: new Float64Array(this.#rowCount) } : solution;
+      if (!("duals" in solution)) return solution;
+      // With no column that must be whole it was a linear program, of which HiGHS gives no such bound.
+      const isLinear = limits.whole?.every((one) => one === 0) === true;
+      const bound = isLinear ? solution.bound : Number(model.info.get("mip_dual_bound"));
+      return { ...solution, bound, duals: new Float64Array(this.#rowCount) };
     } finally {
       model.clearIntegrality();
       if (this.#basis !== undefined) model.setBasis(this.#extended(this.#basis));
@@ -126,6 +130,13 @@ export class HighsProgram {
     this.#model.dispose();
   }
 
+  #integrality(whole: Uint8Array | undefined): Int32Array {
+    const count = this.#columnCount;
+    if (whole === undefined) return new Int32Array(count).fill(INTEGER);
+    if (whole.length !== count) throw new Error(`the program has ${count} columns, not ${whole.length}`);
+    return Int32Array.from(whole, (one) => (one === 0 ? CONTINUOUS : INTEGER));
+  }
+
   #open(): Model {
     if (this.#closed) throw closedError("program");
     return this.#model;
@@ -135,7 +146,13 @@ export class HighsProgram {
   #withoutColumns(): Solution {
     const { lower, upper } = this.#model.getRows({ kind: "mask", mask: new Uint8Array(this.#rowCount).fill(1) });
     if (lower.some((bound) => bound > 0) || upper.some((bound) => bound < 0)) return { outcome: "infeasible" };
-    return { outcome: "optimal", objective: 0, columns: new Float64Array(0), duals: new Float64Array(this.#rowCount) };
+    return {
+      outcome: "optimal",
+      objective: 0,
+      bound: 0,
+      columns: new Float64Array(0),
+      duals: new Float64Array(this.#rowCount),
+    };
   }
 
   #decided(): boolean {
@@ -168,7 +185,8 @@ export class HighsProgram {
 
   #values(outcome: "optimal" | "limit"): Solution {
     const { colValue, rowDual } = this.#model.getSolution();
-    return { outcome, objective: this.#model.getObjectiveValue(), columns: colValue, duals: rowDual };
+    const objective = this.#model.getObjectiveValue();
+    return { outcome, objective, bound: objective, columns: colValue, duals: rowDual };
   }
 
   /** New columns stand at a bound, which keeps a feasible basis feasible where that bound is 0. */
@@ -181,6 +199,7 @@ export class HighsProgram {
 
 /** HiGHS' own number for: primal or dual simplex, whichever the basis calls for. */
 const CHOOSE = 0;
+const CONTINUOUS = 0;
 const INTEGER = 1;
 const MOST_NODES = 2 ** 31 - 1;
 

@@ -139,6 +139,44 @@ describe.each([
     });
   });
 
+  test("a whole-number solve with some columns named takes those alone whole, and none costs its linear cost", async () => {
+    await withProgram(atLeast(7, 5), async (program) => {
+      await program.addColumns(
+        columns([
+          [2, 2, 1],
+          [3, 1, 3],
+        ]),
+      );
+      const linear = solvedAs("optimal", await program.solve());
+      const some = solvedAs("optimal", await program.solveInteger({ whole: Uint8Array.of(1, 0) }));
+      expect(some.objective).toBeCloseTo(9, 6);
+      expect(some.columns[0]).toBeCloseTo(Math.round(some.columns[0] as number), 6);
+      const other = solvedAs("optimal", await program.solveInteger({ whole: Uint8Array.of(0, 1) }));
+      expectClose(other.columns, [3, 1]);
+      const none = solvedAs("optimal", await program.solveInteger({ whole: new Uint8Array(2) }));
+      expect(none.objective).toBeCloseTo(linear.objective, 6);
+      expect(none.bound).toBeCloseTo(linear.objective, 6);
+      await expect(program.solveInteger({ whole: new Uint8Array(3) })).rejects.toThrow(
+        "the program has 2 columns, not 3",
+      );
+    });
+  });
+
+  test("a whole-number solve gives a bound that its cost is not below", async () => {
+    const hard = covering(5, 15, 40);
+    await withProgram(hard.rows, async (program) => {
+      await program.addColumns(hard.columns);
+      const linear = solvedAs("optimal", await program.solve());
+      expect(linear.bound).toBe(linear.objective);
+      const short = solvedAs("limit", await program.solveInteger({ maxNodes: 1 }));
+      expect(short.bound).toBeLessThanOrEqual(short.objective);
+      expect(short.bound).toBeGreaterThanOrEqual(linear.objective - 1e-6);
+      const near = solvedAs("optimal", await program.solveInteger({ relativeGap: 0.1 }));
+      expect(near.objective).toBeGreaterThanOrEqual(near.bound - 1e-6);
+      expect(near.bound).toBeGreaterThanOrEqual(0.9 * near.objective - 1e-6);
+    });
+  });
+
   test("a program that nothing can satisfy is infeasible, linear and whole", async () => {
     await withProgram(atLeast(10), async (program) => {
       await program.addColumns(columns([[1, 1]], 9));
@@ -158,7 +196,13 @@ describe.each([
   });
 
   test("a program without columns costs nothing where its rows allow 0, and is infeasible otherwise", async () => {
-    const nothing = { outcome: "optimal", objective: 0, columns: new Float64Array(0), duals: new Float64Array(2) };
+    const nothing = {
+      outcome: "optimal",
+      objective: 0,
+      bound: 0,
+      columns: new Float64Array(0),
+      duals: new Float64Array(2),
+    };
     await withProgram(atMost(4, 0), async (program) => {
       expect(await program.solve()).toEqual(nothing);
       expect(await program.solveInteger({})).toEqual(nothing);

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import type { Columns, Program, RowBounds, Solution } from "@berth/ports";
+import type { Columns, Program, RowBounds, Solution, SolveLimits } from "@berth/ports";
 import { Piscina } from "piscina";
 import { closedError, type OpenSolver } from "./open-solver.ts";
 import type { Call } from "./thread.ts";
@@ -65,7 +65,7 @@ export async function openThread(file: URL): Promise<OpenSolver> {
         await call({ name: "setRowBounds", program, rows: copyRows(bounds) });
       },
       solve: () => solved({ name: "solve", program }),
-      solveInteger: (limits) => solved({ name: "solveInteger", program, limits }),
+      solveInteger: (limits) => solved({ name: "solveInteger", program, limits: copyLimits(limits) }),
       close: async () => {
         if (programClosed || ended !== undefined) return;
         programClosed = true;
@@ -93,6 +93,10 @@ const TYPESCRIPT_LOADER = import.meta.resolve("tsx");
 // would be sent with all of that buffer.
 function copyRows({ lower, upper }: RowBounds): RowBounds {
   return { lower: lower.slice(), upper: upper.slice() };
+}
+
+function copyLimits(limits: SolveLimits): SolveLimits {
+  return limits.whole === undefined ? limits : { ...limits, whole: limits.whole.slice() };
 }
 
 function copyColumns({ costs, lower, upper, starts, rows, values }: Columns): Columns {
