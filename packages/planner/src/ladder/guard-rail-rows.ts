@@ -1,0 +1,82 @@
+import { lowerQuartile } from "./forecast-percentile.ts";
+import { cheapestNanoUsdPerHour, jointFamilies } from "./joint-families.ts";
+import type { Active } from "./ladder-program.ts";
+import { type HeldCommitment, type PlanningCase, type Product, TERM_MONTHS } from "./planning-case.ts";
+import type { ProgramBuilder } from "./program-builder.ts";
+import { worthOf, worthOfHeld } from "./worth.ts";
+
+/** At most so large a part of all commitments ends in one month. */
+const MOST_ENDING_SHARE = 1 / 6;
+const HALF_YEAR = 6;
+
+/**
+ * The guard rails as rows, in worth on demand of an hour (dollars):
+ *
+ * 1. Three-year commitments, held and bought, are in each month at most the 25th percentile of the forecast of the twelve
+ *    months from then on: of each group of families that share demand, and of all together where there are savings plans.
+ *    Where more is held already, no more is bought.
+ * 2. What is bought and ends in one month is at most a sixth of all that is active half a year before, to within one unit;
+ *    where that is beyond the horizon, of what is active in the mean of its last year. So a first purchase waits for five
+ *    more of its size, and a ladder of six rungs may run out.
+ */
+export function addGuardRails(
+  planning: PlanningCase,
+  builder: ProgramBuilder,
+  bought: readonly Int32Array[],
+  actives: readonly Active[],
+): void {
+  const { months, families, products, held } = planning;
+  const worths = products.map((product) => worthOf(planning, product) / 1e6);
+  const worth = (p: number) => worths[p] as number;
+  const activeHeld = (m: number, which: (one: HeldCommitment) => boolean) =>
+    held.reduce(
+      (sum, one) =>
+        which(one) && m >= one.startMonth && m < one.endMonth ? sum + worthOfHeld(planning, one) / 1e6 : sum,
+      0,
+    );
+
+  const groups = [...jointFamilies(planning)];
+  const hasPlans = [...products, ...held].some(({ kind }) => kind === "savings_plan");
+  for (const group of [...groups, ...(hasPlans ? [families.map((_, f) => f)] : [])]) {
+    const isAll = group.length === families.length;
+    const counts = (one: Product | HeldCommitment) =>
+      one.term === "3y" && (one.kind === "reserved" ? group.includes(one.family) : isAll);
+    for (let m = 0; m < months; m++) {
+      const demand = (milliUnits: readonly number[]) =>
+        isAll
+          ? groups.reduce((sum, one) => sum + cheapestNanoUsdPerHour(planning, one, milliUnits), 0)
+          : cheapestNanoUsdPerHour(planning, group, milliUnits);
+      const most = Math.max(0, lowerQuartile(planning, m, demand) / 1e9 - activeHeld(m, counts));
+      const row = builder.row(Number.NEGATIVE_INFINITY, most);
+      for (const { products: of, columns } of actives) {
+        const first = of[0] as number;
+        if (counts(products[first] as Product)) builder.entry(row, columns[m] as number, worth(first));
+      }
+    }
+  }
+
+  const oneUnit = worths.reduce((most, one) => Math.max(most, one), 0);
+  const lastEnd = months - 1 + Math.max(0, ...products.map(({ term }) => TERM_MONTHS[term]));
+  for (let end = HALF_YEAR; end <= lastEnd; end++) {
+    const ending = products.flatMap((product, p) => {
+      const m = end - TERM_MONTHS[product.term];
+      const column = m >= 0 && m < months ? ((bought[p] as Int32Array)[m] as number) : -1;
+      return column < 0 ? [] : [{ column, worth: worth(p) }];
+    });
+    if (ending.length === 0) continue;
+    const before = monthsBefore(end, months);
+    const share = MOST_ENDING_SHARE / before.length;
+    const held = before.reduce((sum, m) => sum + activeHeld(m, () => true), 0);
+    const row = builder.row(Number.NEGATIVE_INFINITY, share * held + (1 - MOST_ENDING_SHARE) * oneUnit);
+    for (const { column, worth: each } of ending) builder.entry(row, column, each);
+    for (const { products: of, columns } of actives) {
+      for (const m of before) builder.entry(row, columns[m] as number, -share * worth(of[0] as number));
+    }
+  }
+}
+
+/** What an end is held against: a month within the horizon, or its last year, so that no purchase of the last month makes room. */
+function monthsBefore(end: number, months: number): readonly number[] {
+  if (end - HALF_YEAR < months) return [end - HALF_YEAR];
+  return Array.from({ length: Math.min(12, months) }, (_, back) => months - 1 - back);
+}

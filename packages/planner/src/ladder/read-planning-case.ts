@@ -1,0 +1,365 @@
+import {
+  type CaseFault,
+  CaseFaults,
+  err,
+  Fields,
+  isRecord,
+  OFFERING_CLASSES,
+  ok,
+  PAYMENT_OPTIONS,
+  type Result,
+  readList,
+  shown,
+} from "@berth/domain";
+import { readDemand } from "../demand/read-demand.ts";
+import { FAMILIES_OF_FIXED_SIZE, familyAndSize, quarterUnits } from "../terms/size-factor.ts";
+import { effectiveMicroUsdPerHour, priceOf } from "./payments.ts";
+import {
+  type DemandClass,
+  type HeldCommitment,
+  NO_RISK,
+  type PlanFamily,
+  type PlanningCase,
+  type Product,
+  type RiskLimits,
+  TERM_MONTHS,
+} from "./planning-case.ts";
+
+const MOST_FAMILIES = 100;
+const MOST_PRODUCTS = 1_000;
+const MOST_HELD = 10_000;
+const MOST_MONTHS = 60;
+/** Of an hour of a unit: $2,000, where AWS's dearest machine costs 361 (May 2026). */
+const MOST_PRICE = 2_000_000_000;
+/** An all upfront payment of three years at that price. */
+const MOST_UPFRONT = 26_280 * MOST_PRICE;
+const MOST_UNITS = 1_000_000;
+/** Of an xlarge of any family, on demand (AWS: 0.1 to 5; t4g.nano counts as 0.13): outside of it a price is in another unit. */
+const XLARGE = 32;
+const LEAST_XLARGE_PRICE = 10_000;
+const MOST_XLARGE_PRICE = 20_000_000;
+/** No discount of AWS's is above 76 %: a rate below a twentieth of the price on demand is in another unit. */
+const LEAST_SHARE = 20;
+const TERM_NAMES = ["1y", "3y"] as const;
+
+/**
+ * A case of `npm run plan` from its file (docs/planner.md, Commands: plan), parsed as JSON.
+ *
+ * Strict, as money is committed on what a plan says: every field is known, every price is there, positive and held against the
+ * price on demand, no name is twice, families are known, no commitment ends before it starts or overlaps itself. Refuses
+ * with all faults, each by its field.
+ */
+export function readPlanningCase(file: unknown): Result<PlanningCase, CaseFault[]> {
+  const faults = new CaseFaults(1_000);
+  if (!isRecord(file)) {
+    faults.add("the case", `must be an object, not ${shown(file)}`);
+    return err(faults.list());
+  }
+  const top = new Fields("", file, faults);
+  top.only([
+    "months",
+    "families",
+    "demands",
+    "scenarios",
+    "history",
+    "forecast",
+    "products",
+    "held",
+    "discountPercent",
+    "risk",
+    "guardRails",
+  ]);
+  const listOf = <T>(name: string, most: number, read: (fields: Fields) => T, unique?: keyof T & string) =>
+    readList(file[name], name, most, read, faults, unique);
+
+  const months = top.whole("months", 1, MOST_MONTHS);
+  const families = listOf("families", MOST_FAMILIES, readFamily, "name");
+  if (Array.isArray(file.families) && file.families.length === 0) {
+    top.fault("families", "must have at least one entry");
+  }
+  const names = families.map(({ name }) => name);
+  const demands = top.has("demands")
+    ? listOf("demands", MOST_FAMILIES, (fields) => readDemandClass(fields, names, faults), "name")
+    : families.map(({ name }, family): DemandClass => ({ name, options: [{ family, milliUnits: 1_000 }] }));
+  const products = listOf("products", MOST_PRODUCTS, (fields) => readProduct(fields, families, names, faults), "name");
+  const held = top.has("held") ? listOf("held", MOST_HELD, (fields) => readHeld(fields, families, names, faults)) : [];
+  overlaps(held, top);
+  const worth = demands.map(({ options }) => families[options[0]?.family ?? 0]?.onDemandMicroUsdPerHour ?? 0);
+  // Demand that cannot be read for want of its names would bring faults that are none.
+  const scenarios = faults.any ? [] : readDemand(top, demands, months, worth, faults);
+  const planning: PlanningCase = {
+    months,
+    families,
+    demands,
+    scenarios,
+    products,
+    held,
+    discountPercent: top.has("discountPercent") ? readPercent(top, "discountPercent", 0, 100) : 0,
+    risk: top.has("risk") ? readRisk(top, faults) : NO_RISK,
+    guardRails: top.has("guardRails") ? readFlag(top, "guardRails") : true,
+  };
+  return faults.any ? err(faults.list()) : ok(planning);
+}
+
+function readFamily(fields: Fields): PlanFamily {
+  fields.only(["name", "unit", "onDemandUsdPerHour", "sizes"]);
+  const unit = fields.name("unit");
+  const onDemandMicroUsdPerHour = fields.dollars("onDemandUsdPerHour", MOST_PRICE);
+  const quarters = quarterUnits(unit);
+  if (unit !== "" && quarters === undefined) fields.fault("unit", "must be a machine type, as m7i.xlarge");
+  else if (quarters !== undefined && fields.has("onDemandUsdPerHour")) {
+    const xlarge = (onDemandMicroUsdPerHour * XLARGE) / quarters;
+    if (onDemandMicroUsdPerHour > 1 && (xlarge < LEAST_XLARGE_PRICE || xlarge > MOST_XLARGE_PRICE)) {
+      fields.fault(
+        "onDemandUsdPerHour",
+        `must be a price of ${unit}: ${xlarge / 1e6} dollars an hour for an xlarge is in another unit`,
+      );
+    }
+  }
+  return { name: fields.name("name"), unit, onDemandMicroUsdPerHour, sizes: readSizes(fields, unit) };
+}
+
+/** Types of the unit's own family, each of a whole number of units; the unit alone where reserved instances cover their own size only. */
+function readSizes(fields: Fields, unit: string): PlanFamily["sizes"] {
+  const own = [{ machineType: unit, units: 1 }];
+  const each = quarterUnits(unit);
+  if (!fields.has("sizes") || each === undefined) return own;
+  const family = familyAndSize(unit)?.family ?? "";
+  const sizes = fields.list("sizes").flatMap((type) => {
+    const units = (typeof type === "string" ? (quarterUnits(type) ?? 0) : 0) / each;
+    const isOwn = typeof type === "string" && familyAndSize(type)?.family === family;
+    if (isOwn && Number.isInteger(units) && units >= 1) return [{ machineType: type, units }];
+    fields.fault("sizes", `must be machine types of ${family}, each of a whole number of ${unit}, not ${shown(type)}`);
+    return [];
+  });
+  if (FAMILIES_OF_FIXED_SIZE.has(family) && sizes.some(({ units }) => units !== 1)) {
+    fields.fault("sizes", `must be ${unit} alone: a reserved instance of ${family} covers its own size only`);
+  }
+  const others = sizes.filter(({ units }, s) => units > 1 && sizes.findIndex((one) => one.units === units) === s);
+  return [...others.toSorted((a, b) => b.units - a.units), ...own];
+}
+
+function readDemandClass(fields: Fields, names: readonly string[], faults: CaseFaults): DemandClass {
+  fields.only(["name", "families"]);
+  const options = readList(
+    fields.value("families"),
+    `${fields.path}.families`,
+    MOST_FAMILIES,
+    (option) => {
+      option.only(["family", "units"]);
+      return {
+        family: familyOf(option, names),
+        milliUnits: Number(option.decimal("units", 3, "0.001", "1000")),
+      };
+    },
+    faults,
+    "family",
+  );
+  if (Array.isArray(fields.value("families")) && options.length === 0) {
+    fields.fault("families", "must have at least one entry");
+  }
+  return { name: fields.name("name"), options };
+}
+
+function familyOf(fields: Fields, names: readonly string[]): number {
+  const index = names.indexOf(String(fields.value("family")));
+  if (index >= 0 && typeof fields.value("family") === "string") return index;
+  fields.fault("family", `must be one of the families${fields.instead("family")}`);
+  return 0;
+}
+
+function readProduct(
+  fields: Fields,
+  families: readonly PlanFamily[],
+  names: readonly string[],
+  faults: CaseFaults,
+): Product {
+  const kind = fields.oneOf("kind", ["reserved", "savings_plan"]);
+  const common = {
+    name: fields.name("name"),
+    term: fields.oneOf("term", TERM_NAMES),
+    paymentOption: fields.oneOf("paymentOption", PAYMENT_OPTIONS),
+  };
+  if (kind === "savings_plan") {
+    fields.only(["kind", "name", "term", "paymentOption", "stepUsdPerHour", "rates"]);
+    const step = fields.dollars("stepUsdPerHour", MOST_PRICE);
+    if (step % 2 !== 0 && step > 1) fields.fault("stepUsdPerHour", "must be an even number of micro-dollars");
+    return { kind, ...common, stepMicroUsdPerHour: step, rates: readRates(fields, families, names, faults) };
+  }
+  fields.only(["kind", "name", "family", "term", "offeringClass", "paymentOption", "upfrontUsd", "hourlyUsd"]);
+  const product: Product = {
+    kind,
+    ...common,
+    family: familyOf(fields, names),
+    offeringClass: fields.oneOf("offeringClass", OFFERING_CLASSES),
+    upfrontMicroUsd: dollarsOrZero(fields, "upfrontUsd", MOST_UPFRONT),
+    hourlyMicroUsd: dollarsOrZero(fields, "hourlyUsd", MOST_PRICE),
+  };
+  productFault(fields, product, families[product.family]);
+  return product;
+}
+
+function productFault(
+  fields: Fields,
+  product: Extract<Product, { kind: "reserved" }>,
+  family: PlanFamily | undefined,
+): void {
+  const { upfrontMicroUsd: upfront, hourlyMicroUsd: hourly } = priceOf(product);
+  if (!fields.has("upfrontUsd") || !fields.has("hourlyUsd") || family === undefined) return;
+  const fits = {
+    no_upfront: upfront === 0 && hourly > 0,
+    partial_upfront: upfront > 0 && hourly > 0,
+    all_upfront: upfront > 0 && hourly === 0,
+  }[product.paymentOption];
+  if (!fits) {
+    fields.fault(
+      "paymentOption",
+      "must fit what is paid: at the start nothing, a part or all of it, and the rest an hour",
+    );
+    return;
+  }
+  const effective = effectiveMicroUsdPerHour(product);
+  const onDemand = family.onDemandMicroUsdPerHour;
+  const which = upfront > 0 ? "upfrontUsd" : "hourlyUsd";
+  if (effective >= onDemand) {
+    fields.fault(
+      which,
+      `must be a discount: ${shownUsd(effective)} an hour in all, and ${shownUsd(onDemand)} on demand`,
+    );
+  } else if (effective * LEAST_SHARE < onDemand) {
+    fields.fault(
+      which,
+      `must be a price of the same unit: ${shownUsd(effective)} an hour in all is below a twentieth of ${shownUsd(onDemand)} on demand`,
+    );
+  }
+}
+
+function shownUsd(micro: number): string {
+  return `${(micro / 1e6).toFixed(6)} dollars`;
+}
+
+function readRates(
+  fields: Fields,
+  families: readonly PlanFamily[],
+  names: readonly string[],
+  faults: CaseFaults,
+): readonly number[] {
+  const value = fields.value("rates");
+  if (!isRecord(value) || Object.keys(value).length === 0) {
+    fields.fault("rates", `must be an object of families and rates${fields.instead("rates")}`);
+    return families.map(() => 0);
+  }
+  const rates = new Fields(`${fields.path}.rates`, value, faults);
+  rates.only(names);
+  return families.map(({ name, onDemandMicroUsdPerHour }) => {
+    if (!rates.has(name)) return 0;
+    const rate = rates.dollars(name, MOST_PRICE);
+    if (rate > 1 && rate >= onDemandMicroUsdPerHour) {
+      rates.fault(name, `must be a discount: ${shownUsd(onDemandMicroUsdPerHour)} an hour on demand`);
+    } else if (rate > 1 && rate * LEAST_SHARE < onDemandMicroUsdPerHour) {
+      rates.fault(
+        name,
+        `must be a rate of the same unit: it is below a twentieth of ${shownUsd(onDemandMicroUsdPerHour)} on demand`,
+      );
+    }
+    return rate;
+  });
+}
+
+function dollarsOrZero(fields: Fields, name: string, most: number): number {
+  return fields.value(name) === 0 ? 0 : fields.dollars(name, most);
+}
+
+function readHeld(
+  fields: Fields,
+  families: readonly PlanFamily[],
+  names: readonly string[],
+  faults: CaseFaults,
+): HeldCommitment {
+  const kind = fields.oneOf("kind", ["reserved", "savings_plan"]);
+  const term = fields.oneOf("term", TERM_NAMES);
+  const common = {
+    name: fields.name("name"),
+    term,
+    startMonth: month(fields, "startMonth"),
+    endMonth: month(fields, "endMonth"),
+  };
+  if (fields.has("startMonth") && fields.has("endMonth") && common.endMonth <= common.startMonth) {
+    fields.fault("endMonth", `must be after startMonth, which is ${common.startMonth}`);
+  }
+  if (common.endMonth - common.startMonth > TERM_MONTHS[term]) {
+    fields.fault("endMonth", `must be at most ${TERM_MONTHS[term]} months after startMonth, as its term is ${term}`);
+  }
+  if (kind === "savings_plan") {
+    fields.only(["kind", "name", "term", "paymentOption", "committedUsdPerHour", "rates", "startMonth", "endMonth"]);
+    const committed = fields.dollars("committedUsdPerHour", MOST_PRICE * 1_000);
+    if (committed % 2 !== 0 && committed > 1)
+      fields.fault("committedUsdPerHour", "must be an even number of micro-dollars");
+    return {
+      kind,
+      ...common,
+      paymentOption: fields.oneOf("paymentOption", PAYMENT_OPTIONS),
+      committedMicroUsdPerHour: committed,
+      rates: readRates(fields, families, names, faults),
+    };
+  }
+  fields.only(["kind", "name", "family", "term", "units", "hourlyUsd", "startMonth", "endMonth"]);
+  const family = familyOf(fields, names);
+  const hourlyMicroUsd = dollarsOrZero(fields, "hourlyUsd", MOST_PRICE);
+  const onDemand = families[family]?.onDemandMicroUsdPerHour ?? 0;
+  if (hourlyMicroUsd > 1 && hourlyMicroUsd >= onDemand) {
+    fields.fault("hourlyUsd", `must be a discount: ${shownUsd(onDemand)} an hour on demand`);
+  }
+  return { kind, ...common, family, units: fields.whole("units", 1, MOST_UNITS), hourlyMicroUsd };
+}
+
+function month(fields: Fields, name: string): number {
+  const value = fields.value(name);
+  if (typeof value === "number" && Number.isInteger(value) && Math.abs(value) <= MOST_MONTHS + 36) return value;
+  fields.fault(
+    name,
+    `must be a whole number of months from the first of the plan, before it below 0${fields.instead(name)}`,
+  );
+  return name === "endMonth" ? 1 : 0;
+}
+
+/** The same commitment twice in a month would cover twice. */
+function overlaps(held: readonly HeldCommitment[], top: Fields): void {
+  held.forEach((one, index) => {
+    const other = held.findIndex(
+      ({ name, startMonth, endMonth }) => name === one.name && startMonth < one.endMonth && one.startMonth < endMonth,
+    );
+    if (one.name !== "" && other >= 0 && other < index) {
+      top.fault(`held[${index}]`, `must not overlap held[${other}]: both are ${shown(one.name)}`);
+    }
+  });
+}
+
+function readPercent(fields: Fields, name: string, least: number, most: number): number {
+  const value = fields.value(name);
+  if (typeof value === "number" && value >= least && value <= most) return value;
+  fields.fault(name, `must be a number from ${least} to ${most}${fields.instead(name)}`);
+  return least;
+}
+
+function readFlag(fields: Fields, name: string): boolean {
+  const value = fields.value(name);
+  if (typeof value === "boolean") return value;
+  fields.fault(name, `must be true or false${fields.instead(name)}`);
+  return true;
+}
+
+function readRisk(top: Fields, faults: CaseFaults): RiskLimits {
+  const value = top.value("risk");
+  if (!isRecord(value)) {
+    top.fault("risk", `must be an object${top.instead("risk")}`);
+    return NO_RISK;
+  }
+  const fields = new Fields("risk", value, faults);
+  fields.only(["alphaPercent", "weightPercent", "mostLossUsd"]);
+  return {
+    alphaPercent: fields.has("alphaPercent") ? readPercent(fields, "alphaPercent", 0, 99.9) : NO_RISK.alphaPercent,
+    weightPercent: fields.has("weightPercent") ? readPercent(fields, "weightPercent", 0, 100) : 0,
+    mostLossMicroUsd: fields.has("mostLossUsd") ? dollarsOrZero(fields, "mostLossUsd", MOST_UPFRONT) : undefined,
+  };
+}
