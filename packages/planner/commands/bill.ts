@@ -5,14 +5,33 @@ import { makeBill, readBillCase, showBill } from "../src/index.ts";
 import { parseJson, readInputFile } from "./input-file.ts";
 
 const USAGE = "usage: npm run bill -w packages/planner -- CASE.json";
+const LINES_AT_ONCE = 1_000;
 
 function bill([path, ...more]: readonly string[]): number {
   if (path === undefined) throw new Error(`missing: CASE.json\n${USAGE}`);
   if (more.length > 0) throw new Error(`not expected: ${more.join(" ")}\n${USAGE}`);
   const read = readBillCase(parseJson(path, readInputFile(path)));
   if (!read.ok) throw new Error(read.error.map(({ field, rule }) => `${path}: ${field} ${rule}`).join("\nbill: "));
-  console.log(JSON.stringify(showBill(makeBill(read.value)), undefined, 1));
+  print(showBill(makeBill(read.value)));
   return 0;
+}
+
+/** One object of JSON, each entry of a list on a line of its own; never the whole as one text, which has a greatest length. */
+function print(bill: Readonly<Record<string, unknown>>): void {
+  const entries = Object.entries(bill);
+  for (const [index, [name, value]] of entries.entries()) {
+    const end = index === entries.length - 1 ? "\n}\n" : ",\n";
+    process.stdout.write(`${index === 0 ? "{\n" : ""}${JSON.stringify(name)}: `);
+    if (!Array.isArray(value) || value.length === 0) {
+      process.stdout.write(`${JSON.stringify(value)}${end}`);
+      continue;
+    }
+    for (let from = 0; from < value.length; from += LINES_AT_ONCE) {
+      const lines = value.slice(from, from + LINES_AT_ONCE).map((line) => JSON.stringify(line));
+      process.stdout.write(`${from === 0 ? "[\n" : ",\n"}${lines.join(",\n")}`);
+    }
+    process.stdout.write(`\n]${end}`);
+  }
 }
 
 try {

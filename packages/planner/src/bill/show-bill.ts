@@ -5,7 +5,14 @@ import { byText } from "./running.ts";
 const PLACES = 9;
 
 /** A bill as JSON: money and quantities are decimal texts of nine places, prices of twelve, so that none is a float. */
-export function showBill({ period, lines, totals, reservations, plans, coverage }: Bill): unknown {
+export function showBill({
+  period,
+  lines,
+  totals,
+  reservations,
+  plans,
+  coverage,
+}: Bill): Readonly<Record<string, unknown>> {
   const sum = (of: "eligible" | "reserved" | "planned") => coverage.reduce((all, one) => plus(all, one[of]), ZERO);
   return {
     period,
