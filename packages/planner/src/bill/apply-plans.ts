@@ -1,6 +1,6 @@
 import type { SavingsPlan } from "./bill-case.ts";
 import { dividedBy, type Fraction, fraction, isAtMost, minus, times, ZERO } from "./fraction.ts";
-import { byText, type RunningMachines, type RunningService, type Shares } from "./running.ts";
+import { byText, type Rules, type RunningMachines, type RunningService } from "./running.ts";
 
 /** What reservations left of machines, in machine-hours, or a service, in units. */
 export interface Uncovered {
@@ -35,7 +35,7 @@ interface Pair {
 export function applyPlans(
   uncovered: readonly Uncovered[],
   plans: readonly SavingsPlan[],
-  shares: Shares,
+  { shares }: Rules,
 ): PlannedUse[] {
   const uses: PlannedUse[] = [];
   if (plans.length === 0) return uses;

@@ -1,6 +1,6 @@
 import { FAMILIES_OF_FIXED_SIZE, familyAndSize, quarterUnits } from "../terms/size-factor.ts";
 import type { Reservation } from "./bill-case.ts";
-import { byText, type RunningMachines, type Shares } from "./running.ts";
+import { byText, type Rules, type RunningMachines } from "./running.ts";
 
 /** Machines that a reservation pays for: so many of their unit-seconds. */
 export interface ReservedUse {
@@ -28,7 +28,7 @@ export function reservedUnitSeconds({ machineType, count }: Reservation): bigint
 export function applyReservations(
   machines: readonly RunningMachines[],
   reservations: readonly Reservation[],
-  shares: Shares,
+  { shares, sizeFlexibility }: Rules,
 ): ReservedUse[] {
   if (reservations.length === 0 || machines.length === 0) return [];
   const rest = new Map<RunningMachines, bigint>();
@@ -49,7 +49,7 @@ export function applyReservations(
       for (const reservation of inOrder) {
         if ((reservation.zone !== undefined) !== zonal) continue;
         const family = familyAndSize(reservation.machineType)?.family ?? "";
-        const flexible = isSizeFlexible(reservation, family);
+        const flexible = sizeFlexibility && isSizeFlexible(reservation, family);
         for (const one of candidates.get(groupOf(reservation, family)) ?? []) {
           const left = unused.get(reservation) ?? 0n;
           if (left === 0n) break;

@@ -102,6 +102,8 @@ export interface BillCase {
   /** Hours that are billed; what runs or is bought outside is no part of it. */
   readonly period: HourRange;
   readonly sharing: Sharing;
+  /** Whether regional reservations cover other sizes of their family; without it they do. They did not before March 2017. */
+  readonly sizeFlexibility?: boolean | undefined;
   readonly machines: readonly MachineHours[];
   readonly services: readonly ServiceHours[];
   /** One for each product that runs. */

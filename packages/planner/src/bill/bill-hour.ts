@@ -2,7 +2,7 @@ import { applyPlans, type PlannedUse, type Uncovered } from "./apply-plans.ts";
 import { applyReservations, type ReservedUse } from "./apply-reservations.ts";
 import type { Reservation, SavingsPlan } from "./bill-case.ts";
 import { type Fraction, fraction, minus, plus, ZERO } from "./fraction.ts";
-import type { RunningMachines, RunningService, Shares } from "./running.ts";
+import type { Rules, RunningMachines, RunningService } from "./running.ts";
 
 /** What runs in one clock-hour, and the commitments whose term it is part of. */
 export interface RunningHour {
@@ -32,8 +32,8 @@ export function units({ microUnits }: RunningService): Fraction {
 }
 
 /** Applies reservations, then plans to what they leave; the rest is on demand. No hour knows of another. */
-export function settleHour({ machines, services, reservations, plans }: RunningHour, shares: Shares): SettledHour {
-  const reserved = applyReservations(machines, reservations, shares);
+export function settleHour({ machines, services, reservations, plans }: RunningHour, rules: Rules): SettledHour {
+  const reserved = applyReservations(machines, reservations, rules);
   const reservedOf = new Map<RunningMachines, bigint>();
   for (const { machines: of, unitSeconds } of reserved) reservedOf.set(of, (reservedOf.get(of) ?? 0n) + unitSeconds);
   const uncovered: Uncovered[] = [
@@ -44,7 +44,7 @@ export function settleHour({ machines, services, reservations, plans }: RunningH
     ...services.map((use) => ({ use, quantity: units(use) })),
   ].filter(({ quantity }) => quantity.over > 0n);
 
-  const planned = applyPlans(uncovered, plans, shares);
+  const planned = applyPlans(uncovered, plans, rules);
   const plannedOf = new Map<RunningMachines | RunningService, Fraction>();
   for (const { use, quantity } of planned) plannedOf.set(use, plus(plannedOf.get(use) ?? ZERO, quantity));
   const onDemand = uncovered

@@ -167,6 +167,19 @@ describe("reservations", () => {
     ]);
   });
 
+  it("cover their own size alone where the case has the rules before March 2017", () => {
+    const bill = billOf({
+      sizeFlexibility: false,
+      machines: [machines("A", "m5.large", "a", 2), machines("A", "m5.xlarge", "b", 1)],
+      prices,
+      reservations: [reserved("R", "A", "m5.xlarge", 2, 0.12)],
+    });
+    expect(usageOf(bill)).toEqual([
+      "1 of A's m5.xlarge in us-east-1b: R",
+      "2 of A's m5.large in us-east-1a: on demand",
+    ]);
+  });
+
   it("cover nothing of another platform, tenancy, region or family", () => {
     const other = (over: CaseFile, machineType = "m5.large") => ({
       product: machines("A", machineType, "a", 1, over),

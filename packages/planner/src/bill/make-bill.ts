@@ -12,7 +12,7 @@ import {
   reservationPrice,
 } from "./commitment-price.ts";
 import { type Fraction, fraction, plus, times, ZERO } from "./fraction.ts";
-import { byText, type RunningMachines, type RunningService, sharesOf } from "./running.ts";
+import { byText, type RunningMachines, type RunningService, rulesOf } from "./running.ts";
 import { type LikeHours, likeHours } from "./running-hours.ts";
 
 /** Of a quarter unit, for a unit-hour. */
@@ -27,7 +27,7 @@ const PICO = 1_000_000_000_000n;
  * readBillCase gave, or one that keeps its rules; throws a RangeError where something runs that has no price.
  */
 export function makeBill(billCase: BillCase): Bill {
-  const shares = sharesOf(billCase);
+  const rules = rulesOf(billCase);
   const lines: BillLine[] = [];
   const used = new Map<string, Fraction>();
   const coverage = new Map<string, Writable<Coverage>>();
@@ -41,7 +41,7 @@ export function makeBill(billCase: BillCase): Bill {
 
   for (const like of likeHours(billCase)) {
     const { hours, hour } = like;
-    const settled = settleHour(hour, shares);
+    const settled = settleHour(hour, rules);
     const many = BigInt(hours);
 
     for (const { use, quantity } of settled.onDemand) {

@@ -88,7 +88,7 @@ describe("a case of the bill engine", () => {
     [null, "the case must be an object, not null"],
     [[], "the case must be an object, not an empty list"],
     [{}, "period must be given where neither machines nor services run, and is missing"],
-    [{ ...CASE, machine: [] }, /^machine is no field here: there are period, sharing, machines,/],
+    [{ ...CASE, machine: [] }, /^machine is no field here: there are period, sharing, sizeFlexibility, machines,/],
     [{ ...CASE, machines: {} }, "machines must be a list, not an object"],
     [{ ...CASE, machines: [3] }, "machines[0] must be an object, not 3"],
     [{ ...CASE, period: 5 }, "period must be an object, not 5"],
@@ -97,6 +97,7 @@ describe("a case of the bill engine", () => {
     [{ ...CASE, sharing: "no" }, 'sharing must be true, false or an object with offFor, not "no"'],
     [{ ...CASE, sharing: { offFor: ["A", "A"] } }, 'sharing.offFor[1] must be listed once: "A"'],
     [{ ...CASE, sharing: { offFor: [1] } }, "sharing.offFor[0] must be an account, not 1"],
+    [{ ...CASE, sizeFlexibility: 0 }, "sizeFlexibility must be true or false, not 0"],
     [without(CASE, "prices"), "prices must be a list and is missing"],
   ])("as %j is refused", (file, fault) => {
     expect(faultsOf(file)[0]).toMatch(fault);

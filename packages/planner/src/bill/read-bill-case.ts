@@ -66,7 +66,7 @@ export function readBillCase(file: unknown): Result<BillCase, CaseFault[]> {
     return err(faults.list());
   }
   const top = new Fields("", file, faults);
-  top.only(["period", "sharing", "machines", "services", "prices", "reservations", "plans"]);
+  top.only(["period", "sharing", "sizeFlexibility", "machines", "services", "prices", "reservations", "plans"]);
   const listOf = <T>(name: string, read: (fields: Fields) => T, unique?: keyof T & string) =>
     readList(top.has(name) ? file[name] : [], name, MOST_ENTRIES, read, faults, unique);
 
@@ -79,6 +79,7 @@ export function readBillCase(file: unknown): Result<BillCase, CaseFault[]> {
   const billCase: BillCase = {
     period: top.has("period") ? readPeriod(top, faults) : periodOf([...machines, ...services], faults),
     sharing: top.has("sharing") ? readSharing(top, faults) : { on: true, offFor: new Set() },
+    sizeFlexibility: readSizeFlexibility(top),
     machines,
     services,
     prices,
@@ -132,6 +133,13 @@ function readSharing(top: Fields, faults: CaseFaults): Sharing {
     else offFor.add(account);
   }
   return { on: true, offFor };
+}
+
+function readSizeFlexibility(top: Fields): boolean {
+  const value = top.has("sizeFlexibility") ? top.value("sizeFlexibility") : true;
+  if (typeof value === "boolean") return value;
+  top.fault("sizeFlexibility", `must be true or false${top.instead("sizeFlexibility")}`);
+  return true;
 }
 
 function readRange(fields: Fields): HourRange {

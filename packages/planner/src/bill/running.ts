@@ -22,11 +22,15 @@ export interface RunningService {
   readonly planRates: PlanRates;
 }
 
-export type Shares = (owner: string, user: string) => boolean;
+/** What of the rules a case may choose. */
+export interface Rules {
+  /** Whether what `owner` bought may apply to what `user` runs; for two different accounts. */
+  readonly shares: (owner: string, user: string) => boolean;
+  readonly sizeFlexibility: boolean;
+}
 
-/** Whether what `owner` bought may apply to what `user` runs; for two different accounts. */
-export function sharesOf({ sharing: { on, offFor } }: BillCase): Shares {
-  return (owner, user) => on && !offFor.has(owner) && !offFor.has(user);
+export function rulesOf({ sharing: { on, offFor }, sizeFlexibility = true }: BillCase): Rules {
+  return { shares: (owner, user) => on && !offFor.has(owner) && !offFor.has(user), sizeFlexibility };
 }
 
 /** Texts in the order of their UTF-16 units: the same everywhere. */

@@ -122,6 +122,7 @@ export function randomBillCase(seed: number): CaseFile {
   return {
     period: { fromHour: 0, hours: RANDOM_HOURS },
     sharing: random.chance(60) ? true : random.chance(50) ? false : { offFor: [random.pick(accounts)] },
+    sizeFlexibility: random.chance(90),
     ...{ machines, services, prices: [...prices.values()], reservations, plans },
   };
 }

@@ -75,6 +75,7 @@ type Rates = Record<string, number | null>;
 interface Input {
   period: Range;
   sharing: boolean | { offFor: string[] };
+  sizeFlexibility: boolean;
   machines: (Where & Range & { account: string; zone: string; seconds: number; count: number })[];
   services: (Range & { account: string; service: string; units: number; usdPerUnit: number; planRates: Rates })[];
   prices: (Where & { usdPerHour: number; planRates: Rates })[];
@@ -190,7 +191,7 @@ function reserve(input: Input, machines: Machine[], hour: number) {
     for (const machine of machines) {
       if (machine.rest === 0n) continue;
       for (const instance of instances) {
-        if (instance.left === 0n || !covers(instance, machine)) continue;
+        if (instance.left === 0n || !covers(input, instance, machine)) continue;
         const isOwn = instance.account === machine.account;
         if (!isOwn && !mayShare(input, instance.account, machine.account)) continue;
         const rank = [
@@ -228,12 +229,13 @@ function reserve(input: Input, machines: Machine[], hour: number) {
   }
 }
 
-function covers(instance: Where, machine: Machine): boolean {
+function covers({ sizeFlexibility }: Input, instance: Where, machine: Machine): boolean {
   for (const same of ["region", "platform", "tenancy"] as const) if (instance[same] !== machine[same]) return false;
   if (instance.zone !== undefined) {
     return instance.zone === machine.zone && instance.machineType === machine.machineType;
   }
   const isFlexible =
+    sizeFlexibility &&
     machine.platform === "linux" &&
     machine.tenancy === "default" &&
     !["g4ad", "g4dn", "g5", "g5g", "inf1"].includes(familyOf(machine.machineType));
