@@ -34,6 +34,11 @@ function print(bill: Readonly<Record<string, unknown>>): void {
   }
 }
 
+// Whoever reads may have read enough, as head does.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
 try {
   process.exitCode = bill(process.argv.slice(2));
 } catch (error) {
