@@ -25,4 +25,8 @@ export type {
 } from "./ladder/planning-case.ts";
 export { readPlanningCase } from "./ladder/read-planning-case.ts";
 export { showPlan } from "./ladder/show-plan.ts";
+export { drawWaterfall } from "./savings/draw-waterfall.ts";
+export type { FleetLine, SavingsCase } from "./savings/savings-case.ts";
+export { describeCommitment, type SavingsPageFacts, savingsPage } from "./savings/savings-page.ts";
+export { type SavingsReport, type SavingsStep, savingsReport } from "./savings/savings-report.ts";
 export { FAMILIES_OF_FIXED_SIZE, familyAndSize, quarterUnits, type TypeName } from "./terms/size-factor.ts";
