@@ -39,6 +39,7 @@ import {
   pauseRebalancePlan,
   resumeRebalancePlan,
 } from "./admin-rebalance.ts";
+import { getSavings, getSavingsFile } from "./admin-savings.ts";
 import { createApiKey, getApiKey, listApiKeys, revokeApiKey, rotateApiKey, updateApiKey } from "./api-keys.ts";
 import { exportAuditEvents, getAuditEvent, getAuditHead, listAuditEvents, listAuditEventsOfAll } from "./audit.ts";
 import { listRegions, listSizes, listVersions } from "./catalogue.ts";
@@ -150,6 +151,8 @@ export const ROUTES = {
   getCommitmentUsage,
   getCommitment,
   deleteCommitment,
+  getSavings,
+  getSavingsFile,
   createRebalancePlan,
   getRebalanceLook,
   listRebalancePlans,

@@ -246,6 +246,7 @@ export {
   insertPriceBook,
   insertRateBook,
   listPriceBooks,
+  listPriceBooksInForce,
   lockPrices,
   type NewPriceBook,
   type PriceBookRow,

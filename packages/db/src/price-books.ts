@@ -143,6 +143,13 @@ export function listPriceBooks(
   return pageByAge(sql, `select ${COLUMNS} from price_book b`, "b", where, query);
 }
 
+/** The last of each region and kind: those that hold. */
+export function listPriceBooksInForce(sql: Sql): Promise<PriceBookRow[]> {
+  return sql.query<PriceBookRow>(
+    `select distinct on (b.region, b.kind) ${COLUMNS} from price_book b order by b.region, b.kind, b.version desc`,
+  );
+}
+
 export async function findPriceBook(sql: Sql, id: string): Promise<WholePriceBook | undefined> {
   const [row] = await sql.query<WholePriceBook>(`select ${COLUMNS}, b.prices from price_book b where b.id = $1`, [id]);
   return row;

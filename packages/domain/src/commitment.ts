@@ -13,6 +13,10 @@ export type CommitmentSource = (typeof COMMITMENT_SOURCES)[number];
 /** Days before the end of a commitment at which it is told. */
 export const EXPIRY_ALARM_DAYS = [60, 30, 7] as const;
 
+/** What a savings report compares: each is the one before and one change more. */
+export const SAVINGS_STEPS = ["one_machine_each", "packed", "with_held", "with_plan"] as const;
+export type SavingsStepName = (typeof SAVINGS_STEPS)[number];
+
 /** A purchase as somebody tells of it; what does not belong to its kind is null. */
 export interface CommitmentDraft {
   readonly kind: CommitmentKind;

@@ -43,6 +43,7 @@ export async function readUsage(
   const history: Omit<FleetHistory, "fromHour" | "hours"> = {
     runs: runs.map(({ launchedAt, endedAt, ...run }) => ({
       ...run,
+      count: 1,
       startedMs: launchedAt.getTime(),
       endedMs: endedAt?.getTime(),
     })),

@@ -32,6 +32,10 @@ test("each has the cheapest type that holds it, of the pools' types and the smal
   const large = { ...small, memoryMib: 50_000 };
   expect(oneMachineEachPrice([small, small, large], ["r7i.4xlarge"], OFFERINGS)).toEqual({
     priceMicroUsdPerHour: 2 * 250_000 + 500_000,
+    machines: [
+      { zone: "a", machineType: "r7i.xlarge", count: 2 },
+      { zone: "a", machineType: "r7i.2xlarge", count: 1 },
+    ],
     withoutType: 0,
   });
 });
@@ -43,7 +47,11 @@ test("neither burstable types nor other processors are compared with, also where
 
 test("a size above all that the pools may launch is none of theirs", () => {
   const huge = { ...small, memoryMib: 200_000 };
-  expect(oneMachineEachPrice([huge], ["r7i.4xlarge"], OFFERINGS)).toEqual({ priceMicroUsdPerHour: 0, withoutType: 1 });
+  expect(oneMachineEachPrice([huge], ["r7i.4xlarge"], OFFERINGS)).toEqual({
+    priceMicroUsdPerHour: 0,
+    machines: [],
+    withoutType: 1,
+  });
 });
 
 test("what is sold in another zone does not count", () => {

@@ -15,6 +15,8 @@ export interface SoloInstance {
 
 export interface OneMachineEachPrice {
   readonly priceMicroUsdPerHour: number;
+  /** How many of each type in each zone. */
+  readonly machines: readonly { readonly zone: string; readonly machineType: string; readonly count: number }[];
   /** Instances that no type in their zone holds: where there are any, the price is of the others alone. */
   readonly withoutType: number;
 }
@@ -33,7 +35,8 @@ export function oneMachineEachPrice(
   offerings: readonly SaleOffering[],
 ): OneMachineEachPrice {
   const offers = soloOffers(machineTypes, offerings);
-  const cheapest = new Map<string, number | undefined>();
+  const cheapest = new Map<string, SoloOffer | undefined>();
+  const machines = new Map<SoloOffer, number>();
   let price = 0;
   let withoutType = 0;
   for (const instance of instances) {
@@ -42,10 +45,16 @@ export function oneMachineEachPrice(
     if (!cheapest.has(key)) cheapest.set(key, cheapestFor(instance, offers));
     const found = cheapest.get(key);
     if (found === undefined) withoutType += 1;
-    else price += found;
+    else {
+      price += found.priceMicroUsdPerHour;
+      machines.set(found, (machines.get(found) ?? 0) + 1);
+    }
   }
-  return { priceMicroUsdPerHour: price, withoutType };
+  const counted = [...machines].map(([{ zone, machineType }, count]) => ({ zone, machineType, count }));
+  return { priceMicroUsdPerHour: price, machines: counted, withoutType };
 }
+
+type SoloOffer = ReturnType<typeof soloOffers>[number];
 
 function soloOffers(machineTypes: readonly string[], offerings: readonly SaleOffering[]) {
   const inPools = new Set(machineTypes);
@@ -64,15 +73,16 @@ function soloOffers(machineTypes: readonly string[], offerings: readonly SaleOff
 
 const familyOf = (machineType: string): string => machineType.split(".")[0] ?? machineType;
 
-function cheapestFor(instance: SoloInstance, offers: ReturnType<typeof soloOffers>): number | undefined {
-  let best: number | undefined;
-  for (const { zone, priceMicroUsdPerHour, allocatable } of offers) {
+function cheapestFor(instance: SoloInstance, offers: readonly SoloOffer[]): SoloOffer | undefined {
+  let best: SoloOffer | undefined;
+  for (const offer of offers) {
+    const { zone, priceMicroUsdPerHour, allocatable } = offer;
     const holds =
       zone === instance.zone &&
       allocatable.cpuMilli >= instance.cpuMilli &&
       allocatable.memoryMib >= instance.memoryMib &&
       allocatable.volumes >= instance.volumes;
-    if (holds && (best === undefined || priceMicroUsdPerHour < best)) best = priceMicroUsdPerHour;
+    if (holds && (best === undefined || priceMicroUsdPerHour < best.priceMicroUsdPerHour)) best = offer;
   }
   return best;
 }

@@ -11,6 +11,7 @@ const run = (from: number, until: number | undefined, change: Partial<MachineRun
   region: "us-east-1",
   zone: "us-east-1a",
   machineType: "m7i.large",
+  count: 1,
   startedMs: at(from),
   endedMs: until === undefined ? undefined : at(until),
   ...change,

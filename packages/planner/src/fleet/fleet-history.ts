@@ -1,10 +1,11 @@
 import type { NewCommitment, Rate } from "@berth/domain";
 
-/** A machine as its account is billed for it: from its launch to its end. */
+/** Machines of a kind as their account is billed for them: each from its launch to its end. */
 export interface MachineRun {
   readonly region: string;
   readonly zone: string;
   readonly machineType: string;
+  readonly count: number;
   /** Milliseconds since 1970. */
   readonly startedMs: number;
   /** Undefined while it runs. */

@@ -27,7 +27,7 @@ export function machineHours({
     const key = JSON.stringify([run.region, run.zone, run.machineType]);
     const tally = places.get(key) ?? new Tally(run);
     places.set(key, tally);
-    tally.add(from, until);
+    tally.add(from, until, run.count);
   }
   return [...places].toSorted(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, tally]) => tally.machineHours());
 }
@@ -44,26 +44,26 @@ class Tally {
     this.#place = { region, zone, machineType };
   }
 
-  add(fromMs: number, untilMs: number): void {
+  add(fromMs: number, untilMs: number, count: number): void {
     const firstWhole = Math.ceil(fromMs / HOUR_MS);
     const endOfWhole = Math.floor(untilMs / HOUR_MS);
     if (firstWhole > endOfWhole) {
-      this.#addPart(endOfWhole, untilMs - fromMs);
+      this.#addPart(endOfWhole, untilMs - fromMs, count);
       return;
     }
-    this.#addPart(firstWhole - 1, firstWhole * HOUR_MS - fromMs);
-    this.#addPart(endOfWhole, untilMs - endOfWhole * HOUR_MS);
+    this.#addPart(firstWhole - 1, firstWhole * HOUR_MS - fromMs, count);
+    this.#addPart(endOfWhole, untilMs - endOfWhole * HOUR_MS, count);
     if (firstWhole === endOfWhole) return;
-    this.#change.set(firstWhole, (this.#change.get(firstWhole) ?? 0) + 1);
-    this.#change.set(endOfWhole, (this.#change.get(endOfWhole) ?? 0) - 1);
+    this.#change.set(firstWhole, (this.#change.get(firstWhole) ?? 0) + count);
+    this.#change.set(endOfWhole, (this.#change.get(endOfWhole) ?? 0) - count);
   }
 
-  #addPart(hour: number, ms: number): void {
+  #addPart(hour: number, ms: number, count: number): void {
     if (ms <= 0) return;
     const seconds = Math.ceil(ms / 1_000);
     const key = `${hour} ${seconds}`;
     const part = this.#parts.get(key) ?? { hour, seconds, count: 0 };
-    part.count += 1;
+    part.count += count;
     this.#parts.set(key, part);
   }
 

@@ -1,4 +1,5 @@
-import type { SavingsReport, SavingsStep, SavingsStepName } from "./savings-report.ts";
+import type { SavingsStepName } from "@berth/domain";
+import type { SavingsReport, SavingsStep } from "./savings-report.ts";
 
 export const STEP_TITLES: Readonly<Record<SavingsStepName, string>> = {
   one_machine_each: "One VM each",

@@ -58,7 +58,7 @@ ${steps.map((step) => stepRow(step, first)).join("\n")}
 </tbody>
 </table>
 <h2>The plan</h2>
-<p>Paid at the start: ${dollars(plan.upfrontNanoUsd, 2)}. ${breakEvenText(plan.breakEvenMonth)} If demand falls by a fifth the day after, an hour costs ${percent(plan.regretAtLess)} more than with the best of the plan, four fifths of it, and none of it.</p>
+${planText(plan)}
 ${steps.map(rows).join("\n")}
 <h2>Prices and assumptions</h2>
 <ul class="notes">
@@ -123,6 +123,12 @@ export function describeCommitment(one: OwnedCommitment): string {
       ? `${one.count} ${one.machineType} in ${one.zone ?? one.region}, ${one.offeringClass}`
       : `${one.kind === "compute_savings_plan" ? "Compute Savings Plan" : `EC2 Instance Savings Plan of ${one.family} in ${one.region}`}`;
   return `${what}, ${one.term}, ${one.paymentOption} (${one.id})`;
+}
+
+function planText(plan: SavingsReport["plan"]): string {
+  if (plan === undefined) return "<p>There is none: the last step is the one before.</p>";
+  const less = `If demand falls by a fifth the day after, an hour costs ${percent(plan.regretAtLess)} more than with the best of the plan, four fifths of it, and none of it.`;
+  return `<p>Paid at the start: ${dollars(plan.upfrontNanoUsd, 2)}. ${breakEvenText(plan.breakEvenMonth)} ${less}</p>`;
 }
 
 function breakEvenText(month: number | undefined): string {

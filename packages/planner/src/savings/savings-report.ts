@@ -1,3 +1,4 @@
+import { SAVINGS_STEPS, type SavingsStepName } from "@berth/domain";
 import type { CommitmentFigures } from "../bill/bill.ts";
 import { planPrice, reservationPrice } from "../bill/commitment-price.ts";
 import { fraction, plus, ZERO } from "../bill/fraction.ts";
@@ -6,10 +7,6 @@ import { fleetBillCase } from "../fleet/fleet-bill-case.ts";
 import type { OwnedCommitment, TypePrice } from "../fleet/fleet-history.ts";
 import { HOUR_MS } from "../fleet/machine-hours.ts";
 import type { FleetLine, SavingsCase } from "./savings-case.ts";
-
-/** Each is the one before and one change more. */
-export const SAVINGS_STEPS = ["one_machine_each", "packed", "with_held", "with_plan"] as const;
-export type SavingsStepName = (typeof SAVINGS_STEPS)[number];
 
 /** Machines of a type and what they cost on demand: a row that a step's figure is the sum of. */
 export interface MachineRow {
@@ -45,17 +42,20 @@ export interface SavingsReport {
   readonly steps: readonly SavingsStep[];
   /** Of the first step's cost, what the last saves: 0 to 1. */
   readonly saving: number;
-  readonly plan: {
-    /** Paid at the start of the plan's purchases. */
-    readonly upfrontNanoUsd: bigint;
-    /** The first month, from 1, by whose end the plan has cost no more than going on without it; undefined: not within three years. */
-    readonly breakEvenMonth: number | undefined;
-    /**
-     * Where demand falls by a fifth on the day after: what an hour costs more with the plan than with the best of it, four
-     * fifths of it, and none of it, over that best. 0.03 is three in a hundred.
-     */
-    readonly regretAtLess: number;
-  };
+  /** Undefined where nothing is planned. */
+  readonly plan:
+    | {
+        /** Paid at the start of the plan's purchases. */
+        readonly upfrontNanoUsd: bigint;
+        /** The first month, from 1, by whose end the plan has cost no more than going on without it; undefined: not within three years. */
+        readonly breakEvenMonth: number | undefined;
+        /**
+         * Where demand falls by a fifth on the day after: what an hour costs more with the plan than with the best of it, four
+         * fifths of it, and none of it, over that best. 0.03 is three in a hundred.
+         */
+        readonly regretAtLess: number;
+      }
+    | undefined;
   /** Machine types that run and could not be priced: they are in no figure. */
   readonly unbilled: readonly string[];
 }
@@ -78,22 +78,34 @@ export function savingsReport(savingsCase: SavingsCase): SavingsReport {
     return stepOf(name, usage, machineRows(index === 0 ? oneEach : packed, savingsCase.prices), of[index] ?? []);
   });
   const [first, , withHeld, last] = steps as [SavingsStep, SavingsStep, SavingsStep, SavingsStep];
+  return {
+    steps,
+    saving: 1 - ratio(last.nanoUsdPerHour, first.nanoUsdPerHour),
+    plan: plan.length === 0 ? undefined : planFigures(savingsCase, bill, withHeld, usages[3]),
+    unbilled: [...new Set(usages.flatMap(({ unbilled }) => unbilled))].toSorted(),
+  };
+}
+
+type BillFleet = (fleet: readonly FleetLine[], commitments: readonly OwnedCommitment[], ms?: number) => CommitmentUsage;
+
+function planFigures(
+  savingsCase: SavingsCase,
+  bill: BillFleet,
+  withHeld: SavingsStep,
+  withPlan: CommitmentUsage,
+): SavingsReport["plan"] {
+  const { packed, held, plan } = savingsCase;
   const upfrontNanoUsd = upfrontOf(savingsCase);
-  // Upfront payments are of the first month; each month has the rest.
-  const monthly = last.nanoUsdPerHour * HOURS_OF_MONTH - amortizedUpfront(usages[3], plan) * HOURS_OF_MONTH;
+  // What is paid at the start is paid in the first month; each month has the rest.
+  const monthly = (withPlan.totals.amortizedNanoUsd - amortizedUpfront(withPlan, plan)) * HOURS_OF_MONTH;
   const less = [plan, scaled(plan), []].map(
     (bought) => bill(packed, [...held, ...bought], MS_AT_LESS).totals.amortizedNanoUsd,
   );
   const [best = 0n] = less.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   return {
-    steps,
-    saving: 1 - ratio(last.nanoUsdPerHour, first.nanoUsdPerHour),
-    plan: {
-      upfrontNanoUsd,
-      breakEvenMonth: breakEven(upfrontNanoUsd, monthly, withHeld.nanoUsdPerHour * HOURS_OF_MONTH),
-      regretAtLess: best === 0n ? 0 : ratio(less[0] as bigint, best) - 1,
-    },
-    unbilled: [...new Set(usages.flatMap(({ unbilled }) => unbilled))].toSorted(),
+    upfrontNanoUsd,
+    breakEvenMonth: breakEven(upfrontNanoUsd, monthly, withHeld.nanoUsdPerHour * HOURS_OF_MONTH),
+    regretAtLess: best === 0n ? 0 : ratio(less[0] ?? 0n, best) - 1,
   };
 }
 
@@ -104,9 +116,7 @@ function usageOf(
   ms: number,
 ): CommitmentUsage {
   const startedMs = atHour * HOUR_MS;
-  const runs = fleet.flatMap(({ count, region, zone, machineType }) =>
-    Array.from({ length: count }, () => ({ region, zone, machineType, startedMs, endedMs: startedMs + ms })),
-  );
+  const runs = fleet.map((line) => ({ ...line, startedMs, endedMs: startedMs + ms }));
   return commitmentUsage({ fromHour: atHour, hours: 1, runs, commitments, prices, rateBooks });
 }
 

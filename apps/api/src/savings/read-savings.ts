@@ -1,0 +1,76 @@
+import {
+  listCommitmentsBetween,
+  listFleetNodes,
+  listKubes,
+  listOnDemandPrices,
+  listPools,
+  listPriceBooksInForce,
+  listRateBooks,
+  listSaleOfferings,
+  type PriceBookRow,
+  type RateBookRow,
+  type Sql,
+} from "@berth/db";
+import { oneMachineEachPrice, VOLUMES_OF_AN_INSTANCE } from "@berth/packing";
+import { type FleetLine, type PlanRateBook, type SavingsReport, savingsReport } from "@berth/planner";
+
+const HOUR_MS = 3_600_000;
+/** More than any installation has: a list that is not paged is bounded all the same. */
+const ROWS_READ = 10_000;
+
+/** A report, and what its figures rest on. */
+export interface ReadSavings {
+  /** Where the clock-hour begins that it is of. */
+  readonly madeAt: Date;
+  readonly report: SavingsReport;
+  /** That no machine of their own would hold. */
+  readonly instancesWithoutMachine: number;
+  readonly priceBooks: readonly PriceBookRow[];
+}
+
+/** The savings of all machines that are paid for now. Those that operators bring are not: nobody pays for them here. */
+export async function readSavings(db: Sql, now: Date): Promise<ReadSavings> {
+  const atHour = Math.floor(now.getTime() / HOUR_MS);
+  const hourStart = new Date(atHour * HOUR_MS);
+  const [nodes, pools, kubes, offerings, prices, rateBooks, commitments, priceBooks] = await Promise.all([
+    listFleetNodes(db, {}),
+    listPools(db, { order: "ascending", limit: ROWS_READ }),
+    listKubes(db, { order: "ascending", limit: ROWS_READ }),
+    listSaleOfferings(db, {}),
+    listOnDemandPrices(db),
+    listRateBooks(db, ["ec2_instance_savings_plan", "compute_savings_plan"]),
+    listCommitmentsBetween(db, hourStart, new Date(hourStart.getTime() + 1)),
+    listPriceBooksInForce(db),
+  ]);
+  const paid = kubes.rows.filter(({ isStatic }) => !isStatic);
+  const oneEach: FleetLine[] = [];
+  const packed: FleetLine[] = [];
+  let instancesWithoutMachine = 0;
+  for (const { id, region } of paid) {
+    const ofKube = nodes.filter(({ kubeId }) => kubeId === id);
+    packed.push(...ofKube.map(({ zone, machineType }) => ({ region, zone, machineType, count: 1 })));
+    const solo = oneMachineEachPrice(
+      ofKube.flatMap(({ instances }) => instances.map((one) => ({ ...one, volumes: VOLUMES_OF_AN_INSTANCE }))),
+      pools.rows.filter(({ kubeId }) => kubeId === id).flatMap(({ machineTypes }) => machineTypes),
+      offerings.filter(({ kubeId }) => kubeId === id),
+    );
+    oneEach.push(...solo.machines.map((machines) => ({ region, ...machines })));
+    instancesWithoutMachine += solo.withoutType;
+  }
+  const regions = new Set(paid.map(({ region }) => region));
+  const kinds = new Set<string>(["on_demand", ...commitments.map(({ kind }) => kind)]);
+  return {
+    madeAt: hourStart,
+    report: savingsReport({
+      atHour,
+      oneEach,
+      packed,
+      held: commitments,
+      plan: [],
+      prices,
+      rateBooks: rateBooks as readonly (RateBookRow & PlanRateBook)[],
+    }),
+    instancesWithoutMachine,
+    priceBooks: priceBooks.filter(({ region, kind }) => regions.has(region) && kinds.has(kind)),
+  };
+}
