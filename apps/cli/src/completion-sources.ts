@@ -223,6 +223,7 @@ export const UNGUESSABLE_OPTIONS: readonly string[] = [
   "--max-price-per-hour <usd>",
   "--name <name>",
   "--new-clusters <mix>",
+  "--out <path>",
   "--overlap <time>",
   "--owner <email>",
   "--per-hour <dollars>",

@@ -35,12 +35,13 @@ import { actOnRebalancePlan } from "./rebalance/act.ts";
 import { createRebalancePlan } from "./rebalance/create.ts";
 import { getRebalancePlan } from "./rebalance/get.ts";
 import { listRebalancePlans } from "./rebalance/list.ts";
+import { showSavings } from "./savings/show.ts";
 import { coldPlan, drawDensityCurve, simulate, study } from "./study/commands.ts";
 
 export const admin = (berth: Berth) =>
   new Command("admin")
     .description(
-      "For operators: organizations, kubes, pools, prices, commitments, rebalance plans, machines, packing, placement, audit. Takes an " +
+      "For operators: organizations, kubes, pools, prices, commitments, savings, rebalance plans, machines, packing, placement, audit. Takes an " +
         "operator's key.",
     )
     .addCommand(
@@ -109,6 +110,7 @@ export const admin = (berth: Berth) =>
         .addCommand(listPlacements(berth))
         .addCommand(explainPlacement(berth)),
     )
+    .addCommand(showSavings(berth))
     .addCommand(showPacking(berth))
     .addCommand(topMachines(berth))
     .addCommand(forecastCapacity(berth))
