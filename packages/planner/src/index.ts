@@ -1,3 +1,6 @@
+export { backTest, perfectInformationUsd, truthOf } from "./back-test/back-test.ts";
+export { type LadderPolicyOptions, ladderPolicy } from "./back-test/ladder-policy.ts";
+export * from "./back-test/traces.ts";
 export * from "./bill/bill.ts";
 export * from "./bill/bill-case.ts";
 export { makeBill } from "./bill/make-bill.ts";
@@ -9,22 +12,28 @@ export * from "./demand/forecast.ts";
 export * from "./demand/representative-hours.ts";
 export { type CommitmentUsage, commitmentUsage, joinUsage, type UsageHour } from "./fleet/commitment-usage.ts";
 export * from "./fleet/fleet-history.ts";
+export { linearBound } from "./ladder/linear-bound.ts";
 export { type PlanCost, planCost } from "./ladder/plan-cost.ts";
 export * from "./ladder/plan-ladder.ts";
-export type {
-  DemandClass,
-  HeldCommitment,
-  PlanFamily,
-  PlanningCase,
-  Purchase,
-  ReservedProduct,
-  RiskLimits,
-  SavingsPlanProduct,
-  Scenario,
-  Segment,
+export {
+  type DemandClass,
+  type HeldCommitment,
+  NO_RISK,
+  type PlanFamily,
+  type PlanningCase,
+  type Purchase,
+  type ReservedProduct,
+  type RiskLimits,
+  type SavingsPlanProduct,
+  type Scenario,
+  type Segment,
 } from "./ladder/planning-case.ts";
 export { readPlanningCase } from "./ladder/read-planning-case.ts";
 export { showPlan } from "./ladder/show-plan.ts";
+export { floorRule } from "./rules/floor-rule.ts";
+export type { Market, Past, Policy } from "./rules/policy.ts";
+export { quantileRule, quantileUnits } from "./rules/quantile-rule.ts";
+export { skiRental } from "./rules/ski-rental.ts";
 export { drawWaterfall } from "./savings/draw-waterfall.ts";
 export type { FleetLine, SavingsCase } from "./savings/savings-case.ts";
 export { describeCommitment, type SavingsPageFacts, savingsPage } from "./savings/savings-page.ts";

@@ -55,6 +55,23 @@ export function addGuardRails(
     }
   }
 
+  // What all that is active is worth: a column a month, and one for the mean of the last year.
+  const all = Array.from({ length: months }, (_, m) => {
+    const column = builder.column({});
+    const row = builder.row(0, 0);
+    builder.entry(row, column, 1);
+    for (const { products: of, columns } of actives) builder.entry(row, columns[m] as number, -worth(of[0] as number));
+    return { column, held: activeHeld(m, () => true) };
+  });
+  const year = all.slice(-12);
+  const lastYear = {
+    column: builder.column({}),
+    held: year.reduce((sum, { held: one }) => sum + one, 0) / year.length,
+  };
+  const mean = builder.row(0, 0);
+  builder.entry(mean, lastYear.column, year.length);
+  for (const { column } of year) builder.entry(mean, column, -1);
+
   const oneUnit = worths.reduce((most, one) => Math.max(most, one), 0);
   const lastEnd = months - 1 + Math.max(0, ...products.map(({ term }) => TERM_MONTHS[term]));
   for (let end = HALF_YEAR; end <= lastEnd; end++) {
@@ -64,19 +81,11 @@ export function addGuardRails(
       return column < 0 ? [] : [{ column, worth: worth(p) }];
     });
     if (ending.length === 0) continue;
-    const before = monthsBefore(end, months);
-    const share = MOST_ENDING_SHARE / before.length;
-    const held = before.reduce((sum, m) => sum + activeHeld(m, () => true), 0);
-    const row = builder.row(Number.NEGATIVE_INFINITY, share * held + (1 - MOST_ENDING_SHARE) * oneUnit);
+    // Within the horizon a month; beyond it its last year, so that no purchase of the last month makes room.
+    const before = all[end - HALF_YEAR] ?? lastYear;
+    const most = MOST_ENDING_SHARE * before.held + (1 - MOST_ENDING_SHARE) * oneUnit;
+    const row = builder.row(Number.NEGATIVE_INFINITY, most);
     for (const { column, worth: each } of ending) builder.entry(row, column, each);
-    for (const { products: of, columns } of actives) {
-      for (const m of before) builder.entry(row, columns[m] as number, -share * worth(of[0] as number));
-    }
+    builder.entry(row, before.column, -MOST_ENDING_SHARE);
   }
-}
-
-/** What an end is held against: a month within the horizon, or its last year, so that no purchase of the last month makes room. */
-function monthsBefore(end: number, months: number): readonly number[] {
-  if (end - HALF_YEAR < months) return [end - HALF_YEAR];
-  return Array.from({ length: Math.min(12, months) }, (_, back) => months - 1 - back);
 }
