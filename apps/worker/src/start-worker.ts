@@ -7,12 +7,14 @@ import {
   createLeases,
   findDue,
   listen,
+  listLaunchRegions,
   machineStore,
   orphanStore,
   parseDue,
   placementStore,
   queueNightlyColdPlans,
   rebalanceStore,
+  recordCloudCommitments,
   secretKeeper,
   studyStore,
 } from "@berth/db";
@@ -41,6 +43,7 @@ import { type Loop, loopTable } from "./loops.ts";
 import { sweepOrphans } from "./machines/orphans.ts";
 import { measureUsage } from "./measure-usage.ts";
 import { createWorkerMetrics } from "./metrics.ts";
+import { readCommitments } from "./read-commitments.ts";
 import { forgetWhatIsOld } from "./retention.ts";
 import { samplePacking } from "./sample-packing.ts";
 import { runInThread } from "./studies/run-in-thread.ts";
@@ -76,6 +79,7 @@ const ORPHAN_SWEEP_MS = 30_000;
 const NAMESPACE_SWEEP_MS = 60_000;
 const RETENTION_SWEEP_MS = 10 * 60_000;
 const USAGE_SWEEP_MS = 60_000;
+const COMMITMENT_SWEEP_MS = 10 * 60_000;
 const EXPIRY_SWEEP_MS = 15 * 60_000;
 /** Of the ten minutes that a sample stands for, none is missed. */
 const SAMPLE_SWEEP_MS = 2 * 60_000;
@@ -275,6 +279,19 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
         name: "usage",
         everyMs: USAGE_SWEEP_MS,
         run: () => measureUsage(database, kubes, (kubeId, err) => logger.warn({ kubeId, err }, "usage not measured")),
+      },
+      {
+        name: "commitments",
+        everyMs: COMMITMENT_SWEEP_MS,
+        run: async () => {
+          const { leftOut } = await readCommitments({
+            listRegions: () => listLaunchRegions(database),
+            record: (commitments) => recordCloudCommitments(database, systemIds, commitments),
+            cloudOf,
+            onError: (region, err) => logger.warn({ region, err }, "commitments not read"),
+          });
+          for (const purchase of leftOut) logger.info({ purchase }, "a purchase is left out of the commitments");
+        },
       },
       {
         name: "commitment expiries",

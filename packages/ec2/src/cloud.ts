@@ -1,9 +1,11 @@
 import {
   type _InstanceType,
   DescribeInstancesCommand,
+  DescribeReservedInstancesCommand,
   EC2Client,
   type Filter,
   type Instance,
+  type ReservedInstances,
   RunInstancesCommand,
   type RunInstancesCommandInput,
   TerminateInstancesCommand,
@@ -14,6 +16,7 @@ import {
   type Cloud,
   type CloudInstance,
   type CloudInstanceState,
+  type CloudReservedInstances,
   type InstanceFilter,
   type LaunchRequest,
   PortError,
@@ -120,6 +123,14 @@ export function createEc2Cloud(options: Ec2CloudOptions): Ec2Cloud {
       }
       return found;
     },
+    reservedInstances: async () => {
+      try {
+        const answer = await client.send(new DescribeReservedInstancesCommand({}));
+        return (answer.ReservedInstances ?? []).map(toReservedInstances);
+      } catch (error) {
+        throw asPortError(error, "DescribeReservedInstances");
+      }
+    },
     terminate: async (instanceId) => {
       try {
         await client.send(new TerminateInstancesCommand({ InstanceIds: [instanceId] }));
@@ -196,6 +207,30 @@ function filtersOf(filter: InstanceFilter): Filter[][] {
     calls.push([...common, { Name: "instance-id", Values: ids }]);
   }
   return calls;
+}
+
+/** Prices come as floats of dollars: the nearest micro-dollar is what was meant. */
+function toReservedInstances(reserved: ReservedInstances): CloudReservedInstances {
+  const { ReservedInstancesId: id, Start: startsAt, End: endsAt } = reserved;
+  if (id === undefined || startsAt === undefined || endsAt === undefined)
+    throw new PortError("unavailable", "EC2 answered reserved instances without an id or a term");
+  const hourly = (reserved.RecurringCharges ?? []).reduce((sum, { Amount }) => sum + (Amount ?? 0), 0);
+  return {
+    id,
+    state: reserved.State ?? "",
+    machineType: reserved.InstanceType ?? "",
+    count: reserved.InstanceCount ?? 0,
+    zone: reserved.Scope === "Availability Zone" ? reserved.AvailabilityZone : undefined,
+    platform: reserved.ProductDescription ?? "",
+    tenancy: reserved.InstanceTenancy ?? "",
+    offeringClass: reserved.OfferingClass ?? "",
+    payment: reserved.OfferingType ?? "",
+    durationSeconds: reserved.Duration ?? 0,
+    upfrontMicroUsd: Math.round((reserved.FixedPrice ?? 0) * 1e6),
+    hourlyMicroUsd: Math.round((hourly + (reserved.UsagePrice ?? 0)) * 1e6),
+    startsAt,
+    endsAt,
+  };
 }
 
 function toCloudInstance(instance: Instance): CloudInstance {

@@ -56,6 +56,31 @@ export interface InstanceFilter {
   readonly alive?: boolean;
 }
 
+/** Reserved instances that were bought in the account and region, as EC2 tells of them. */
+export interface CloudReservedInstances {
+  readonly id: string;
+  readonly state: string;
+  readonly machineType: string;
+  readonly count: number;
+  /** Zonal ones; undefined for regional ones. */
+  readonly zone: string | undefined;
+  /** As `Linux/UNIX`. */
+  readonly platform: string;
+  /** As `default`. */
+  readonly tenancy: string;
+  /** As `standard`. */
+  readonly offeringClass: string;
+  /** As `No Upfront`. */
+  readonly payment: string;
+  readonly durationSeconds: number;
+  /** Of one of them, at the start. */
+  readonly upfrontMicroUsd: number;
+  /** Of one of them, for each hour, used or not. */
+  readonly hourlyMicroUsd: number;
+  readonly startsAt: Date;
+  readonly endsAt: Date;
+}
+
 /**
  * One account and region of EC2.
  *
@@ -68,5 +93,7 @@ export interface Cloud {
   /** All that match, through as many pages as it takes; unknown ids are left out. */
   describe(filter: InstanceFilter): Promise<CloudInstance[]>;
   /** Idempotent; "not_found" says that EC2 does not know the id (yet, or any more). */
+  /** Every purchase that EC2 still knows of, ended ones too. */
+  reservedInstances(): Promise<CloudReservedInstances[]>;
   terminate(instanceId: string): Promise<"terminating" | "not_found">;
 }

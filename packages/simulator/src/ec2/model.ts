@@ -7,7 +7,14 @@ import { describedState, type Ec2Instance, type Ec2InstanceState, type LaunchReq
 import { runInstances } from "./launch.ts";
 import { AWS_TIMINGS, type Ec2Options } from "./options.ts";
 import { type Page, paginate } from "./paginate.ts";
-import { purchaseReserved, type ReservedInstances, type ReservedOffering, reservedOfferings } from "./reserved.ts";
+import {
+  describeReserved,
+  purchaseReserved,
+  type ReservedInstances,
+  type ReservedOffering,
+  type ReservedView,
+  reservedOfferings,
+} from "./reserved.ts";
 import { type Ec2Context, type Ec2State, emptyEc2State, type Subnet } from "./state.ts";
 import { beginTermination, type StateChange, terminateInstances, visibleInstances } from "./terminate.ts";
 import { takeRequestToken } from "./throttle.ts";
@@ -52,7 +59,7 @@ export interface Ec2Model {
   describeOfferings(): readonly { readonly instanceType: string; readonly zone: string }[];
   describeReservedOfferings(instanceType: string): readonly ReservedOffering[];
   purchaseReserved(offeringId: string, instanceCount: number): ReservedInstances;
-  describeReserved(): readonly ReservedInstances[];
+  describeReserved(): readonly ReservedView[];
   /** Counts and perhaps refuses a call that has no method of its own here. */
   plainCall<T>(action: string, run: () => T): T;
   /** Called once for each machine whose operating system has started. */
@@ -198,7 +205,7 @@ export function createEc2Model(options: Ec2Options): Ec2Model {
       call("DescribeReservedInstancesOfferings", () => reservedOfferings(context, type)),
     purchaseReserved: (id, count) =>
       call("PurchaseReservedInstancesOffering", () => purchaseReserved(context, id, count)),
-    describeReserved: () => call("DescribeReservedInstances", () => [...context.state.reserved]),
+    describeReserved: () => call("DescribeReservedInstances", () => describeReserved(context)),
     plainCall: call,
     onBoot: (listener) => void bootListeners.push(listener),
     onTerminate: (listener) => void terminateListeners.push(listener),

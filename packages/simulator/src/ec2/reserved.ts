@@ -20,6 +20,21 @@ export interface ReservedInstances {
   readonly startAt: number;
 }
 
+/** A purchase as it is told of now. */
+export interface ReservedView extends ReservedInstances {
+  readonly endAt: number;
+  readonly state: "active" | "retired";
+}
+
+/** Every purchase, ended ones too. */
+export function describeReserved(context: Ec2Context): readonly ReservedView[] {
+  const now = context.clock.now();
+  return context.state.reserved.map((reserved) => {
+    const endAt = reserved.startAt + reserved.offering.durationSeconds * 1000;
+    return { ...reserved, endAt, state: now < endAt ? "active" : "retired" };
+  });
+}
+
 /**
  * Share of the on-demand price that a term without upfront costs: typical of general-purpose families in 2026, not AWS's
  * price of any type. The steps to partial and all upfront are the measured rule of data/aws PROVENANCE (partial = none /

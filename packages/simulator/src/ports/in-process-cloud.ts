@@ -1,8 +1,16 @@
 import { err, ok } from "@berth/domain";
-import { type Cloud, type CloudInstance, type LaunchRefusal, PortError, type PortErrorKind } from "@berth/ports";
+import {
+  type Cloud,
+  type CloudInstance,
+  type CloudReservedInstances,
+  type LaunchRefusal,
+  PortError,
+  type PortErrorKind,
+} from "@berth/ports";
 import { Ec2AnswerLost, Ec2Error } from "../ec2/error.ts";
 import type { Filter } from "../ec2/filters.ts";
 import type { Ec2Model, InstanceView } from "../ec2/model.ts";
+import type { ReservedView } from "../ec2/reserved.ts";
 
 /** What a refused launch means for the plan; every other code is a failure. */
 const REFUSALS: Readonly<Record<string, LaunchRefusal["kind"]>> = {
@@ -74,6 +82,13 @@ export function inProcessCloud(model: Ec2Model): Cloud {
       }
       return found;
     },
+    reservedInstances: async () => {
+      try {
+        return model.describeReserved().map(reservedOf);
+      } catch (error) {
+        throw portErrorOf(error, "DescribeReservedInstances");
+      }
+    },
     terminate: async (instanceId) => {
       try {
         model.terminateInstances([instanceId]);
@@ -83,6 +98,25 @@ export function inProcessCloud(model: Ec2Model): Cloud {
         throw portErrorOf(error, "TerminateInstances");
       }
     },
+  };
+}
+
+function reservedOf({ id, offering, instanceCount, startAt, endAt, state }: ReservedView): CloudReservedInstances {
+  return {
+    id,
+    state,
+    machineType: offering.instanceType,
+    count: instanceCount,
+    zone: undefined,
+    platform: "Linux/UNIX",
+    tenancy: "default",
+    offeringClass: "standard",
+    payment: offering.offeringType,
+    durationSeconds: offering.durationSeconds,
+    upfrontMicroUsd: Math.round(offering.fixedPrice * 1e6),
+    hourlyMicroUsd: Math.round(offering.hourlyPrice * 1e6),
+    startsAt: new Date(startAt),
+    endsAt: new Date(endAt),
   };
 }
 

@@ -181,10 +181,10 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
     return { reservedInstancesId: model.purchaseReserved(offeringId, form.integer("InstanceCount") ?? 0).id };
   },
 
-  DescribeReservedInstances: ({ model, now }, form) => {
+  DescribeReservedInstances: ({ model }, form) => {
     const ids = form.list("ReservedInstancesId");
     const chosen = model.describeReserved().filter(({ id }) => ids.length === 0 || ids.includes(id));
-    return { reservedInstancesSet: chosen.map((reserved) => answers.reservedItem(reserved, now())) };
+    return { reservedInstancesSet: chosen.map(answers.reservedItem) };
   },
 };
 

@@ -1,6 +1,6 @@
 import { type Ec2InstanceState, STATE_CODES } from "../instance.ts";
 import type { InstanceView, MachineType } from "../model.ts";
-import type { ReservedInstances, ReservedOffering } from "../reserved.ts";
+import type { ReservedOffering, ReservedView } from "../reserved.ts";
 import type { XmlValue } from "./xml.ts";
 
 /** Every answer names this account: plainly not a real one. */
@@ -145,14 +145,13 @@ export function reservedOfferingItem(offering: ReservedOffering): XmlValue {
   return { reservedInstancesOfferingId: offering.id, ...reservedTerms(offering), marketplace: false };
 }
 
-export function reservedItem(reserved: ReservedInstances, now: number): XmlValue {
-  const endAt = reserved.startAt + reserved.offering.durationSeconds * 1000;
+export function reservedItem(reserved: ReservedView): XmlValue {
   return {
     reservedInstancesId: reserved.id,
     ...reservedTerms(reserved.offering),
     instanceCount: reserved.instanceCount,
     start: new Date(reserved.startAt),
-    end: new Date(endAt),
-    state: now < endAt ? "active" : "retired",
+    end: new Date(reserved.endAt),
+    state: reserved.state,
   };
 }

@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { type CloudCommitment, recordCloudCommitments } from "./cloud-commitments.ts";
+import { ids, type OpenTestDatabase, openMigratedDatabase } from "./testing/migrated-database.ts";
+
+let db: OpenTestDatabase;
+beforeAll(async () => {
+  db = await openMigratedDatabase();
+});
+beforeEach(() => db.owner.query("delete from commitment"));
+afterAll(() => db.close());
+
+const purchase = (externalId: string, change: Partial<CloudCommitment> = {}): CloudCommitment => ({
+  externalId,
+  region: "us-east-1",
+  zone: null,
+  machineType: "m7i.xlarge",
+  offeringClass: "standard",
+  term: "1y",
+  paymentOption: "no_upfront",
+  count: 2,
+  upfrontMicroUsd: 0,
+  hourlyMicroUsd: 127_000,
+  startsAt: new Date("2026-01-01T00:00:00Z"),
+  endsAt: new Date("2027-01-01T00:00:00Z"),
+  ...change,
+});
+const record = (...commitments: CloudCommitment[]) => recordCloudCommitments(db.worker, ids, commitments);
+const stored = () =>
+  db.owner.query<{ id: string; source: string; count: number; ends: Date }>(
+    "select external_id as id, source, count, ends_at as ends from commitment order by external_id",
+  );
+
+it("registers each purchase once, however often and by however many workers it is read", async () => {
+  const all = await Promise.all([1, 2, 3].map(() => record(purchase("ri-1"), purchase("ri-2", { count: 5 }))));
+  expect(all.reduce((sum, { registered }) => sum + registered, 0)).toBe(2);
+  const ends = new Date("2027-01-01T00:00:00Z");
+  expect(await stored()).toEqual([
+    { id: "ri-1", source: "ec2", count: 2, ends },
+    { id: "ri-2", source: "ec2", count: 5, ends },
+  ]);
+});
+
+it("lets one end early that EC2 says has, and none that an operator told of", async () => {
+  await record(purchase("ri-1"));
+  const early = { endsAt: new Date("2026-06-01T00:00:00Z") };
+  await db.owner.query(
+    `insert into commitment (id, kind, region, machine_type, offering_class, term, payment_option, count, upfront_micro_usd,
+                             hourly_micro_usd, external_id, source, starts_at, ends_at)
+     values ('cmt_hand', 'reserved_instances', 'us-east-1', 'm7i.xlarge', 'standard', '1y', 'no_upfront', 1, 0, 1, 'ri-hand', 'operator',
+             '2026-01-01Z', '2027-01-01Z')`,
+  );
+  expect(await record(purchase("ri-1", early), purchase("ri-hand", early))).toEqual({ registered: 0, ambiguous: [] });
+  expect((await stored()).map((row) => [row.id, row.ends.toISOString()])).toEqual([
+    ["ri-1", "2026-06-01T00:00:00.000Z"],
+    ["ri-hand", "2027-01-01T00:00:00.000Z"],
+  ]);
+});
+
+it("leaves out what may be what somebody registered without an id, and says so", async () => {
+  await db.owner.query(
+    `insert into commitment (id, kind, region, machine_type, offering_class, term, payment_option, count, upfront_micro_usd,
+                             hourly_micro_usd, source, starts_at, ends_at)
+     values ('cmt_hand', 'reserved_instances', 'us-east-1', 'm7i.xlarge', 'standard', '1y', 'no_upfront', 1, 0, 1, 'operator',
+             '2026-03-01Z', '2027-03-01Z')`,
+  );
+  expect(await record(purchase("ri-1"), purchase("ri-2", { machineType: "m7i.large" }))).toEqual({
+    registered: 1,
+    ambiguous: ["ri-1"],
+  });
+});
