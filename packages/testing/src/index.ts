@@ -13,6 +13,8 @@ export {
   startControlPlane,
 } from "./control-plane/start.ts";
 export { type EngineToInstall, type InstalledEngine, installEngine } from "./engines/install-engine.ts";
+export { es10k } from "./es-10k/es-10k.ts";
+export { singleMachineTypes } from "./es-10k/single-machine-types.ts";
 export { freePort } from "./free-port.ts";
 export { type Moto, type MotoOptions, startMoto } from "./moto/start-moto.ts";
 export {

@@ -1,8 +1,6 @@
-import { type BenchPart, type Figure, median } from "@berth/testing";
+import { type BenchPart, es10k, type Figure, median, singleMachineTypes } from "@berth/testing";
 import { checkPlan, oneMachineEach, STANDARD_POLICY } from "../../src/index.ts";
-import { es10k } from "../es-10k.ts";
 import { savingPercent, usdPerHour } from "../price.ts";
-import { singleMachineTypes } from "../reference/single-machine-types.ts";
 import type { Spent } from "../spent.ts";
 import { type PlanFigures, planFigures } from "./plan-figures.ts";
 import { type OurPlan, planAndProve } from "./plan-ours.ts";

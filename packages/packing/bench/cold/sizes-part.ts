@@ -1,6 +1,6 @@
 import type { BenchPart, Figure } from "@berth/testing";
+import { es10k } from "@berth/testing";
 import { checkPlan, STANDARD_POLICY } from "../../src/index.ts";
-import { es10k } from "../es-10k.ts";
 import { usdPerHour } from "../price.ts";
 import { planAndProve } from "./plan-ours.ts";
 

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { openSolver } from "@berth/solver";
+import { es10k } from "@berth/testing";
 import { beforeAll, describe, expect, test } from "vitest";
 import { ColdPlan, makeCertificate, STANDARD_POLICY, verifyCertificate } from "../../src/index.ts";
 import {
@@ -9,7 +10,6 @@ import {
   TAMPERED_AND_FINISHED,
   type Texts,
 } from "../../src/verify/tampering.test-input.ts";
-import { es10k } from "../es-10k.ts";
 
 /** A certificate of the reference case, by few rounds: how good its bound is, is not the question here. */
 

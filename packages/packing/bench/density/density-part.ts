@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { openSolver } from "@berth/solver";
 import type { BenchPart, Figure } from "@berth/testing";
+import { es10k } from "@berth/testing";
 import { ColdPlan, checkPlan, type PackingCase, STANDARD_POLICY } from "../../src/index.ts";
-import { es10k } from "../es-10k.ts";
 import { usdPerHour } from "../price.ts";
 import { progress, stopwatch } from "../spent.ts";
 import { densityPlot } from "./density-plot.ts";

@@ -1,6 +1,5 @@
-import { type BenchPart, CannotMeasure, type Figure } from "@berth/testing";
+import { type BenchPart, CannotMeasure, es10k, type Figure } from "@berth/testing";
 import { checkPlan, karpenter, type PackingCase, STANDARD_POLICY } from "../../src/index.ts";
-import { es10k } from "../es-10k.ts";
 import { type Planner, plannedLine, savingPercent, timePlanner, usdPerHour } from "../price.ts";
 import { poolsBySize } from "../reference/pools-by-size.ts";
 import { buildKarpenter, runKarpenter } from "./run-karpenter.ts";

@@ -1,6 +1,6 @@
+import { es10k } from "@berth/testing";
 import { describe, expect, test } from "vitest";
 import { checkPlan, karpenter, STANDARD_POLICY } from "../../src/index.ts";
-import { es10k } from "../es-10k.ts";
 import { savingPercent, usdPerHour } from "../price.ts";
 import { poolsBySize } from "../reference/pools-by-size.ts";
 import { runKarpenter } from "./run-karpenter.ts";

@@ -1,7 +1,7 @@
 import type { BenchPart, Figure } from "@berth/testing";
+import { es10k } from "@berth/testing";
 import { openFleet } from "../../src/index.ts";
 import { planAndProve } from "../cold/plan-ours.ts";
-import { es10k } from "../es-10k.ts";
 import { usdPerHour } from "../price.ts";
 import { referenceFleet } from "./reference-fleet.ts";
 

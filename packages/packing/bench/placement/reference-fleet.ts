@@ -1,5 +1,5 @@
+import { es10k } from "@berth/testing";
 import type { CaseType, InstanceRequest, LaunchOption } from "../../src/index.ts";
-import { es10k } from "../es-10k.ts";
 
 /** ES-10k as placing takes it: one pool without limits, every instance with data and a vote. */
 export interface ReferenceFleet {

@@ -1,4 +1,5 @@
 import type { BenchPart, Figure } from "@berth/testing";
+import { es10k, singleMachineTypes } from "@berth/testing";
 import {
   type CaseType,
   checkPlan,
@@ -10,10 +11,8 @@ import {
   STANDARD_POLICY,
   supergiant2016,
 } from "../../src/index.ts";
-import { es10k } from "../es-10k.ts";
 import { type Planner, plannedLine, savingPercent, timePlanner } from "../price.ts";
 import { poolsBySize } from "./pools-by-size.ts";
-import { singleMachineTypes } from "./single-machine-types.ts";
 
 /** A policy, and what ours must and should save against it, in percent. */
 interface Reference {

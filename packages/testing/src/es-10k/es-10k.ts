@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { CaseInstance, CaseType, PackingCase } from "../src/index.ts";
+import type { CaseInstance, CaseType, PackingCase } from "@berth/packing";
 
-const GENERATOR = fileURLToPath(new URL("../../../data/es-10k/generate.mjs", import.meta.url));
+const GENERATOR = fileURLToPath(new URL("../../../../data/es-10k/generate.mjs", import.meta.url));
 
 /** The reference case of docs/packing.md, as data/es-10k makes it. */
 export function es10k(seed: number, { instances = 10_000, volumes = "1" as "1" | "1-3" } = {}): PackingCase {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { es10k } from "../es-10k.ts";
+import { es10k } from "./es-10k.ts";
 import { caseTypes, singleMachineTypes } from "./single-machine-types.ts";
 
 const pool = es10k(1, { instances: 1 }).types;

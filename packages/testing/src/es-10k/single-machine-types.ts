@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { CaseType } from "../../src/index.ts";
+import type { CaseType } from "@berth/packing";
 
 /**
  * The machines that one-VM-each may choose from (docs/packing.md, section 5): smaller than any of a pool, as a pool of shared
@@ -48,13 +48,23 @@ export function singleMachineTypes(pool: readonly CaseType[], { burstable = fals
 
 const familyOf = (name: string): string => name.split(".")[0] as string;
 
+interface CaseTypeOptions {
+  readonly cap: number;
+  readonly zones: readonly string[];
+  /** On demand, by name; left out, those of data/aws/prices-ondemand.json. */
+  readonly usdPerHour?: Readonly<Record<string, number>>;
+}
+
+function pricesOfToday(): Readonly<Record<string, number>> {
+  return read("prices-ondemand.json").regions["us-east-1"];
+}
+
 /** What machines of these names have left for instances, as data/es-10k/generate.mjs counts it. */
 export function caseTypes(
   names: readonly string[],
-  { cap, zones }: { readonly cap: number; readonly zones: readonly string[] },
+  { cap, zones, usdPerHour = pricesOfToday() }: CaseTypeOptions,
 ): readonly CaseType[] {
   const facts: Record<string, TypeFacts> = read("instance-types.json").types;
-  const usdPerHour: Record<string, number> = read("prices-ondemand.json").regions["us-east-1"];
   return names.map((name) => {
     const { vcpu, memoryMiB, ebsVolumeLimit, ebsVolumeLimitType } = facts[name] as TypeFacts;
     const kubeletMib = 255 + 11 * (cap + DAEMON.pods) + 100;
