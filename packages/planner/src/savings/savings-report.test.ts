@@ -126,20 +126,38 @@ describe("the savings report", () => {
 
 describe("the page of the report", () => {
   const report = savingsReport({ ...CASE, held: [reserve("cmt_held", 1)], plan: [reserve("cmt_plan", 1, NO_UPFRONT)] });
-  const page = savingsPage(report, {
+  const FACTS = {
     title: "Savings <of> Acme",
     madeAt: "2026-11-29",
     prices: ["On demand of us-east-1, version 3"],
     notes: [],
-  });
+  };
+  const page = savingsPage(report, FACTS);
 
   it("links every figure to its rows, which are on the same page", () => {
     const targets = [...page.matchAll(/href="#(\w+)"/g)].map((match) => match[1]);
     expect(targets).toHaveLength(16);
     for (const target of targets) expect(page).toContain(`id="${target}"`);
     expect(page).toContain("<td>m7i.4xlarge, us-east-1</td><td>3</td><td>$0.800000</td><td>$2.4000</td>");
-    expect(page).toContain("1 m7i.4xlarge in us-east-1, standard, 1y, no_upfront (cmt_plan)");
+    expect(page).toContain("1 m7i.4xlarge in us-east-1, standard, 1y, no_upfront (cmt_plan): $0.540000 an hour each");
+    expect(page).toContain(
+      "1 m7i.4xlarge in us-east-1, standard, 1y, all_upfront (cmt_held): $4,380.00 at the start each",
+    );
     expect(page).toContain("−$1.6000");
+  });
+
+  it("says what packing saves and what commitments save of the rest, and shows rows once where nothing is held", () => {
+    const without = savingsPage(savingsReport({ ...CASE, plan: [reserve("cmt_plan", 1, NO_UPFRONT)] }), FACTS);
+    expect(without).toContain("Packing takes off 40.0 %, and commitments 10.8 % of what is left.");
+    expect(without.match(/<td>m7i.4xlarge, us-east-1<\/td>/g)).toHaveLength(2);
+    expect(without).toContain('the rows are those of <a href="#packed">the step before</a>');
+  });
+
+  it("lists a family's sizes from the smallest on", () => {
+    const packed = [line("m7i.4xlarge", 1), line("m7i.xlarge", 1), line("m6i.8xlarge", 1)];
+    const prices = [...CASE.prices, { region: "us-east-1", machineType: "m6i.8xlarge", microUsdPerHour: 1_536_000 }];
+    const [, step] = savingsReport({ ...CASE, packed, prices }).steps;
+    expect(step?.machines.map((row) => row.machineType)).toEqual(["m6i.8xlarge", "m7i.xlarge", "m7i.4xlarge"]);
   });
 
   it("runs no script, fetches nothing, and shows names as they are", () => {

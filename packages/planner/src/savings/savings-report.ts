@@ -6,6 +6,7 @@ import { type CommitmentUsage, commitmentUsage } from "../fleet/commitment-usage
 import { fleetBillCase } from "../fleet/fleet-bill-case.ts";
 import type { OwnedCommitment, TypePrice } from "../fleet/fleet-history.ts";
 import { HOUR_MS } from "../fleet/machine-hours.ts";
+import { familyAndSize, quarterUnits } from "../terms/size-factor.ts";
 import type { FleetLine, SavingsCase } from "./savings-case.ts";
 
 /** Machines of a type and what they cost on demand: a row that a step's figure is the sum of. */
@@ -148,6 +149,7 @@ function stepOf(
   };
 }
 
+/** By region and family, the smallest size first. */
 function machineRows(fleet: readonly FleetLine[], prices: readonly TypePrice[]): MachineRow[] {
   const priceOf = new Map(prices.map((price) => [`${price.region} ${price.machineType}`, price.microUsdPerHour]));
   const rows = new Map<string, MachineRow>();
@@ -158,7 +160,17 @@ function machineRows(fleet: readonly FleetLine[], prices: readonly TypePrice[]):
     const so = (rows.get(key)?.count ?? 0) + count;
     rows.set(key, { region, machineType, count: so, onDemandNanoUsdPerHour: BigInt(price) * 1_000n * BigInt(so) });
   }
-  return [...rows].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+  return [...rows.values()].toSorted(
+    (a, b) =>
+      compare(a.region, b.region) ||
+      compare(familyAndSize(a.machineType)?.family, familyAndSize(b.machineType)?.family) ||
+      (quarterUnits(a.machineType) ?? 0) - (quarterUnits(b.machineType) ?? 0) ||
+      compare(a.machineType, b.machineType),
+  );
+}
+
+function compare(a = "", b = ""): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function costOf({ recurringNanoUsd, amortizedNanoUsd }: CommitmentFigures): bigint {
