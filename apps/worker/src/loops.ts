@@ -1,10 +1,11 @@
-import type { ClusterId, KubeId, MachineId, PackingStudyId, RunId } from "@berth/domain";
+import type { ClusterId, KubeId, MachineId, PackingStudyId, ReservationPlanId, RunId } from "@berth/domain";
 import { isId } from "@berth/domain";
 import type { LoopName } from "@berth/ports";
 import { type ClusterLoopDeps, reconcileCluster } from "./clusters/reconcile.ts";
 import { type MachineLoopDeps, reconcileMachine } from "./machines/reconcile.ts";
 import { type PlacementLoopDeps, reconcilePlacement } from "./placement/reconcile.ts";
 import { type RebalanceLoopDeps, reconcileRebalance } from "./rebalance/reconcile.ts";
+import { type ReservationLoopDeps, reconcileReservationPlan } from "./reservations/reconcile.ts";
 import { reconcileStudy, type StudyLoopDeps } from "./studies/reconcile.ts";
 
 export interface LoopDeps {
@@ -13,6 +14,7 @@ export interface LoopDeps {
   readonly machines: MachineLoopDeps;
   readonly rebalance: RebalanceLoopDeps;
   readonly studies: StudyLoopDeps;
+  readonly reservations: ReservationLoopDeps;
 }
 
 export interface Loop {
@@ -59,6 +61,15 @@ export function loopTable(deps: LoopDeps): readonly Loop[] {
       concurrency: 1,
       run: async (id, runId) => {
         if (isId("packingStudy", id)) await reconcileStudy(deps.studies, id satisfies PackingStudyId, runId);
+      },
+    },
+    {
+      name: "reservations",
+      // Each takes a core for as long as it is solved.
+      concurrency: 1,
+      run: async (id, runId) => {
+        if (isId("reservationPlan", id))
+          await reconcileReservationPlan(deps.reservations, id satisfies ReservationPlanId, runId);
       },
     },
   ];

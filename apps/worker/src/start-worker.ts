@@ -13,8 +13,10 @@ import {
   parseDue,
   placementStore,
   queueNightlyColdPlans,
+  queueNightlyReservationPlan,
   rebalanceStore,
   recordCloudCommitments,
+  reservationStore,
   secretKeeper,
   studyStore,
 } from "@berth/db";
@@ -33,6 +35,7 @@ import {
   systemClock,
   systemIds,
 } from "@berth/runtime";
+import { openSolver } from "@berth/solver";
 import { readEngineSecrets } from "./clusters/material.ts";
 import { sweepNamespaces } from "./clusters/orphans.ts";
 import { everyObserver, listInto, strikeAt } from "./effect-observers.ts";
@@ -44,6 +47,7 @@ import { sweepOrphans } from "./machines/orphans.ts";
 import { measureUsage } from "./measure-usage.ts";
 import { createWorkerMetrics } from "./metrics.ts";
 import { readCommitments } from "./read-commitments.ts";
+import { observeReservations } from "./reservations/observe.ts";
 import { forgetWhatIsOld } from "./retention.ts";
 import { samplePacking } from "./sample-packing.ts";
 import { runInThread } from "./studies/run-in-thread.ts";
@@ -200,6 +204,19 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
       executes: config.rebalance === "simulated",
     },
     studies: { leases, store: studyStore(database.pool), run: runInThread, stopping: stopping.signal },
+    reservations: {
+      leases,
+      store: reservationStore(database.pool),
+      observe: () => observeReservations(database, systemClock.now()),
+      withSolver: async (work) => {
+        const solver = await openSolver();
+        try {
+          return await work(solver);
+        } finally {
+          await solver.close();
+        }
+      },
+    },
   });
   const run = (loop: Loop) => async (id: string) => {
     const runId = systemIds.next("run");
@@ -306,6 +323,11 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
         name: "nightly cold plans",
         everyMs: NIGHTLY_SWEEP_MS,
         run: () => queueNightlyColdPlans(database, systemIds, { hour: NIGHTLY_HOUR_UTC, request: NIGHTLY_COLD_PLAN }),
+      },
+      {
+        name: "nightly reservation plan",
+        everyMs: NIGHTLY_SWEEP_MS,
+        run: () => queueNightlyReservationPlan(database, systemIds, NIGHTLY_HOUR_UTC),
       },
       { name: "retention", everyMs: RETENTION_SWEEP_MS, run: () => forgetWhatIsOld(database) },
     ],

@@ -8,6 +8,7 @@ const TABLES = {
   machines: "machine",
   rebalance: "rebalance",
   studies: "packing_study",
+  reservations: "reservation_plan",
 } as const satisfies Record<LoopName, string>;
 
 /**

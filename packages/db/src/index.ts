@@ -145,6 +145,7 @@ export { orphanStore } from "./loops/orphans.ts";
 export { placementStore } from "./loops/placement.ts";
 export { rebalanceStore } from "./loops/rebalance.ts";
 export type * from "./loops/rebalance-types.ts";
+export { type ReservationStore, reservationStore } from "./loops/reservations.ts";
 export { studyStore } from "./loops/studies.ts";
 export type * from "./loops/study-types.ts";
 export type * from "./loops/types.ts";
@@ -283,6 +284,18 @@ export {
   requestRebalance,
   type WholeRebalancePlan,
 } from "./rebalance-plans.ts";
+export {
+  decideReservationPlan,
+  findCurrentReservationPlan,
+  findReservationPlan,
+  insertReservationPlan,
+  listReservationPlans,
+  lockReservationPlan,
+  type PlanPriceBook,
+  queueNightlyReservationPlan,
+  type ReservationPlanRow,
+  readReservationCase,
+} from "./reservation-plans.ts";
 export { TransactionContended } from "./retry.ts";
 export { type OperatorDatabase, operatorDatabase, type Reach, type ScopedDatabase, tenantDatabase } from "./scoped.ts";
 export {

@@ -19,6 +19,7 @@ import {
   REBALANCE_MODES,
   REBALANCE_MOVE_STATES,
   REBALANCE_PLAN_STATES,
+  RESERVATION_PLAN_STATES,
   TERMS,
 } from "@berth/domain";
 import { PrismaPg } from "@prisma/adapter-pg";
@@ -110,6 +111,7 @@ describe("the migrations", () => {
       packing_study_kind_check: PACKING_STUDY_KINDS,
       packing_study_state_check: PACKING_STUDY_STATES,
       price_book_kind_check: PRICE_BOOK_KINDS,
+      reservation_plan_state_check: RESERVATION_PLAN_STATES,
       commitment_kind_check: COMMITMENT_KINDS,
       commitment_term_check: Object.keys(TERMS),
       commitment_payment_option_check: PAYMENT_OPTIONS,

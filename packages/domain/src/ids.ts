@@ -22,6 +22,7 @@ export const ID_PREFIXES = {
   decision: "dec",
   priceBook: "pbk",
   commitment: "cmt",
+  reservationPlan: "rsp",
   rebalancePlan: "rbp",
   packingStudy: "stu",
   request: "req",
@@ -52,6 +53,7 @@ export type LaunchId = Id<"launch">;
 export type DecisionId = Id<"decision">;
 export type PriceBookId = Id<"priceBook">;
 export type CommitmentId = Id<"commitment">;
+export type ReservationPlanId = Id<"reservationPlan">;
 export type RebalancePlanId = Id<"rebalancePlan">;
 export type PackingStudyId = Id<"packingStudy">;
 export type RunId = Id<"run">;

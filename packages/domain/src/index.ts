@@ -26,6 +26,7 @@ export * from "./quantity.ts";
 export * from "./quota.ts";
 export * from "./rate-list.ts";
 export * from "./rebalance.ts";
+export * from "./reservation-plan.ts";
 export * from "./result.ts";
 export * from "./seeded-random.ts";
 export * from "./sizes.ts";

@@ -1,5 +1,5 @@
 /** The loops that jobs may wake. A job carries an id and nothing else. */
-export const LOOP_NAMES = ["clusters", "placement", "machines", "rebalance", "studies"] as const;
+export const LOOP_NAMES = ["clusters", "placement", "machines", "rebalance", "studies", "reservations"] as const;
 export type LoopName = (typeof LOOP_NAMES)[number];
 
 /** Adds "look at this id" hints. May lose, double or reorder them without harm. */

@@ -15,4 +15,5 @@ export const QUEUES = {
   machines: { queue: "machines" },
   rebalance: { queue: "rebalance" },
   studies: { queue: "studies" },
+  reservations: { queue: "reservations" },
 } as const satisfies Record<LoopName, QueueEntry>;

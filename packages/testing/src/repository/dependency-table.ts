@@ -36,6 +36,7 @@ const ALLOWED_DEPENDENCIES = {
     "kubernetes",
     "lifecycle",
     "packing",
+    "planner",
     "ports",
     "queue",
     "runtime",

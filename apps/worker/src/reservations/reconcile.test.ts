@@ -1,0 +1,117 @@
+import type { LiveLease } from "@berth/db";
+import { idFromUuid, type Rate } from "@berth/domain";
+import { type PlanningInput, readPlanningCase } from "@berth/planner";
+import { openInThreadSolver } from "@berth/solver";
+import { expect, test } from "vitest";
+import { liveLease } from "../testing/live-lease.ts";
+import { type ReservationLoopDeps, reconcileReservationPlan } from "./reconcile.ts";
+
+const UUID = "1".repeat(32);
+const ID = idFromUuid("reservationPlan", UUID);
+const RUN = idFromUuid("run", UUID);
+const FROM_HOUR = 490_000;
+const rate: Rate = {
+  machineType: "m7i.xlarge",
+  term: "1y",
+  offeringClass: "standard",
+  paymentOption: "no_upfront",
+  upfrontMicroUsd: 0,
+  hourlyMicroUsd: 133_360,
+};
+const INPUT: PlanningInput = {
+  fromHour: FROM_HOUR,
+  hours: 730,
+  months: 36,
+  runs: [
+    {
+      region: "us-east-1",
+      zone: "us-east-1a",
+      machineType: "m7i.xlarge",
+      count: 20,
+      startedMs: FROM_HOUR * 3_600_000,
+      endedMs: undefined,
+    },
+  ],
+  commitments: [],
+  prices: [{ region: "us-east-1", machineType: "m7i.xlarge", microUsdPerHour: 201_600 }],
+  reservedBooks: [{ region: "us-east-1", rates: [rate] }],
+  rateBooks: [],
+};
+
+interface Setting {
+  readonly plan?: Awaited<ReturnType<ReservationLoopDeps["store"]["find"]>>;
+  readonly input?: PlanningInput;
+  readonly observe?: ReservationLoopDeps["observe"];
+}
+
+/** What one look at the plan records. */
+async function look({ plan = { state: "queued", attempts: 0 }, input = INPUT, observe }: Setting) {
+  const records: (readonly [string, unknown])[] = [];
+  const record = (what: string) => async (_lease: unknown, _id: unknown, value?: unknown) => {
+    records.push([what, value]);
+  };
+  const deps: ReservationLoopDeps = {
+    leases: {
+      withLease: (_name: string, work: (lease: LiveLease) => Promise<unknown>) => work(liveLease()),
+    } as unknown as ReservationLoopDeps["leases"],
+    store: {
+      find: async () => plan,
+      recordStarted: record("started"),
+      recordPlan: record("plan"),
+      recordFailure: record("failure"),
+    },
+    observe: observe ?? (async () => ({ input, priceBooks: [] })),
+    withSolver: async (work) => {
+      const solver = await openInThreadSolver();
+      try {
+        return await work(solver);
+      } finally {
+        await solver.close();
+      }
+    },
+  };
+  const thrown = await reconcileReservationPlan(deps, ID, RUN).catch((error: unknown) => error);
+  return { records, thrown };
+}
+
+test("a plan is proposed with the case that it was made of, which anybody can read again, and the case's hash", async () => {
+  const { records, thrown } = await look({});
+  expect(thrown).toBeUndefined();
+  expect(records.map(([what]) => what)).toEqual(["started", "plan"]);
+  const { caseText, caseSha256, result } = records[1]?.[1] as {
+    caseText: string;
+    caseSha256: string;
+    result: { purchases: { units: number }[]; violations: unknown[] };
+  };
+  expect(readPlanningCase(JSON.parse(caseText)).ok).toBe(true);
+  expect(caseSha256).toMatch(/^[0-9a-f]{64}$/);
+  expect(result.violations).toEqual([]);
+  const units = result.purchases.reduce((sum, one) => sum + one.units, 0);
+  expect(units).toBeGreaterThan(0);
+});
+
+test("the same case gives the same plan", async () => {
+  const [one, other] = [await look({}), await look({})];
+  expect(one.records).toEqual(other.records);
+});
+
+test.each<[string, string, Partial<PlanningInput>]>([
+  ["short_history", "100 of 730 hours", { hours: 100 }],
+  ["nothing_ran", "price-book import", { prices: [] }],
+])("%s fails the plan by name, and says what is missing", async (code, text, change) => {
+  const { records } = await look({ input: { ...INPUT, ...change } });
+  expect(records.at(-1)).toEqual(["failure", { code, message: expect.stringContaining(text) }]);
+});
+
+test("a plan that is made or decided is left alone, and one that was begun five times is given up", async () => {
+  expect((await look({ plan: { state: "approved", attempts: 1 } })).records).toEqual([]);
+  const { records } = await look({ plan: { state: "planning", attempts: 5 } });
+  expect(records).toEqual([["failure", { code: "given_up", message: expect.stringContaining("5 times") }]]);
+});
+
+test("a fault is recorded by the run's id alone, and thrown for the log", async () => {
+  const fault = new TypeError("undefined is not a function");
+  const { records, thrown } = await look({ observe: () => Promise.reject(fault) });
+  expect(thrown).toBe(fault);
+  expect(records.at(-1)).toEqual(["failure", { code: "internal_error", message: expect.stringContaining(RUN) }]);
+});

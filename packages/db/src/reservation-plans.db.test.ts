@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { createLeases } from "./leases.ts";
+import { reservationStore } from "./loops/reservations.ts";
+import {
+  decideReservationPlan,
+  findCurrentReservationPlan,
+  findReservationPlan,
+  insertReservationPlan,
+  queueNightlyReservationPlan,
+  readReservationCase,
+} from "./reservation-plans.ts";
+import { makeTenant } from "./testing/fixtures.ts";
+import { ids, type OpenTestDatabase, openMigratedDatabase } from "./testing/migrated-database.ts";
+import { transaction } from "./transaction.ts";
+
+let db: OpenTestDatabase;
+beforeAll(async () => {
+  db = await openMigratedDatabase();
+});
+afterAll(() => db.close());
+
+it("is asked for, made, superseded by the next, decided, and read with what it was made of", async () => {
+  const { organizationId } = await makeTenant(db);
+  const by = { organizationId, actor: "key_test", requestId: "req_test" };
+  const store = reservationStore(db.worker.pool);
+  const leases = createLeases(db.worker, { holder: "test", ttlMs: 30_000, onRenewalError: () => {} });
+  const make = async (caseText: string) => {
+    const id = ids.next("reservationPlan");
+    const plan = await transaction(db.operator, (tx) => insertReservationPlan(tx, ids, { ...by, id }));
+    expect(plan).toMatchObject({ state: "queued", createdBy: "key_test", generation: 1 });
+    await leases.withLease(`reservation_plan/${id}`, async (lease) => {
+      await store.recordStarted(lease, id);
+      await store.recordPlan(lease, id, {
+        caseText,
+        caseSha256: "0".repeat(64),
+        priceBooks: [],
+        result: { purchases: [] },
+      });
+    });
+    return id;
+  };
+  const first = await make("one");
+  const second = await make("two");
+  expect((await findReservationPlan(db.operator, first))?.state).toBe("superseded");
+  expect(await findCurrentReservationPlan(db.operator)).toMatchObject({ id: second, state: "proposed" });
+  expect(await readReservationCase(db.operator, second)).toBe("two");
+  const decided = await transaction(db.operator, (tx) =>
+    decideReservationPlan(tx, ids, { ...by, id: second, decision: "reject", reason: "too long a term" }),
+  );
+  expect(decided).toMatchObject({ state: "rejected", reason: "too long a term", decidedBy: "key_test", generation: 2 });
+  expect(await findCurrentReservationPlan(db.operator)).toBeUndefined();
+  // Nobody changes what a plan says.
+  await expect(db.operator.query("update reservation_plan set result = '{}'")).rejects.toThrow(/permission denied/);
+});
+
+it("is asked for once a night, where a machine was ever launched", async () => {
+  const ask = () => queueNightlyReservationPlan(db.worker, ids, 0);
+  expect(await ask()).toBe(false);
+  await db.owner.query(
+    `insert into kube (id, name, region, zones, api_server_url) values ('kub_n', 'n', 'us-east-1', '{a}', 'https://k');`,
+  );
+  await db.owner.query(
+    `insert into pool (id, kube_id, name, zones, machine_types, image_id) values ('pool_n', 'kub_n', 'n', '{a}', '{m7i.large}', 'ami')`,
+  );
+  await db.owner.query(
+    `insert into machine (id, kube_id, pool_id, state, node_name, zone, machine_type, price_micro_usd_per_hour, allocatable, launched_at)
+     values ('mac_n', 'kub_n', 'pool_n', 'ready', 'n', 'a', 'm7i.large', 1, '{}', now())`,
+  );
+  expect((await Promise.all([ask(), ask(), ask()])).filter(Boolean)).toHaveLength(1);
+  expect(await ask()).toBe(false);
+});

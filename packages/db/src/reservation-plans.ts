@@ -1,0 +1,162 @@
+import type {
+  IdSource,
+  OrganizationId,
+  ReservationDecision,
+  ReservationPlanId,
+  ReservationPlanState,
+} from "@berth/domain";
+import type { Actor } from "./actor.ts";
+import { appendAudit } from "./audit.ts";
+import { type ListQuery, pageByAge } from "./page-by-age.ts";
+import { columns, type Page, type Sql, startWhere, type Tx } from "./sql.ts";
+
+/** A price book whose prices are in a plan. */
+export interface PlanPriceBook {
+  readonly id: string;
+  readonly kind: string;
+  readonly region: string;
+  readonly version: number;
+  readonly source: string;
+}
+
+export interface ReservationPlanRow {
+  readonly id: ReservationPlanId;
+  readonly state: ReservationPlanState;
+  readonly createdBy: string;
+  /** Of what it was made of, in hexadecimal; null before it is made. */
+  readonly caseSha256: string | null;
+  readonly priceBooks: readonly PlanPriceBook[];
+  /** As `npm run plan` prints it; null before it is made. */
+  readonly result: unknown;
+  /** {code, message} */
+  readonly failure: unknown;
+  readonly decidedBy: string | null;
+  readonly reason: string | null;
+  readonly generation: number;
+  readonly createdAt: Date;
+  readonly finishedAt: Date | null;
+  readonly decidedAt: Date | null;
+}
+
+const COLUMNS = columns<ReservationPlanRow>("p", [
+  "id",
+  "state",
+  "createdBy",
+  "caseSha256",
+  "priceBooks",
+  "result",
+  "failure",
+  "decidedBy",
+  "reason",
+  "generation",
+  "createdAt",
+  "finishedAt",
+  "decidedAt",
+]);
+
+interface PlanChange extends Actor {
+  /** The operator's organization, for the audit row. */
+  readonly organizationId: OrganizationId;
+}
+
+/** Asks for a plan: it is due at once. */
+export async function insertReservationPlan(
+  tx: Tx,
+  ids: IdSource,
+  plan: PlanChange & { readonly id: ReservationPlanId },
+): Promise<ReservationPlanRow> {
+  const [row] = await tx.query<ReservationPlanRow>(
+    `insert into reservation_plan as p (id, created_by) values ($1, $2) returning ${COLUMNS}`,
+    [plan.id, plan.actor],
+  );
+  if (row === undefined) throw new Error("an insert gives its row");
+  await audit(tx, ids, plan, row, "reservation_plan.create");
+  return row;
+}
+
+/** Asks for the plan of this night, once, from the hour on; gives whether it did. */
+export async function queueNightlyReservationPlan(sql: Sql, ids: IdSource, hour: number): Promise<boolean> {
+  const rows = await sql.query(
+    `insert into reservation_plan (id, created_by, nightly_on)
+     select $1, 'system', (now() at time zone 'utc')::date
+      where extract(hour from now() at time zone 'utc') >= $2 and exists (select 1 from machine where launched_at is not null)
+     on conflict (nightly_on) do nothing returning id`,
+    [ids.next("reservationPlan"), hour],
+  );
+  return rows.length > 0;
+}
+
+export function listReservationPlans(
+  sql: Sql,
+  query: ListQuery & { readonly state?: ReservationPlanState | undefined },
+): Promise<Page<ReservationPlanRow>> {
+  const where = startWhere();
+  where.add("p.state = ?", query.state);
+  return pageByAge(sql, `select ${COLUMNS} from reservation_plan p`, "p", where, query);
+}
+
+export async function findReservationPlan(sql: Sql, id: string): Promise<ReservationPlanRow | undefined> {
+  const [row] = await sql.query<ReservationPlanRow>(`select ${COLUMNS} from reservation_plan p where p.id = $1`, [id]);
+  return row;
+}
+
+/** The plan that counts: the last that was approved or, while it waits, proposed. */
+export async function findCurrentReservationPlan(sql: Sql): Promise<ReservationPlanRow | undefined> {
+  const [row] = await sql.query<ReservationPlanRow>(
+    `select ${COLUMNS} from reservation_plan p where p.state in ('proposed', 'approved')
+      order by p.finished_at desc, p.id desc limit 1`,
+  );
+  return row;
+}
+
+/** What it was made of, byte for byte. */
+export async function readReservationCase(sql: Sql, id: string): Promise<string | undefined> {
+  const [row] = await sql.query<{ text: string | null }>(
+    `select case_text as text from reservation_plan where id = $1`,
+    [id],
+  );
+  return row?.text ?? undefined;
+}
+
+/** The same, held to the end of the transaction. */
+export async function lockReservationPlan(tx: Tx, id: string): Promise<ReservationPlanRow | undefined> {
+  const [row] = await tx.query<ReservationPlanRow>(
+    `select ${COLUMNS} from reservation_plan p where p.id = $1 for update`,
+    [id],
+  );
+  return row;
+}
+
+/** Decides a proposed plan that `lockReservationPlan` gave. */
+export async function decideReservationPlan(
+  tx: Tx,
+  ids: IdSource,
+  change: PlanChange & {
+    readonly id: ReservationPlanId;
+    readonly decision: ReservationDecision;
+    /** Of a rejection. */
+    readonly reason: string | null;
+  },
+): Promise<ReservationPlanRow> {
+  const { id, decision, reason, actor } = change;
+  const [row] = await tx.query<ReservationPlanRow>(
+    `update reservation_plan p set state = $2, reason = $3, decided_by = $4, decided_at = now(), generation = generation + 1
+      where p.id = $1 returning ${COLUMNS}`,
+    [id, decision === "approve" ? "approved" : "rejected", reason, actor],
+  );
+  if (row === undefined) throw new Error(`${id} was locked a moment ago`);
+  await audit(tx, ids, change, row, `reservation_plan.${decision}`);
+  return row;
+}
+
+function audit(tx: Tx, ids: IdSource, by: PlanChange, row: ReservationPlanRow, action: string): Promise<unknown> {
+  return appendAudit(tx, ids, {
+    organizationId: by.organizationId,
+    actor: by.actor,
+    requestId: by.requestId,
+    action,
+    targetType: "reservation_plan",
+    targetId: row.id,
+    data: { state: row.state, caseSha256: row.caseSha256, reason: row.reason },
+  });
+}
