@@ -31,6 +31,7 @@ import { poolRoutes } from "./pools/routes.ts";
 import { priceBookRoutes } from "./price-books/routes.ts";
 import { projectRoutes } from "./projects/routes.ts";
 import { rebalancePlanRoutes } from "./rebalance-plans/routes.ts";
+import { reservationPlanRoutes } from "./reservation-plans/routes.ts";
 import { savingsRoutes } from "./savings/routes.ts";
 
 export interface AppOptions {
@@ -107,6 +108,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   poolRoutes(app, deps);
   priceBookRoutes(app, deps);
   commitmentRoutes(app, deps);
+  reservationPlanRoutes(app, deps);
   savingsRoutes(app, deps);
   rebalancePlanRoutes(app, deps);
   machineRoutes(app, deps);

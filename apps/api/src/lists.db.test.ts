@@ -39,8 +39,8 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 const word = () => randomBytes(6).toString("hex");
-const post = async (path: string, body: object, key = tenant.key) => {
-  const answer = await api.ask("POST", path, { key, body });
+const post = async (path: string, body: object | undefined, key = tenant.key) => {
+  const answer = await api.ask("POST", path, { key, ...(body === undefined ? {} : { body }) });
   expect(answer.statusCode, answer.body).toBeLessThan(300);
 };
 const insert = (kind: IdKind, text: string, ...values: unknown[]) =>
@@ -85,6 +85,10 @@ const LISTS: Record<string, Listed> = {
   listCommitments: {
     table: "commitment",
     make: () => post("/v1/admin/commitments", aCommitment(), api.operator.key),
+  },
+  listReservationPlans: {
+    table: "reservation_plan",
+    make: () => post("/v1/admin/reservation_plans", undefined, api.operator.key),
   },
   listPriceBooks: {
     table: "price_book",

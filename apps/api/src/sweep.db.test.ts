@@ -51,6 +51,7 @@ beforeAll(async () => {
   const audit = await api.ask("GET", "/v1/audit_events?limit=1", { key: everything });
   known.audit_event_id = audit.json().data[0].id;
   known.commitment_id = "cmt_01jd0v6m3pf8tb2k7n5xq4w9ze";
+  known.reservation_plan_id = "rsp_01jd0v6m3pf8tb2k7n5xq4w9ze";
   known.price_book_id = "pbk_01jd0v6m3pf8tb2k7n5xq4w9ze";
   known.rebalance_plan_id = "rbp_01jd0v6m3pf8tb2k7n5xq4w9ze";
   known.packing_study_id = "stu_01jd0v6m3pf8tb2k7n5xq4w9ze";
@@ -81,6 +82,7 @@ const BODIES: Record<string, () => object> = {
   importPriceBook: () => ({ region: "eu-9", source: "swept", prices: "m7i.large 0.1008" }),
   createCommitment: () => aCommitment(),
   importCommitments: () => ({ csv: aCommitmentFile() }),
+  rejectReservationPlan: () => ({ reason: "swept" }),
   createPackingStudy: () => ({ kind: "density_curve", kube_id: known.kube_id }),
   createPool: () => aPool(known.kube_id ?? ""),
   updatePool: () => ({ max_machines: 1 }),

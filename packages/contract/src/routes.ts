@@ -39,6 +39,14 @@ import {
   pauseRebalancePlan,
   resumeRebalancePlan,
 } from "./admin-rebalance.ts";
+import {
+  approveReservationPlan,
+  createReservationPlan,
+  getReservationPlan,
+  getReservationPlanFile,
+  listReservationPlans,
+  rejectReservationPlan,
+} from "./admin-reservation-plans.ts";
 import { getSavings, getSavingsFile } from "./admin-savings.ts";
 import { createApiKey, getApiKey, listApiKeys, revokeApiKey, rotateApiKey, updateApiKey } from "./api-keys.ts";
 import { exportAuditEvents, getAuditEvent, getAuditHead, listAuditEvents, listAuditEventsOfAll } from "./audit.ts";
@@ -151,6 +159,12 @@ export const ROUTES = {
   getCommitmentUsage,
   getCommitment,
   deleteCommitment,
+  createReservationPlan,
+  listReservationPlans,
+  getReservationPlan,
+  getReservationPlanFile,
+  approveReservationPlan,
+  rejectReservationPlan,
   getSavings,
   getSavingsFile,
   createRebalancePlan,

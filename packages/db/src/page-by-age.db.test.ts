@@ -16,6 +16,7 @@ import { listPools } from "./pools.ts";
 import { listPriceBooks } from "./price-books.ts";
 import { pageOfProjects } from "./projects.ts";
 import { listRebalancePlans } from "./rebalance-plans.ts";
+import { listReservationPlans } from "./reservation-plans.ts";
 import type { Sql } from "./sql.ts";
 import { type OpenTestDatabase, openMigratedDatabase } from "./testing/migrated-database.ts";
 import { sqlTransaction } from "./transaction.ts";
@@ -28,6 +29,7 @@ const organizationId = "org_1" as OrganizationId;
 /** A row of each table for `n`: two organizations, a row a second. */
 const TABLES: Readonly<Record<string, readonly [columns: string, values: string]>> = {
   organization: ["name", "'o'"],
+  reservation_plan: ["created_by", "'system'"],
   commitment: [
     "kind, term, payment_option, commitment_micro_usd_per_hour, source, starts_at, ends_at",
     "'compute_savings_plan', '1y', 'no_upfront', 1, 'operator', '2026-01-01Z', '2027-01-01Z'",
@@ -124,6 +126,7 @@ const LISTS: Readonly<Record<string, (sql: Sql, query: ListQuery) => Promise<unk
   kube: listKubes,
   price_book: listPriceBooks,
   commitment: listCommitments,
+  reservation_plan: listReservationPlans,
   rebalance_plan: listRebalancePlans,
   pool: listPools,
   machine: listMachines,
@@ -134,6 +137,7 @@ const OPERATORS = [
   "kube",
   "price_book",
   "commitment",
+  "reservation_plan",
   "rebalance_plan",
   "pool",
   "machine",

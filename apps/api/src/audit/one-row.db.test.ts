@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { ROUTES, type RouteShape } from "@berth/contract";
 import { systemIds } from "@berth/runtime";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { proposeRebalance } from "../testing/one-of-each.ts";
+import { proposeRebalance, proposeReservations } from "../testing/one-of-each.ts";
 import { playWorker } from "../testing/play-worker.ts";
 import {
   aCluster,
@@ -148,6 +148,16 @@ const REQUESTS: Readonly<Record<string, () => Promise<Request>>> = {
     url: `/v1/admin/commitments/${await made("/v1/admin/commitments", aCommitment(), api.operator)}`,
     by: api.operator,
   }),
+  createReservationPlan: async () => ({ url: "/v1/admin/reservation_plans", by: api.operator }),
+  approveReservationPlan: async () => ({
+    url: `/v1/admin/reservation_plans/${await aReservationPlan()}/approve`,
+    by: api.operator,
+  }),
+  rejectReservationPlan: async () => ({
+    url: `/v1/admin/reservation_plans/${await aReservationPlan()}/reject`,
+    body: { reason: "too long" },
+    by: api.operator,
+  }),
   createPool: async () => ({
     url: "/v1/admin/pools",
     body: aPool(await aKubeId(), { name: aName() }),
@@ -159,6 +169,12 @@ const REQUESTS: Readonly<Record<string, () => Promise<Request>>> = {
     by: api.operator,
   }),
 };
+
+async function aReservationPlan(): Promise<string> {
+  const id = systemIds.next("reservationPlan");
+  await proposeReservations(api, id);
+  return id;
+}
 
 const asOperator = () => ({ by: api.operator, isOfAnswer: true }) as const;
 const REASON = { reason: "invoice 2026-10" };

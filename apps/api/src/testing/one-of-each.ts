@@ -81,6 +81,8 @@ export async function oneOfEach(api: TestApi): Promise<OneOfEach> {
      values ($1, 'compute_savings_plan', '1y', 'no_upfront', 1000000, $1, 'operator', '2026-01-01Z', '2027-01-01Z')`,
     [commitment],
   );
+  const reservationPlan = systemIds.next("reservationPlan");
+  await proposeReservations(api, reservationPlan);
   const rebalancePlan = systemIds.next("rebalancePlan");
   await proposeRebalance(api, rebalancePlan, cluster.id);
   const packingStudy = systemIds.next("packingStudy");
@@ -111,6 +113,7 @@ export async function oneOfEach(api: TestApi): Promise<OneOfEach> {
     decision,
     priceBook,
     commitment,
+    reservationPlan,
     rebalancePlan,
     packingStudy,
     ...rest,
@@ -123,6 +126,17 @@ export async function stopCluster(api: TestApi, { ids, tenant }: OneOfEach): Pro
   const id = ids.cluster ?? "";
   await api.ask("DELETE", `/v1/clusters/${id}`, { key: tenant.key });
   await playWorker(api, id, { ended: "succeeded" });
+}
+
+/** A made plan in a state of its own: they do not supersede one another here. */
+export async function proposeReservations(api: TestApi, id: string, state = "proposed"): Promise<void> {
+  await api.owner.query(
+    `insert into reservation_plan (id, state, created_by, case_text, case_sha256, result, finished_at, next_check_at, decided_by, decided_at, reason)
+     values ($1, $2, 'system', '{}', repeat('0', 64), '{"purchases": [], "costUsd": "1.000000000", "withoutPurchasesUsd": "2.000000000"}', now(), null,
+             case when $2 in ('approved', 'rejected') then 'key_1' end, case when $2 in ('approved', 'rejected') then now() end,
+             case when $2 = 'rejected' then 'no' end)`,
+    [id, state],
+  );
 }
 
 /** A plan of a pool of its own that moves the cluster's first instance. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { MemberId } from "@berth/domain";
 import { systemIds } from "@berth/runtime";
-import { type OneOfEach, proposeRebalance } from "./one-of-each.ts";
+import { type OneOfEach, proposeRebalance, proposeReservations } from "./one-of-each.ts";
 import { playWorker } from "./play-worker.ts";
 import { aCluster, aCommitment, aCommitmentFile, aKube, aPool, type Tenant, type TestApi } from "./test-api.ts";
 
@@ -57,6 +57,12 @@ const makeOwner = ({ api, world }: Kitchen) =>
 const accept = ({ api, world }: Kitchen) =>
   api.ask("POST", "/v1/invitations/accept", { body: { token: world.invitationToken, name: "Ada" } });
 
+const decidedReservations = async ({ api }: Kitchen, state = "rejected") => {
+  const id = systemIds.next("reservationPlan");
+  await proposeReservations(api, id, state);
+  return id;
+};
+
 const overPlan = async (k: Kitchen, act: string) => {
   const id = systemIds.next("rebalancePlan");
   await proposeRebalance(k.api, id, k.world.ids.cluster ?? "");
@@ -106,6 +112,18 @@ export const HARMLESS: Readonly<Record<string, Recipe>> = {
     const csv = aCommitmentFile();
     await by(k, k.api.operator).post("admin/commitments/import", { csv });
     return by(k, k.api.operator).post("admin/commitments/import", { csv });
+  },
+  "approveReservationPlan invalid_state": async (k) => {
+    const id = await decidedReservations(k);
+    return by(k, k.api.operator).post(`admin/reservation_plans/${id}/approve`);
+  },
+  "rejectReservationPlan invalid_state": async (k) => {
+    const id = await decidedReservations(k, "approved");
+    return by(k, k.api.operator).post(`admin/reservation_plans/${id}/reject`, { reason: "late" });
+  },
+  "getReservationPlanFile invalid_state": async (k) => {
+    const { id } = (await by(k, k.api.operator).post("admin/reservation_plans")).json();
+    return k.api.ask("GET", `/v1/admin/reservation_plans/${id}/file`, { key: k.api.operator.key });
   },
   "createPool name_taken": (k) => by(k, k.api.operator).post("admin/pools", aPool(k.world.ids.kube ?? "")),
 };

@@ -1,0 +1,33 @@
+import type { ReservationPlan } from "@berth/contract";
+import { decideReservationPlan, lockReservationPlan, type Tx } from "@berth/db";
+import { err, type OrganizationId, ok, type ReservationDecision, type Result } from "@berth/domain";
+import type { ApiDeps } from "../deps.ts";
+import { NOT_FOUND, type Refusal, refuse } from "../http/refusal.ts";
+import { toReservationPlanBody } from "./wire.ts";
+
+const DECIDED = { approve: "approved", reject: "rejected" } as const;
+
+/** An operator's decision on a proposed plan. One that is decided so already stays as it is. One transaction, the caller's. */
+export async function decide(
+  deps: ApiDeps,
+  tx: Tx,
+  change: {
+    readonly id: string;
+    readonly decision: ReservationDecision;
+    readonly reason: string | null;
+    readonly organizationId: OrganizationId;
+    readonly actor: string;
+    readonly requestId: string;
+  },
+): Promise<Result<{ readonly status: 200; readonly body: ReservationPlan }, Refusal>> {
+  const { id, ...decision } = change;
+  const plan = await lockReservationPlan(tx, id);
+  if (plan === undefined) return err(NOT_FOUND);
+  const decided = DECIDED[decision.decision];
+  if (plan.state === decided) return ok({ status: 200, body: toReservationPlanBody(plan) });
+  if (plan.state !== "proposed") {
+    return refuse("invalid_state", `The plan is ${plan.state}, and cannot be ${decided}: only a proposed one can.`);
+  }
+  const row = await decideReservationPlan(tx, deps.ids, { ...decision, id: plan.id });
+  return ok({ status: 200, body: toReservationPlanBody(row) });
+}
