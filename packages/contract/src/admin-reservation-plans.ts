@@ -44,12 +44,9 @@ export type ReservationPlan = z.infer<typeof reservationPlanSchema>;
 
 export const reservationPlanDetailSchema = reservationPlanSchema
   .extend({
-    plan: z
-      .record(z.string(), z.unknown())
-      .nullable()
-      .meta({
-        description: "As `npm run plan -w packages/planner` prints it (docs/planner.md); null before it is made.",
-      }),
+    plan: z.record(z.string(), z.unknown()).nullable().meta({
+      description: "As `npm run plan -w packages/planner` prints it (docs/planner.md); null before it is made.",
+    }),
   })
   .meta({ id: "ReservationPlanDetail" });
 export type ReservationPlanDetail = z.infer<typeof reservationPlanDetailSchema>;

@@ -78,11 +78,15 @@ test("a plan is proposed with the case that it was made of, which anybody can re
   const { records, thrown } = await look({});
   expect(thrown).toBeUndefined();
   expect(records.map(([what]) => what)).toEqual(["started", "plan"]);
-  const { caseText, caseSha256, result } = records[1]?.[1] as {
-    caseText: string;
-    caseSha256: string;
-    result: { purchases: { units: number }[]; violations: unknown[] };
-  };
+  const made = records.find(([what]) => what === "plan") as [
+    string,
+    {
+      caseText: string;
+      caseSha256: string;
+      result: { purchases: { units: number }[]; violations: unknown[] };
+    },
+  ];
+  const { caseText, caseSha256, result } = made[1];
   expect(readPlanningCase(JSON.parse(caseText)).ok).toBe(true);
   expect(caseSha256).toMatch(/^[0-9a-f]{64}$/);
   expect(result.violations).toEqual([]);
