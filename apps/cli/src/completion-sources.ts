@@ -76,6 +76,8 @@ const priceBooks: Source = async (session) =>
   (await (await session.client()).listPriceBooks({ query: MANY })).body.data.map(({ id }) => id);
 const commitments: Source = async (session) =>
   (await (await session.client()).listCommitments({ query: MANY })).body.data.map(({ id }) => id);
+const reservationPlans: Source = async (session) =>
+  (await (await session.client()).listReservationPlans({ query: MANY })).body.data.map(({ id }) => id);
 const rebalancePlans: Source = async (session) =>
   (await (await session.client()).listRebalancePlans({ query: MANY })).body.data.map(({ id }) => id);
 const machines: Source = async (session) =>
@@ -127,6 +129,7 @@ export const ARGUMENTS: Readonly<Record<string, Source>> = {
   pool: pools,
   "price-book": priceBooks,
   commitment: commitments,
+  "reservation-plan": reservationPlans,
   "rebalance-plan": rebalancePlans,
   machine: machines,
   study: studies,

@@ -35,13 +35,14 @@ import { actOnRebalancePlan } from "./rebalance/act.ts";
 import { createRebalancePlan } from "./rebalance/create.ts";
 import { getRebalancePlan } from "./rebalance/get.ts";
 import { listRebalancePlans } from "./rebalance/list.ts";
+import { reservationPlan } from "./reservation-plan/commands.ts";
 import { showSavings } from "./savings/show.ts";
 import { coldPlan, drawDensityCurve, simulate, study } from "./study/commands.ts";
 
 export const admin = (berth: Berth) =>
   new Command("admin")
     .description(
-      "For operators: organizations, kubes, pools, prices, commitments, savings, rebalance plans, machines, packing, placement, audit. Takes an " +
+      "For operators: organizations, kubes, pools, prices, commitments, reservation plans, savings, rebalance plans, machines, packing, placement, audit. Takes an " +
         "operator's key.",
     )
     .addCommand(
@@ -110,6 +111,7 @@ export const admin = (berth: Berth) =>
         .addCommand(listPlacements(berth))
         .addCommand(explainPlacement(berth)),
     )
+    .addCommand(reservationPlan(berth))
     .addCommand(showSavings(berth))
     .addCommand(showPacking(berth))
     .addCommand(topMachines(berth))
