@@ -1,4 +1,5 @@
 import {
+  findCurrentReservationPlan,
   listCommitmentsBetween,
   listFleetNodes,
   listKubes,
@@ -9,10 +10,20 @@ import {
   listSaleOfferings,
   type PriceBookRow,
   type RateBookRow,
+  readReservationCase,
   type Sql,
 } from "@berth/db";
 import { oneMachineEachPrice, VOLUMES_OF_AN_INSTANCE } from "@berth/packing";
-import { type FleetLine, type PlanRateBook, type SavingsReport, savingsReport } from "@berth/planner";
+import {
+  type FleetLine,
+  type OwnedCommitment,
+  type PlanRateBook,
+  plannedCommitments,
+  readPlanningCase,
+  type SavingsReport,
+  type ShownPurchase,
+  savingsReport,
+} from "@berth/planner";
 
 const HOUR_MS = 3_600_000;
 /** More than any installation has: a list that is not paged is bounded all the same. */
@@ -23,6 +34,8 @@ export interface ReadSavings {
   /** Where the clock-hour begins that it is of. */
   readonly madeAt: Date;
   readonly report: SavingsReport;
+  /** Whose purchases are in the last step; undefined where there is no plan. */
+  readonly reservationPlanId: string | undefined;
   /** That no machine of their own would hold. */
   readonly instancesWithoutMachine: number;
   readonly priceBooks: readonly PriceBookRow[];
@@ -57,8 +70,9 @@ export async function readSavings(db: Sql, now: Date): Promise<ReadSavings> {
     oneEach.push(...solo.machines.map((machines) => ({ region, ...machines })));
     instancesWithoutMachine += solo.withoutType;
   }
+  const plan = await readPlan(db, atHour);
   const regions = new Set(paid.map(({ region }) => region));
-  const kinds = new Set<string>(["on_demand", ...commitments.map(({ kind }) => kind)]);
+  const kinds = new Set<string>(["on_demand", ...[...commitments, ...(plan?.purchases ?? [])].map(({ kind }) => kind)]);
   return {
     madeAt: hourStart,
     report: savingsReport({
@@ -66,11 +80,25 @@ export async function readSavings(db: Sql, now: Date): Promise<ReadSavings> {
       oneEach,
       packed,
       held: commitments,
-      plan: [],
+      plan: plan?.purchases ?? [],
       prices,
       rateBooks: rateBooks as readonly (RateBookRow & PlanRateBook)[],
     }),
+    reservationPlanId: plan?.id,
     instancesWithoutMachine,
     priceBooks: priceBooks.filter(({ region, kind }) => regions.has(region) && kinds.has(kind)),
   };
+}
+
+/** What the plan holds that was approved last, or waits to be: as commitments, where its first year ends. */
+async function readPlan(
+  db: Sql,
+  atHour: number,
+): Promise<{ readonly id: string; readonly purchases: readonly OwnedCommitment[] } | undefined> {
+  const plan = await findCurrentReservationPlan(db);
+  const caseText = plan === undefined ? undefined : await readReservationCase(db, plan.id);
+  if (plan === undefined || caseText === undefined) return undefined;
+  const planning = readPlanningCase(JSON.parse(caseText));
+  const { purchases } = plan.result as { readonly purchases: readonly ShownPurchase[] };
+  return { id: plan.id, purchases: planning.ok ? plannedCommitments(planning.value, purchases, plan.id, atHour) : [] };
 }

@@ -11,7 +11,7 @@ export function savingsFile(savings: ReadSavings, format: "html" | "svg" | "csv"
   return format === "csv" ? rowsOf(toSavingsBody(savings)) : pageOf(savings);
 }
 
-function pageOf({ report, madeAt, instancesWithoutMachine, priceBooks }: ReadSavings): string {
+function pageOf({ report, madeAt, reservationPlanId, instancesWithoutMachine, priceBooks }: ReadSavings): string {
   return savingsPage(report, {
     title: "What packing and commitments save",
     madeAt: `Of the hour from ${iso(madeAt)}, and the machines that are paid for in it.`,
@@ -21,6 +21,11 @@ function pageOf({ report, madeAt, instancesWithoutMachine, priceBooks }: ReadSav
     ),
     notes: [
       "One VM each: the cheapest machine type that holds the instance in its zone, of those that pools may launch and the smaller sizes of their families.",
+      ...(reservationPlanId === undefined
+        ? []
+        : [
+            `The plan is ${reservationPlanId}, with what it holds at the end of its first year, beside the machines of now.`,
+          ]),
       ...(instancesWithoutMachine === 0
         ? []
         : [`${instancesWithoutMachine} instances fit no such machine: the first step is without them.`]),

@@ -8,7 +8,13 @@ import type { ReadSavings } from "./read-savings.ts";
 const HOURS_OF_MONTH = 730n;
 const HOURS_OF_YEAR = 8_760n;
 
-export function toSavingsBody({ madeAt, report, instancesWithoutMachine, priceBooks }: ReadSavings): Savings {
+export function toSavingsBody({
+  madeAt,
+  report,
+  reservationPlanId,
+  instancesWithoutMachine,
+  priceBooks,
+}: ReadSavings): Savings {
   const { steps, plan } = report;
   return {
     made_at: iso(madeAt),
@@ -18,6 +24,7 @@ export function toSavingsBody({ madeAt, report, instancesWithoutMachine, priceBo
       plan === undefined
         ? null
         : {
+            reservation_plan_id: reservationPlanId ?? null,
             upfront: moneyFromNanoUsd(plan.upfrontNanoUsd),
             break_even_month: plan.breakEvenMonth ?? null,
             regret_at_less: ratioOf(plan.regretAtLess) ?? 0,
