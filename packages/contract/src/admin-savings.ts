@@ -51,12 +51,9 @@ export const savingsSchema = z
       .meta({ description: "Each is the one before and one change more." }),
     plan: z
       .object({
-        reservation_plan_id: z
-          .string()
-          .nullable()
-          .meta({
-            description: "The plan that was approved last, or waits to be, as it is where its first year ends.",
-          }),
+        reservation_plan_id: z.string().nullable().meta({
+          description: "The plan that was approved last, or waits to be, as it is where its first year ends.",
+        }),
         upfront: money.meta({ description: "Paid at the start." }),
         break_even_month: z.int().nullable().meta({
           description: "By whose end it has cost no more than going on without it; null: not within three years.",
