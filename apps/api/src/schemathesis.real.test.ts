@@ -29,12 +29,14 @@ max-examples = 40
  * All checks, but for `use_after_free`: what was deleted is still shown, as deleting or revoked.
  *
  * A request that the document allows may yet be refused for what only the server knows: a page token or Idempotency-Key (400), a
- * quota, a size or a version that is no more (409, 412, 422); and 304 is what it may have asked for.
+ * quota, a size or a version that is no more (409, 412, 422); and 304 is what it may have asked for. One that it forbids may be
+ * refused for its size (413) before anything is read of it.
  */
 const CHECKS = `
 [checks]
 use_after_free.enabled = false
 positive_data_acceptance.expected-statuses = ["2xx", 304, 400, 401, 403, 404, 409, 412, 422, 429]
+negative_data_rejection.expected-statuses = [400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 428, 429]
 `;
 
 /** Where a request must not go: a wait for a minute, and what would take the run's own key away. */

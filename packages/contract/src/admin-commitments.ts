@@ -242,7 +242,7 @@ export const createCommitment = route({
 export const importCommitments = route({
   operationId: "importCommitments",
   method: "POST",
-  path: "/v1/admin/commitments/import",
+  path: "/v1/admin/commitment_imports",
   tag: "admin",
   summary: "Register the commitments of a file",
   description: `All of them or none: each fault names its line. ${REFUSALS}`,

@@ -140,7 +140,7 @@ const REQUESTS: Readonly<Record<string, () => Promise<Request>>> = {
   }),
   createCommitment: async () => ({ url: "/v1/admin/commitments", body: aCommitment(), by: api.operator }),
   importCommitments: async () => ({
-    url: "/v1/admin/commitments/import",
+    url: "/v1/admin/commitment_imports",
     body: { csv: aCommitmentFile() },
     by: api.operator,
   }),

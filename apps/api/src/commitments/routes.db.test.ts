@@ -29,7 +29,7 @@ const bought = (change: object = {}) => ({
   ...change,
 });
 const register = (change?: object) => ask("POST", "/v1/admin/commitments", bought(change));
-const importFile = (lines: readonly string[]) => ask("POST", "/v1/admin/commitments/import", { csv: lines.join("\n") });
+const importFile = (lines: readonly string[]) => ask("POST", "/v1/admin/commitment_imports", { csv: lines.join("\n") });
 const all = async (query = "") => (await ask("GET", `/v1/admin/commitments?limit=200${query}`)).json().data;
 
 describe("the usage of commitments", () => {

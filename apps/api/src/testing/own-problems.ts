@@ -110,8 +110,8 @@ export const HARMLESS: Readonly<Record<string, Recipe>> = {
   },
   "importCommitments already_registered": async (k) => {
     const csv = aCommitmentFile();
-    await by(k, k.api.operator).post("admin/commitments/import", { csv });
-    return by(k, k.api.operator).post("admin/commitments/import", { csv });
+    await by(k, k.api.operator).post("admin/commitment_imports", { csv });
+    return by(k, k.api.operator).post("admin/commitment_imports", { csv });
   },
   "approveReservationPlan invalid_state": async (k) => {
     const id = await decidedReservations(k);
