@@ -13,7 +13,13 @@ export * from "./demand/representative-hours.ts";
 export { type CommitmentUsage, commitmentUsage, joinUsage, type UsageHour } from "./fleet/commitment-usage.ts";
 export * from "./fleet/fleet-history.ts";
 export { plannedCommitments, type ShownPurchase } from "./fleet/planned-commitments.ts";
-export { type NoPlanningFile, type PlanningInput, planningFile, type ReservedRateBook } from "./fleet/planning-file.ts";
+export {
+  type NoPlanningFile,
+  type PlanningFile,
+  type PlanningInput,
+  planningFile,
+  type ReservedRateBook,
+} from "./fleet/planning-file.ts";
 export { linearBound } from "./ladder/linear-bound.ts";
 export { type PlanCost, planCost } from "./ladder/plan-cost.ts";
 export * from "./ladder/plan-ladder.ts";

@@ -6,6 +6,7 @@ import {
   type PlanningInput,
   planCost,
   planLadder,
+  plannedCommitments,
   planningFile,
   readPlanningCase,
   showPlan,
@@ -66,13 +67,13 @@ type Decided =
   | { readonly made: false; readonly code: string; readonly message: string };
 
 async function decide(input: PlanningInput, withSolver: ReservationLoopDeps["withSolver"]): Promise<Decided> {
-  const file = planningFile(input);
-  if ("kind" in file) {
-    return file.kind === "short_history"
+  const made = planningFile(input);
+  if (made.kind !== "file") {
+    return made.kind === "short_history"
       ? {
           made: false,
           code: "short_history",
-          message: `A plan is made of a month of machines at least: ${file.hours} of ${file.needed} hours are recorded.`,
+          message: `A plan is made of a month of machines at least: ${made.hours} of ${made.needed} hours are recorded.`,
         }
       : {
           made: false,
@@ -80,7 +81,7 @@ async function decide(input: PlanningInput, withSolver: ReservationLoopDeps["wit
           message: "No machine ran that has a price on demand: berth admin price-book import.",
         };
   }
-  const caseText = `${JSON.stringify(file, undefined, 1)}\n`;
+  const caseText = `${JSON.stringify(made.file)}\n`;
   const read = readPlanningCase(JSON.parse(caseText));
   if (!read.ok) {
     const told = read.error.slice(0, 3).map(({ field, rule }) => `${field} ${rule}`);
@@ -97,5 +98,7 @@ async function decide(input: PlanningInput, withSolver: ReservationLoopDeps["wit
       message: `The plan was refused: ${why.join("; ") || "none was found"}.`,
     };
   }
-  return { made: true, caseText, result: showPlan(planning, ladder, planCost(planning, []), faults) };
+  const shown = showPlan(planning, ladder, planCost(planning, []), faults);
+  const firstYear = plannedCommitments(planning, shown.purchases, "plan", 0);
+  return { made: true, caseText, result: { ...shown, leftOut: made.leftOut, firstYear } };
 }

@@ -26,11 +26,12 @@ const PLANNING = {
   ],
 } as unknown as PlanningCase;
 
-it("a plan is what it holds where its first year ends: what was bought by then and runs on", () => {
+it("a plan is what it holds where its first year ends: what was bought by then and runs on, product by product", () => {
   const held = plannedCommitments(
     PLANNING,
     [
-      { product: "ri", month: 0, endMonth: 12, units: 4 },
+      { product: "ri", month: 0, endMonth: 12, units: 3 },
+      { product: "ri", month: 2, endMonth: 14, units: 1 },
       { product: "ri", month: 12, endMonth: 24, units: 9 },
       { product: "sp", month: 5, endMonth: 41, steps: 7 },
       { product: "sp", month: 0, endMonth: 11, steps: 1 },
@@ -48,7 +49,7 @@ it("a plan is what it holds where its first year ends: what was bought by then a
       count: 4,
       upfrontMicroUsd: 1_120_000_000,
     },
-    { id: "rsp_1/3", kind: "compute_savings_plan", region: null, commitmentMicroUsdPerHour: 700_000 },
+    { id: "rsp_1/2", kind: "compute_savings_plan", region: null, commitmentMicroUsdPerHour: 700_000 },
   ]);
   expect(held.map(({ startsAt, endsAt }) => (endsAt.getTime() - startsAt.getTime()) / 3_600_000)).toEqual([
     8_760, 26_280,

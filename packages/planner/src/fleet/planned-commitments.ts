@@ -13,11 +13,11 @@ export interface ShownPurchase {
 }
 
 /** A plan is built up over months: it is looked at where its first year ends. */
-const MONTH_LOOKED_AT = 11;
+export const MONTH_LOOKED_AT = 11;
 
 /**
- * What a plan of a fleet's planning file holds at the end of its first year, as commitments that begin at an hour: the plan as
- * it will be, beside the fleet as it is. Ids are the plan's with a number. Purchases of products that the case has not are left out.
+ * What a plan of a fleet's planning file holds at the end of its first year, as one commitment for each product that begins at an
+ * hour: the plan as it will be, beside the fleet as it is. Purchases of products that the case has not are left out.
  */
 export function plannedCommitments(
   { products, families }: PlanningCase,
@@ -25,14 +25,18 @@ export function plannedCommitments(
   planId: string,
   atHour: number,
 ): OwnedCommitment[] {
-  const productOf = new Map(products.map((product) => [product.name, product]));
-  return purchases.flatMap((purchase, index): OwnedCommitment[] => {
-    const product = productOf.get(purchase.product);
-    const isHeld = purchase.month <= MONTH_LOOKED_AT && purchase.endMonth > MONTH_LOOKED_AT;
-    if (product === undefined || !isHeld) return [];
+  const counts = new Map<string, number>();
+  for (const { product, month, endMonth, units, steps } of purchases) {
+    if (month > MONTH_LOOKED_AT || endMonth <= MONTH_LOOKED_AT) continue;
+    counts.set(product, (counts.get(product) ?? 0) + (units ?? steps ?? 0));
+  }
+  return products.flatMap((product, index): OwnedCommitment[] => {
+    const count = counts.get(product.name) ?? 0;
+    if (count === 0) return [];
     const common = {
       id: `${planId}/${index + 1}`,
       zone: null,
+      family: null,
       term: product.term,
       paymentOption: product.paymentOption,
       account: null,
@@ -47,12 +51,11 @@ export function plannedCommitments(
           kind: "compute_savings_plan",
           region: null,
           machineType: null,
-          family: null,
           offeringClass: null,
           count: null,
           upfrontMicroUsd: null,
           hourlyMicroUsd: null,
-          commitmentMicroUsdPerHour: product.stepMicroUsdPerHour * (purchase.steps ?? 0),
+          commitmentMicroUsdPerHour: product.stepMicroUsdPerHour * count,
         },
       ];
     }
@@ -65,9 +68,8 @@ export function plannedCommitments(
         // As planningFile names its families.
         region: family.name.split("/")[0] ?? "",
         machineType: family.unit,
-        family: null,
         offeringClass: product.offeringClass,
-        count: purchase.units ?? 0,
+        count,
         upfrontMicroUsd: product.upfrontMicroUsd,
         hourlyMicroUsd: product.hourlyMicroUsd,
         commitmentMicroUsdPerHour: null,

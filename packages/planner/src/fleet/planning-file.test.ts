@@ -91,10 +91,12 @@ const own = (id: string, change: Partial<NewCommitment> = {}): OwnedCommitment =
 
 /** As a file has it, and what its reader makes of it. */
 function planningOf(input: PlanningInput) {
-  const file = JSON.parse(JSON.stringify(planningFile(input)));
+  const made = planningFile(input);
+  if (made.kind !== "file") throw new Error(made.kind);
+  const file = JSON.parse(JSON.stringify(made.file));
   const read = readPlanningCase(file);
   if (!read.ok) throw new Error(JSON.stringify(read.error));
-  return { file, planning: read.value };
+  return { file, planning: read.value, leftOut: made.leftOut };
 }
 
 describe("the planning file of a fleet", () => {
@@ -154,6 +156,44 @@ describe("the planning file of a fleet", () => {
       { name: "ri", units: 8, hourlyMicroUsd: 133_360, startMonth: -6, endMonth: 6 },
       { name: "plan", committedMicroUsdPerHour: 1_500_000, startMonth: 2, endMonth: 14, rates: [0, 145_000] },
     ]);
+  });
+
+  it("is without what it could not be read with, and names what is held and left out", () => {
+    const commitments = [
+      own("small", { machineType: "m7i.large", count: 1 }),
+      own("uneven", { machineType: "m7i.large", count: 3, hourlyMicroUsd: 73_000 }),
+      own("zonal", { zone: "us-east-1a", count: 9 }),
+      own("away", { zone: "us-east-1b" }),
+      own("family", {
+        kind: "ec2_instance_savings_plan",
+        machineType: null,
+        family: "m7i",
+        count: null,
+        commitmentMicroUsdPerHour: 1_000_001,
+      }),
+      own("odd", {
+        kind: "compute_savings_plan",
+        region: null,
+        machineType: null,
+        count: null,
+        commitmentMicroUsdPerHour: 1_000_001,
+      }),
+    ];
+    const dear = rate("m7i.xlarge", 201_600, { term: "3y" });
+    const { planning, leftOut } = planningOf({
+      ...INPUT,
+      commitments,
+      reservedBooks: [{ region: "us-east-1", rates: [dear] }],
+    });
+    expect(planning.products.map(({ kind }) => kind)).toEqual(["savings_plan"]);
+    expect(planning.held).toMatchObject([
+      // 1.5 xlarge: one of them is counted on, and all of it is paid.
+      { name: "uneven", units: 1, hourlyMicroUsd: 219_000 },
+      // Three run there.
+      { name: "zonal", units: 12 },
+      { name: "odd", committedMicroUsdPerHour: 1_000_000 },
+    ]);
+    expect(leftOut.map((line) => line.split(":")[0])).toEqual(["small", "away", "family"]);
   });
 
   it("is none before a month is recorded, or where nothing ran that has a price", () => {

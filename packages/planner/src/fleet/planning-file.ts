@@ -1,4 +1,4 @@
-import type { Rate, Term } from "@berth/domain";
+import { type Rate, TERMS, type Term } from "@berth/domain";
 import { TERM_MONTHS } from "../ladder/planning-case.ts";
 import { FAMILIES_OF_FIXED_SIZE, familyAndSize, quarterUnits } from "../terms/size-factor.ts";
 import type { FleetHistory, OwnedCommitment, TypePrice } from "./fleet-history.ts";
@@ -15,6 +15,13 @@ export interface PlanningInput extends FleetHistory {
   readonly reservedBooks: readonly ReservedRateBook[];
   /** Of the plan. */
   readonly months: number;
+}
+
+/** The file, and what of the fleet it is without: each in a sentence. */
+export interface PlanningFile {
+  readonly kind: "file";
+  readonly file: object;
+  readonly leftOut: readonly string[];
 }
 
 /** Why a fleet cannot be planned for: too little of it is recorded, or nothing that ran has a price. */
@@ -43,12 +50,13 @@ interface Family {
  * A family is the machines of one in a region, in units of its xlarge or, where that is not sold, its smallest size. Demand is
  * what ran, hour by hour; it may go on as it is, grow as it grew, or fall by a fifth within half a year.
  */
-export function planningFile(input: PlanningInput): object | NoPlanningFile {
+export function planningFile(input: PlanningInput): PlanningFile | NoPlanningFile {
   if (input.hours < MONTH_HOURS) return { kind: "short_history", hours: input.hours, needed: MONTH_HOURS };
   const families = familiesOf(input);
   if (families.length === 0) return { kind: "nothing_ran" };
   const history = new Map(families.map((family) => [family.name, hourlyUnits(input, family)]));
-  return {
+  const leftOut: string[] = [];
+  const file = {
     months: input.months,
     families: families.map(({ name, unit, unitMicroUsdPerHour, sizes }) => ({
       name,
@@ -59,11 +67,22 @@ export function planningFile(input: PlanningInput): object | NoPlanningFile {
     history: Object.fromEntries(history),
     forecast: { segments: SEGMENTS, windowMonths: 3, scenarios: outlooks(families, history) },
     products: [...families.flatMap((family) => reservedProducts(input, family)), ...planProducts(input, families)],
-    held: input.commitments.flatMap((one) => held(input, one, families)),
+    held: input.commitments.flatMap((one) => {
+      const known = held(input, one, families);
+      if (typeof known !== "string") return known;
+      leftOut.push(`${one.id}: ${known}`);
+      return [];
+    }),
     discountPercent: 0,
     risk: { alphaPercent: 95, weightPercent: 10 },
     guardRails: true,
   };
+  return { kind: "file", file, leftOut };
+}
+
+/** As the reader of the file has it: what costs as much as on demand is no discount, and a twentieth of it another unit. */
+function isDiscount(cost: bigint, onDemand: bigint): boolean {
+  return cost < onDemand && cost * 20n >= onDemand;
 }
 
 const usd = (microUsd: number) => microUsd / 1e6;
@@ -155,10 +174,17 @@ function outlooks(families: readonly Family[], history: ReadonlyMap<string, read
   ];
 }
 
-function reservedProducts({ reservedBooks }: PlanningInput, { name, region, unit }: Family): object[] {
+function reservedProducts(
+  { reservedBooks }: PlanningInput,
+  { name, region, unit, unitMicroUsdPerHour }: Family,
+): object[] {
   const rates = reservedBooks.filter((book) => book.region === region).flatMap((book) => book.rates);
   return rates
-    .filter(({ machineType }) => machineType === unit)
+    .filter(({ machineType, term, upfrontMicroUsd, hourlyMicroUsd }) => {
+      const hours = BigInt(TERMS[term].hours);
+      const whole = BigInt(upfrontMicroUsd) + BigInt(hourlyMicroUsd) * hours;
+      return machineType === unit && isDiscount(whole, BigInt(unitMicroUsdPerHour) * hours);
+    })
     .map(({ term, offeringClass, paymentOption, upfrontMicroUsd, hourlyMicroUsd }) => ({
       kind: "reserved",
       name: `${name} ${term} ${offeringClass} ${paymentOption}`,
@@ -181,7 +207,7 @@ function planProducts({ rateBooks }: PlanningInput, families: readonly Family[])
     if (kind !== "compute_savings_plan") continue;
     for (const { machineType, term, paymentOption, hourlyMicroUsd } of rates) {
       const family = families.find((one) => one.region === region && one.unit === machineType);
-      if (family === undefined) continue;
+      if (family === undefined || !isDiscount(BigInt(hourlyMicroUsd), BigInt(family.unitMicroUsdPerHour))) continue;
       const key = `compute ${term} ${paymentOption}`;
       const product = products.get(key) ?? { term, paymentOption, rates: {} };
       product.rates[family.name] = usd(hourlyMicroUsd);
@@ -196,44 +222,59 @@ function planProducts({ rateBooks }: PlanningInput, families: readonly Family[])
   }));
 }
 
-/** A commitment that has not ended, in months of the plan: those that have begun before it, begin below 0. */
-function held(input: PlanningInput, one: OwnedCommitment, families: readonly Family[]): object[] {
+/**
+ * A commitment that has not ended, in months of the plan (those that have begun before it, begin below 0), none for what covers
+ * nothing that ran, or why it is left out.
+ */
+function held(input: PlanningInput, one: OwnedCommitment, families: readonly Family[]): object[] | string {
   const now = input.fromHour + input.hours;
   const months = (at: Date) => Math.round((at.getTime() / HOUR_MS - now) / MONTH_HOURS);
   const endMonth = Math.max(1, months(one.endsAt));
   if (one.endsAt.getTime() <= now * HOUR_MS) return [];
-  const term = {
-    name: one.id,
-    term: one.term,
-    startMonth: Math.max(endMonth - TERM_MONTHS[one.term], months(one.startsAt)),
-    endMonth,
-  };
+  const startMonth = Math.max(endMonth - TERM_MONTHS[one.term], Math.min(months(one.startsAt), endMonth - 1));
+  const term = { name: one.id, term: one.term, startMonth, endMonth };
   if (one.kind !== "reserved_instances") {
-    const rates = Object.fromEntries(
-      families
-        .map((family) => [family.name, rateOf(input, one, family)] as const)
-        .filter(([, rate]) => rate !== undefined)
-        .map(([name, rate]) => [name, usd(rate ?? 0)]),
-    );
-    const committedUsdPerHour = usd(one.commitmentMicroUsdPerHour ?? 0);
-    return [{ kind: "savings_plan", ...term, paymentOption: one.paymentOption, committedUsdPerHour, rates }];
+    const rates = families.flatMap((family): [string, number][] => {
+      const rate = rateOf(input, one, family);
+      const isRate = rate !== undefined && isDiscount(BigInt(rate), BigInt(family.unitMicroUsdPerHour));
+      return isRate ? [[family.name, usd(rate)]] : [];
+    });
+    if (rates.length === 0) return "no rate of it is known for what runs: import its price book.";
+    // Half of it may be paid at the start, in whole micro-dollars.
+    const committed = (one.commitmentMicroUsdPerHour ?? 0) - ((one.commitmentMicroUsdPerHour ?? 0) % 2);
+    return [
+      {
+        kind: "savings_plan",
+        ...term,
+        paymentOption: one.paymentOption,
+        committedUsdPerHour: usd(committed),
+        rates: Object.fromEntries(rates),
+      },
+    ];
   }
   const family = families.find(({ region, isOf }) => region === one.region && isOf(one.machineType ?? ""));
   if (family === undefined) return [];
-  const units = Math.floor(
-    ((one.count ?? 0) * (quarterUnits(one.machineType ?? "") ?? 0)) / (quarterUnits(family.unit) ?? 1),
-  );
-  if (units === 0) return [];
+  const covered = one.zone === null ? (one.count ?? 0) : Math.min(one.count ?? 0, runningAt(input, one, now));
+  const units = Math.floor((covered * (quarterUnits(one.machineType ?? "") ?? 0)) / (quarterUnits(family.unit) ?? 1));
+  if (units === 0)
+    return one.zone === null ? `it is less than one ${family.unit}.` : "no machine of its type runs in its zone.";
   const hourlyUsd = usd(Math.round(((one.hourlyMicroUsd ?? 0) * (one.count ?? 0)) / units));
   return [{ kind: "reserved", ...term, family: family.name, units, hourlyUsd }];
 }
 
+/** Machines of a zonal commitment's own type and zone, which are all that it covers, in the last hour. */
+function runningAt({ runs }: PlanningInput, { zone, machineType }: OwnedCommitment, now: number): number {
+  const lastMs = now * HOUR_MS - 1;
+  return runs
+    .filter((run) => run.zone === zone && run.machineType === machineType)
+    .filter(({ startedMs, endedMs }) => startedMs <= lastMs && (endedMs === undefined || endedMs > lastMs))
+    .reduce((sum, { count }) => sum + count, 0);
+}
+
 function rateOf({ rateBooks }: PlanningInput, one: OwnedCommitment, family: Family): number | undefined {
-  if (
-    one.kind === "ec2_instance_savings_plan" &&
-    (one.region !== family.region || !family.isOf(`${one.family}.xlarge`))
-  )
-    return undefined;
+  if (one.kind === "ec2_instance_savings_plan") {
+    if (one.region !== family.region || one.family !== familyAndSize(family.unit)?.family) return undefined;
+  }
   return rateBooks
     .filter(({ kind, region }) => kind === one.kind && region === family.region)
     .flatMap(({ rates }) => rates)

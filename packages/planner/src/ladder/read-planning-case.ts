@@ -307,8 +307,9 @@ function readHeld(
   const family = familyOf(fields, names);
   const hourlyMicroUsd = dollarsOrZero(fields, "hourlyUsd", MOST_PRICE);
   const onDemand = families[family]?.onDemandMicroUsdPerHour ?? 0;
-  if (hourlyMicroUsd > 1 && hourlyMicroUsd >= onDemand) {
-    fields.fault("hourlyUsd", `must be a discount: ${shownUsd(onDemand)} an hour on demand`);
+  // What was bought stays bought where the price on demand has fallen below it: another unit is all that is refused.
+  if (hourlyMicroUsd > 1 && hourlyMicroUsd >= onDemand * LEAST_SHARE) {
+    fields.fault("hourlyUsd", `must be a price of one unit: ${shownUsd(onDemand)} an hour on demand`);
   }
   return { kind, ...common, family, units: fields.whole("units", 1, MOST_UNITS), hourlyMicroUsd };
 }
