@@ -69,6 +69,48 @@ describe("the ladder", () => {
     }
   });
 
+  it("buys nothing rather than what the bill's rule leaves idle, or what may lose more than is allowed", async () => {
+    const flexible: PlanningCase = {
+      months: 12,
+      families: [
+        { name: "a", unit: "m7i.xlarge", onDemandMicroUsdPerHour: 200_000, sizes: [] },
+        { name: "b", unit: "m7a.xlarge", onDemandMicroUsdPerHour: 210_000, sizes: [] },
+      ],
+      demands: [
+        {
+          name: "either",
+          options: [
+            { family: 0, milliUnits: 1_000 },
+            { family: 1, milliUnits: 1_000 },
+          ],
+        },
+      ],
+      scenarios: [
+        { name: "flat", weight: 1, months: Array.from({ length: 12 }, () => [{ hours: 730, milliUnits: [10_000] }]) },
+      ],
+      products: [
+        {
+          kind: "savings_plan",
+          name: "sp",
+          term: "1y",
+          paymentOption: "no_upfront",
+          stepMicroUsdPerHour: 120_000,
+          rates: [0, 120_000],
+        },
+      ],
+      held: [],
+      discountPercent: 0,
+      risk: { alphaPercent: 95, weightPercent: 0, mostLossMicroUsd: undefined },
+      guardRails: false,
+    };
+    const nothing = planCost(flexible, []);
+    const plan = await planLadder(flexible, solver);
+    expect(plan.objectiveUsd).toBeLessThanOrEqual(objectiveOf(flexible, nothing, nothing));
+    expect(plan.boundUsd).toBeLessThanOrEqual(plan.objectiveUsd + 1e-6);
+    const careful = { ...flexible, risk: { ...flexible.risk, mostLossMicroUsd: 0 } };
+    expect((await planLadder(careful, solver)).cost.expectedNanoUsd).toBeLessThanOrEqual(nothing.expectedNanoUsd);
+  });
+
   it("costs at least its bound and at most buying nothing, and the checker agrees, on random cases", async () => {
     for (let seed = 100; seed < 115; seed++) {
       const planning = randomPlanningCase(seed);

@@ -58,6 +58,13 @@ export async function planLadder(
             .filter(({ count }) => count > 0)
             .toSorted((a, b) => a.month - b.month || a.product - b.product);
     const cost = planCost(planning, purchases);
+    if (found !== undefined && isWorseThanNothing(planning, cost, nothing)) {
+      return {
+        ...nothingBought(planning, nothing),
+        boundUsd: found.bound + constantUsd + constantOf(planning, nothing),
+        size: builder.size,
+      };
+    }
     return {
       purchases,
       cost,
@@ -72,6 +79,29 @@ export async function planLadder(
   }
 }
 
+/**
+ * The program serves flexible demand as it likes, and the bill by a rule: where the two are far apart, a plan may cost more than
+ * none, or lose more than it may. Then nothing is bought, and the bound says how much is given up.
+ */
+function isWorseThanNothing(planning: PlanningCase, cost: PlanCost, nothing: PlanCost): boolean {
+  if (objectiveOf(planning, cost, nothing) > objectiveOf(planning, nothing, nothing)) return true;
+  const { mostLossMicroUsd } = planning.risk;
+  return (
+    mostLossMicroUsd !== undefined &&
+    worstLossUsd(planning, cost, nothing) > (mostLossMicroUsd / 1e6) * (1 + LOSS_SLACK)
+  );
+}
+
+/** Of a limit to losses, what a solver's tolerance may leave. */
+const LOSS_SLACK = 1e-6;
+
+function nothingBought(
+  planning: PlanningCase,
+  nothing: PlanCost,
+): Pick<LadderPlan, "purchases" | "cost" | "objectiveUsd" | "outcome"> {
+  return { purchases: [], cost: nothing, objectiveUsd: objectiveOf(planning, nothing, nothing), outcome: "limit" };
+}
+
 /** How far a plan is above its bound, as a share of the bound. */
 export function gapOf({ objectiveUsd, boundUsd }: Pick<LadderPlan, "objectiveUsd" | "boundUsd">): number {
   if (!Number.isFinite(boundUsd)) return Number.POSITIVE_INFINITY;
@@ -80,13 +110,18 @@ export function gapOf({ objectiveUsd, boundUsd }: Pick<LadderPlan, "objectiveUsd
 
 const usd = (nano: bigint) => Number(nano) / 1e9;
 
-export function objectiveOf({ scenarios, risk }: PlanningCase, cost: PlanCost, nothing: PlanCost): number {
-  const weight = risk.weightPercent / 100;
+/** The mean loss of the worst cases: of each scenario, what the plan costs above buying nothing. */
+function worstLossUsd({ scenarios, risk }: PlanningCase, cost: PlanCost, nothing: PlanCost): number {
   const losses = scenarios.map((scenario, s) => ({
     weight: scenario.weight,
     amount: usd((cost.byScenarioNanoUsd[s] as bigint) - (nothing.byScenarioNanoUsd[s] as bigint)),
   }));
-  const worst = weight === 0 ? 0 : meanOfWorst(losses, 1 - risk.alphaPercent / 100) + usd(nothing.expectedNanoUsd);
+  return meanOfWorst(losses, 1 - risk.alphaPercent / 100);
+}
+
+export function objectiveOf(planning: PlanningCase, cost: PlanCost, nothing: PlanCost): number {
+  const weight = planning.risk.weightPercent / 100;
+  const worst = weight === 0 ? 0 : worstLossUsd(planning, cost, nothing) + usd(nothing.expectedNanoUsd);
   return (1 - weight) * usd(cost.expectedNanoUsd) + weight * worst;
 }
 

@@ -19,6 +19,8 @@ export interface SavingsCase {
   readonly held: readonly OwnedCommitment[];
   /** To be bought; their terms have the hour. */
   readonly plan: readonly OwnedCommitment[];
+  /** Of what is held, what runs on where the plan is looked at: the plan may have renewed the rest. All of it when left out. */
+  readonly heldWithPlan?: readonly OwnedCommitment[];
   readonly prices: readonly TypePrice[];
   readonly rateBooks: readonly PlanRateBook[];
 }

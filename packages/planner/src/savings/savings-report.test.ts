@@ -75,6 +75,25 @@ describe("the savings report", () => {
     expect(savingsReport({ ...CASE, plan: [reserve("plan", 2, NO_UPFRONT)] }).plan?.breakEvenMonth).toBe(1);
   });
 
+  it("what is paid at the start is paid again when the term is over", () => {
+    const dear = reserve("plan", 2, { upfrontMicroUsd: 6_000_000_000 });
+    // 12,000 $ for 1.60 $ an hour less, 1,168 $ a month: not by month 12 (14,016 $ saved: month 11), again 12,000 $ in month 13.
+    expect(savingsReport({ ...CASE, plan: [dear] }).plan?.breakEvenMonth).toBe(11);
+    const dearer = reserve("plan", 2, { upfrontMicroUsd: 7_500_000_000 });
+    // 15,000 $ a year, 14,016 $ saved in it.
+    expect(savingsReport({ ...CASE, plan: [dearer] }).plan?.breakEvenMonth).toBeUndefined();
+  });
+
+  it("what is held and has ended where the plan is looked at is not counted beside its renewal", () => {
+    const held = [reserve("held", 3, NO_UPFRONT)];
+    const renewal = [reserve("plan", 3, NO_UPFRONT)];
+    expect(costs({ ...CASE, held, plan: renewal, heldWithPlan: [] })).toEqual([4, 2.4, 1.62, 1.62]);
+  });
+
+  it("nothing is saved where nothing runs", () => {
+    expect(savingsReport({ ...CASE, oneEach: [], packed: [] }).saving).toBeUndefined();
+  });
+
   it("a plan that is used too little is never won back, and says so", () => {
     const { plan, steps } = savingsReport({ ...CASE, plan: [reserve("plan", 9, NO_UPFRONT)] });
     expect(plan).toMatchObject({ breakEvenMonth: undefined });

@@ -6,6 +6,7 @@ import { type CommitmentUsage, commitmentUsage } from "../fleet/commitment-usage
 import { fleetBillCase } from "../fleet/fleet-bill-case.ts";
 import type { OwnedCommitment, TypePrice } from "../fleet/fleet-history.ts";
 import { HOUR_MS } from "../fleet/machine-hours.ts";
+import { TERM_MONTHS } from "../ladder/planning-case.ts";
 import { familyAndSize, quarterUnits } from "../terms/size-factor.ts";
 import type { FleetLine, SavingsCase } from "./savings-case.ts";
 
@@ -41,8 +42,8 @@ export interface SavingsStep {
 
 export interface SavingsReport {
   readonly steps: readonly SavingsStep[];
-  /** Of the first step's cost, what the last saves: 0 to 1. */
-  readonly saving: number;
+  /** Of the first step's cost, what the last saves: 0 to 1; undefined where nothing runs. */
+  readonly saving: number | undefined;
   /** Undefined where nothing is planned. */
   readonly plan:
     | {
@@ -70,21 +71,26 @@ const MS_AT_LESS = (HOUR_MS * 4) / 5;
 /** From one machine for each instance to a packed fleet with all that is bought and planned, a bill of one hour each. */
 export function savingsReport(savingsCase: SavingsCase): SavingsReport {
   const { oneEach, packed, held, plan } = savingsCase;
+  const last = lastCommitments(savingsCase);
   const bill = (fleet: readonly FleetLine[], commitments: readonly OwnedCommitment[], ms = HOUR_MS) =>
     usageOf(savingsCase, fleet, commitments, ms);
-  const usages = [bill(oneEach, []), bill(packed, []), bill(packed, held), bill(packed, [...held, ...plan])] as const;
-  const of = [[], [], held, [...held, ...plan]];
+  const usages = [bill(oneEach, []), bill(packed, []), bill(packed, held), bill(packed, last)] as const;
+  const of = [[], [], held, last];
   const steps = SAVINGS_STEPS.map((name, index): SavingsStep => {
     const usage = usages[index] as CommitmentUsage;
     return stepOf(name, usage, machineRows(index === 0 ? oneEach : packed, savingsCase.prices), of[index] ?? []);
   });
-  const [first, , withHeld, last] = steps as [SavingsStep, SavingsStep, SavingsStep, SavingsStep];
+  const [first, , withHeld, withPlan] = steps as [SavingsStep, SavingsStep, SavingsStep, SavingsStep];
   return {
     steps,
-    saving: 1 - ratio(last.nanoUsdPerHour, first.nanoUsdPerHour),
+    saving: first.nanoUsdPerHour === 0n ? undefined : 1 - ratio(withPlan.nanoUsdPerHour, first.nanoUsdPerHour),
     plan: plan.length === 0 ? undefined : planFigures(savingsCase, bill, withHeld, usages[3]),
     unbilled: [...new Set(usages.flatMap(({ unbilled }) => unbilled))].toSorted(),
   };
+}
+
+function lastCommitments({ held, plan, heldWithPlan = held }: SavingsCase): readonly OwnedCommitment[] {
+  return plan.length === 0 ? held : [...heldWithPlan, ...plan];
 }
 
 type BillFleet = (fleet: readonly FleetLine[], commitments: readonly OwnedCommitment[], ms?: number) => CommitmentUsage;
@@ -95,17 +101,17 @@ function planFigures(
   withHeld: SavingsStep,
   withPlan: CommitmentUsage,
 ): SavingsReport["plan"] {
-  const { packed, held, plan } = savingsCase;
-  const upfrontNanoUsd = upfrontOf(savingsCase);
-  // What is paid at the start is paid in the first month; each month has the rest.
+  const { packed, held, plan, heldWithPlan = held } = savingsCase;
+  const upfronts = upfrontsOf(savingsCase);
+  // What is paid at the start is paid in the first month, and again when the term is over; each month has the rest.
   const monthly = (withPlan.totals.amortizedNanoUsd - amortizedUpfront(withPlan, plan)) * HOURS_OF_MONTH;
   const less = [plan, scaled(plan), []].map(
-    (bought) => bill(packed, [...held, ...bought], MS_AT_LESS).totals.amortizedNanoUsd,
+    (bought) => bill(packed, [...heldWithPlan, ...bought], MS_AT_LESS).totals.amortizedNanoUsd,
   );
   const [best = 0n] = less.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   return {
-    upfrontNanoUsd,
-    breakEvenMonth: breakEven(upfrontNanoUsd, monthly, withHeld.nanoUsdPerHour * HOURS_OF_MONTH),
+    upfrontNanoUsd: upfronts.reduce((sum, { nanoUsd }) => sum + nanoUsd, 0n),
+    breakEvenMonth: breakEven(upfronts, monthly, withHeld.nanoUsdPerHour * HOURS_OF_MONTH),
     regretAtLess: best === 0n ? 0 : ratio(less[0] ?? 0n, best) - 1,
   };
 }
@@ -183,9 +189,16 @@ function amortizedUpfront({ reservations, plans }: CommitmentUsage, of: readonly
   return [...reservations, ...plans].reduce((sum, one) => (ids.has(one.id) ? sum + one.amortizedNanoUsd : sum), 0n);
 }
 
-function breakEven(upfrontNanoUsd: bigint, monthlyWith: bigint, monthlyWithout: bigint): number | undefined {
+/** What is paid at the start of a commitment, each time that its term begins. */
+interface Upfront {
+  readonly nanoUsd: bigint;
+  readonly months: number;
+}
+
+function breakEven(upfronts: readonly Upfront[], monthlyWith: bigint, monthlyWithout: bigint): number | undefined {
   for (let month = 1; month <= MONTHS_LOOKED_AT; month++) {
-    if (upfrontNanoUsd + BigInt(month) * monthlyWith <= BigInt(month) * monthlyWithout) return month;
+    const paid = upfronts.reduce((sum, { nanoUsd, months }) => sum + nanoUsd * BigInt(Math.ceil(month / months)), 0n);
+    if (paid + BigInt(month) * monthlyWith <= BigInt(month) * monthlyWithout) return month;
   }
   return undefined;
 }
@@ -202,11 +215,12 @@ function scaled(plan: readonly OwnedCommitment[]): OwnedCommitment[] {
     .filter(({ count, commitmentMicroUsdPerHour }) => count !== 0 && commitmentMicroUsdPerHour !== 0);
 }
 
-/** What is paid at the start of all of these. */
-function upfrontOf({ plan, atHour, prices, rateBooks }: SavingsCase): bigint {
+function upfrontsOf({ plan, atHour, prices, rateBooks }: SavingsCase): Upfront[] {
   const { billCase } = fleetBillCase({ fromHour: atHour, hours: 1, runs: [], commitments: plan, prices, rateBooks });
-  const paid = [...billCase.reservations.map(reservationPrice), ...billCase.plans.map(planPrice)];
-  return paid.reduce((sum, { upfrontNanoUsd }) => sum + upfrontNanoUsd, 0n);
+  return [
+    ...billCase.reservations.map((one) => ({ one, price: reservationPrice(one) })),
+    ...billCase.plans.map((one) => ({ one, price: planPrice(one) })),
+  ].map(({ one, price }) => ({ nanoUsd: price.upfrontNanoUsd, months: TERM_MONTHS[one.term] }));
 }
 
 type Exact = typeof ZERO;

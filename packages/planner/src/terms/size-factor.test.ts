@@ -31,7 +31,17 @@ describe("normalization factors", () => {
     expect(quarterUnits("m7i.metal-48xl")).toBe(quarterUnits("m7i.48xlarge"));
   });
 
-  it.each(["m7i", "m7i.", ".large", "m7i.huge", "m7i.metal", "m7i.0xlarge", "M7I.large"])("are none of %s", (type) => {
+  it.each([
+    "m7i",
+    "m7i.",
+    ".large",
+    "m7i.huge",
+    "m7i.metal",
+    "m7i.0xlarge",
+    "m7i.constructor",
+    "constructor.metal",
+    "M7I.large",
+  ])("are none of %s", (type) => {
     expect(quarterUnits(type)).toBeUndefined();
   });
 });

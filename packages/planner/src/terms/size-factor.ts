@@ -113,8 +113,13 @@ export function quarterUnits(machineType: string): number | undefined {
   const name = familyAndSize(machineType);
   if (name === undefined) return undefined;
   const { family, size } = name;
-  if (size === "metal") return QUARTER_UNITS_OF_METAL[family];
+  if (size === "metal") return ownOf(QUARTER_UNITS_OF_METAL, family);
   const virtual = size.startsWith("metal-") ? size.slice("metal-".length).replace(/xl$/, "xlarge") : size;
   const times = /^([1-9]\d{0,2})xlarge$/.exec(virtual);
-  return times === null ? QUARTER_UNITS_OF_SIZE[virtual] : Number(times[1]) * QUARTER_UNITS_OF_X;
+  return times === null ? ownOf(QUARTER_UNITS_OF_SIZE, virtual) : Number(times[1]) * QUARTER_UNITS_OF_X;
+}
+
+/** `constructor` is a legal size: what every object has is none of ours. */
+function ownOf(factors: Readonly<Record<string, number>>, name: string): number | undefined {
+  return Object.hasOwn(factors, name) ? factors[name] : undefined;
 }

@@ -69,7 +69,7 @@ export async function es10kSavings(cpuSeconds: number): Promise<Es10kSavings> {
       ...computeSavingsPlans(purchases, AT_HOUR),
     ];
     const report = savingsReport({ ...common, oneEach, plan: bought });
-    const { saving: savingAgainstBurstable } = savingsReport({ ...common, oneEach: burstable, plan: bought });
+    const { saving: savingAgainstBurstable = 0 } = savingsReport({ ...common, oneEach: burstable, plan: bought });
     const facts = factsOf(longest, { cpuSeconds, density: density(plan), gap: purchases.gap });
     results.push({ longest, report, facts, gap: purchases.gap, savingAgainstBurstable });
   }

@@ -27,7 +27,7 @@ async function writeReports(args: readonly string[]): Promise<void> {
     writeFileSync(`${path}/${name}.html`, savingsPage(report, facts));
     writeFileSync(`${path}/${name}.svg`, drawWaterfall(report));
     writeFileSync(`${path}/${name}.csv`, savingsRows(report));
-    console.log(`${name}: ${(report.saving * 100).toFixed(1)} % saved`);
+    console.log(`${name}: ${((report.saving ?? 0) * 100).toFixed(1)} % saved`);
   };
   const { results } = await es10kSavings(seconds);
   for (const { longest, report, facts } of results) write(`es-10k-${longest}`, report, facts);

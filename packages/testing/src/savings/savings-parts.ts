@@ -23,7 +23,7 @@ export function savingsPart(cpuSeconds: number): BenchPart {
           ({ figure: name(figure), value, unit, must, aim, better: "lower" }) as const;
         const months = longest === "1y" ? { must: 12, aim: 6 } : { must: 36, aim: 18 };
         return [
-          percent("total", saving, { must: 60, aim: 65 }),
+          percent("total", saving ?? 0, { must: 60, aim: 65 }),
           percent("total_against_burstable", savingAgainstBurstable, { must: 50, aim: 60 }),
           percent("packing", packing, { must: 35, aim: 50 }),
           percent("commitments_of_the_rest", commitments, { must: 30, aim: 40 }),
@@ -63,7 +63,7 @@ function figuresOf2016({ ways, violations }: Case2016) {
     ours_3y: { packing: { must: 35, aim: 45 }, commitments: { must: 35, aim: 60 }, total: { must: 60, aim: 80 } },
   };
   const figures = ways.flatMap(({ name, report }) => {
-    const shares = { ...partsOf(report), total: report.saving };
+    const shares = { ...partsOf(report), total: report.saving ?? 0 };
     return (["packing", "commitments", "total"] as const).map((share) => {
       const bound = bounds[name]?.[share] ?? { must: 0, aim: 0 };
       const figure = `case_2016.${name}.${share}`;
