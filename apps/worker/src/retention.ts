@@ -3,6 +3,7 @@ import {
   forgetOldDecisions,
   forgetOldOutcomes,
   forgetOldRebalancePlans,
+  forgetOldReservationPlans,
   forgetOldSamples,
   forgetOldStudies,
 } from "@berth/db";
@@ -11,7 +12,7 @@ const BATCH = 1000;
 
 /**
  * Removes rows that answer for nothing any more: outcomes of POSTs after their day, which hold passwords, placement decisions
- * of clusters that are long gone, rebalance plans that are long over, old studies and samples. In batches, so that no statement is
+ * of clusters that are long gone, rebalance plans that are long over, reservation plans that nobody approved, old studies and samples. In batches, so that no statement is
  * long; by any worker, as often as it likes.
  */
 export async function forgetWhatIsOld(database: Database): Promise<void> {
@@ -19,6 +20,7 @@ export async function forgetWhatIsOld(database: Database): Promise<void> {
     forgetOldOutcomes,
     forgetOldDecisions,
     forgetOldRebalancePlans,
+    forgetOldReservationPlans,
     forgetOldStudies,
     forgetOldSamples,
   ]) {

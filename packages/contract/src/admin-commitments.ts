@@ -329,10 +329,10 @@ export const deleteCommitment = route({
   path: "/v1/admin/commitments/{commitment_id}",
   tag: "admin",
   summary: "Remove a commitment that was registered in error",
-  description: "What was bought stays bought: it is not known here any more.",
+  description: "What was bought stays bought: it is not known here any more. One that is read from EC2 is refused.",
   permission: "admin:fleet:act",
   params,
   unconditional: "A commitment never changes: there is one version of it.",
   responses: { 204: { description: "Gone." } },
-  problems: [],
+  problems: ["invalid_state"],
 });

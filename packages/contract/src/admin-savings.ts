@@ -40,7 +40,7 @@ export const savingsSchema = z
             .meta({ description: "The rows of the step: what they cost on demand." }),
           commitments: z.array(
             z.object({
-              commitment_id: idField("commitment"),
+              commitment_id: z.string().meta({ description: "Of the plan: its id, and which of its products." }),
               description: z.string(),
               per_hour: money,
               utilization: share,

@@ -59,8 +59,8 @@ it("lets one end early that EC2 says has, and none that an operator told of", as
 it("leaves out what may be what somebody registered without an id, and says so", async () => {
   await db.owner.query(
     `insert into commitment (id, kind, region, machine_type, offering_class, term, payment_option, count, upfront_micro_usd,
-                             hourly_micro_usd, source, starts_at, ends_at)
-     values ('cmt_hand', 'reserved_instances', 'us-east-1', 'm7i.xlarge', 'standard', '1y', 'no_upfront', 1, 0, 1, 'operator',
+                             hourly_micro_usd, account, source, starts_at, ends_at)
+     values ('cmt_hand', 'reserved_instances', 'us-east-1', 'm7i.xlarge', 'standard', '1y', 'no_upfront', 1, 0, 1, '123456789012', 'operator',
              '2026-03-01Z', '2027-03-01Z')`,
   );
   expect(await record(purchase("ri-1"), purchase("ri-2", { machineType: "m7i.large" }))).toEqual({

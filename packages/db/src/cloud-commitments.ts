@@ -36,11 +36,15 @@ export function recordCloudCommitments(
     let registered = 0;
     if (commitments.length === 0) return { registered, ambiguous };
     await lockCommitments(tx);
+    const externalIds = commitments.map(({ externalId }) => externalId);
     const known = await tx.query<{ externalId: string }>(
-      `update commitment c set ends_at = case when c.source = 'ec2' then e.ends_at else c.ends_at end
-         from unnest($1::text[], $2::timestamptz[]) as e(external_id, ends_at)
-        where c.external_id = e.external_id returning c.external_id as "externalId"`,
-      [commitments.map(({ externalId }) => externalId), commitments.map(({ endsAt }) => endsAt)],
+      `select external_id as "externalId" from commitment where external_id = any($1::text[])`,
+      [externalIds],
+    );
+    await tx.query(
+      `update commitment c set ends_at = e.ends_at from unnest($1::text[], $2::timestamptz[]) as e(external_id, ends_at)
+        where c.external_id = e.external_id and c.source = 'ec2' and c.ends_at <> e.ends_at`,
+      [externalIds, commitments.map(({ endsAt }) => endsAt)],
     );
     const isKnown = new Set(known.map(({ externalId }) => externalId));
     for (const one of commitments) {

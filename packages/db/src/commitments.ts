@@ -56,8 +56,9 @@ export async function findSamePurchase(tx: Tx, { externalId, ...draft }: NewComm
     `select c.id from commitment c
       where c.external_id = $1
          or ((c.external_id is null or $1::text is null) and c.kind = $2 and c.term = $3 and c.payment_option = $4
-             and (c.region, c.zone, c.machine_type, c.family, c.offering_class, c.account)
-                 is not distinct from ($5::text, $6::text, $7::text, $8::text, $9::text, $10::text)
+             and (c.region, c.zone, c.machine_type, c.family, c.offering_class)
+                 is not distinct from ($5::text, $6::text, $7::text, $8::text, $9::text)
+             and coalesce(c.account = $10, true)
              and c.starts_at < $12 and $11 < c.ends_at)
       order by c.id limit 1`,
     [

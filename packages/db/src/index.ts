@@ -288,6 +288,7 @@ export {
   decideReservationPlan,
   findCurrentReservationPlan,
   findReservationPlan,
+  forgetOldReservationPlans,
   insertReservationPlan,
   listReservationPlans,
   lockReservationPlan,
@@ -295,6 +296,7 @@ export {
   queueNightlyReservationPlan,
   type ReservationPlanRow,
   readReservationCase,
+  type WholeReservationPlan,
 } from "./reservation-plans.ts";
 export { TransactionContended } from "./retry.ts";
 export { type OperatorDatabase, operatorDatabase, type Reach, type ScopedDatabase, tenantDatabase } from "./scoped.ts";

@@ -5,6 +5,7 @@ import {
   decideReservationPlan,
   findCurrentReservationPlan,
   findReservationPlan,
+  forgetOldReservationPlans,
   insertReservationPlan,
   queueNightlyReservationPlan,
   readReservationCase,
@@ -49,6 +50,20 @@ it("is asked for, made, superseded by the next, decided, and read with what it w
   );
   expect(decided).toMatchObject({ state: "rejected", reason: "too long a term", decidedBy: "key_test", generation: 2 });
   expect(await findCurrentReservationPlan(db.operator)).toBeUndefined();
+  // One is in force: the next that is approved takes its place.
+  const approve = (id: typeof second) =>
+    transaction(db.operator, (tx) => decideReservationPlan(tx, ids, { ...by, id, decision: "approve", reason: null }));
+  const third = await make("three");
+  await approve(third);
+  const fourth = await make("four");
+  expect(await findCurrentReservationPlan(db.operator)).toMatchObject({ id: fourth, state: "proposed" });
+  await approve(fourth);
+  expect(await findReservationPlan(db.operator, third)).toMatchObject({ state: "superseded", decidedBy: "key_test" });
+  expect(await findCurrentReservationPlan(db.operator)).toMatchObject({ id: fourth, state: "approved" });
+  // Those that nobody approved are forgotten after 90 days.
+  await db.owner.query("update reservation_plan set finished_at = now() - interval '91 days'");
+  expect(await forgetOldReservationPlans(db.worker, 10)).toBe(3);
+  expect(await findCurrentReservationPlan(db.operator)).toMatchObject({ id: fourth });
   // Nobody changes what a plan says.
   await expect(db.operator.query("update reservation_plan set result = '{}'")).rejects.toThrow(/permission denied/);
 });

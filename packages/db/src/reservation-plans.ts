@@ -26,8 +26,10 @@ export interface ReservationPlanRow {
   /** Of what it was made of, in hexadecimal; null before it is made. */
   readonly caseSha256: string | null;
   readonly priceBooks: readonly PlanPriceBook[];
-  /** As `npm run plan` prints it; null before it is made. */
-  readonly result: unknown;
+  /** Of what it says; null before it is made. */
+  readonly purchases: number | null;
+  readonly costUsd: string | null;
+  readonly withoutPurchasesUsd: string | null;
   /** {code, message} */
   readonly failure: unknown;
   readonly decidedBy: string | null;
@@ -38,13 +40,19 @@ export interface ReservationPlanRow {
   readonly decidedAt: Date | null;
 }
 
-const COLUMNS = columns<ReservationPlanRow>("p", [
+/** A plan with all that it says. */
+export interface WholeReservationPlan extends ReservationPlanRow {
+  /** As `npm run plan` prints it; null before it is made. */
+  readonly result: unknown;
+}
+
+/** What it says is long: lists show a few figures of it. */
+const COLUMNS = `${columns<Omit<ReservationPlanRow, "purchases" | "costUsd" | "withoutPurchasesUsd">>("p", [
   "id",
   "state",
   "createdBy",
   "caseSha256",
   "priceBooks",
-  "result",
   "failure",
   "decidedBy",
   "reason",
@@ -52,7 +60,8 @@ const COLUMNS = columns<ReservationPlanRow>("p", [
   "createdAt",
   "finishedAt",
   "decidedAt",
-]);
+])}, jsonb_array_length(p.result -> 'purchases') as purchases, p.result ->> 'costUsd' as "costUsd",
+  p.result ->> 'withoutPurchasesUsd' as "withoutPurchasesUsd"`;
 
 interface PlanChange extends Actor {
   /** The operator's organization, for the audit row. */
@@ -95,16 +104,19 @@ export function listReservationPlans(
   return pageByAge(sql, `select ${COLUMNS} from reservation_plan p`, "p", where, query);
 }
 
-export async function findReservationPlan(sql: Sql, id: string): Promise<ReservationPlanRow | undefined> {
-  const [row] = await sql.query<ReservationPlanRow>(`select ${COLUMNS} from reservation_plan p where p.id = $1`, [id]);
+export async function findReservationPlan(sql: Sql, id: string): Promise<WholeReservationPlan | undefined> {
+  const [row] = await sql.query<WholeReservationPlan>(
+    `select ${COLUMNS}, p.result from reservation_plan p where p.id = $1`,
+    [id],
+  );
   return row;
 }
 
-/** The plan that counts: the last that was approved or, while it waits, proposed. */
-export async function findCurrentReservationPlan(sql: Sql): Promise<ReservationPlanRow | undefined> {
-  const [row] = await sql.query<ReservationPlanRow>(
-    `select ${COLUMNS} from reservation_plan p where p.state in ('proposed', 'approved')
-      order by p.finished_at desc, p.id desc limit 1`,
+/** The plan that counts: the one that waits for a decision or, where there is none, the one that was approved. */
+export async function findCurrentReservationPlan(sql: Sql): Promise<WholeReservationPlan | undefined> {
+  const [row] = await sql.query<WholeReservationPlan>(
+    `select ${COLUMNS}, p.result from reservation_plan p where p.state in ('proposed', 'approved')
+      order by p.state desc, p.finished_at desc, p.id desc limit 1`,
   );
   return row;
 }
@@ -127,7 +139,7 @@ export async function lockReservationPlan(tx: Tx, id: string): Promise<Reservati
   return row;
 }
 
-/** Decides a proposed plan that `lockReservationPlan` gave. */
+/** Decides a proposed plan, and supersedes what was approved before, of one that `lockReservationPlan` gave. */
 export async function decideReservationPlan(
   tx: Tx,
   ids: IdSource,
@@ -139,6 +151,13 @@ export async function decideReservationPlan(
   },
 ): Promise<ReservationPlanRow> {
   const { id, decision, reason, actor } = change;
+  // One plan is in force: a newer one was made without what the older would buy.
+  if (decision === "approve") {
+    await tx.query(
+      "update reservation_plan set state = 'superseded', generation = generation + 1 where state = 'approved' and id <> $1",
+      [id],
+    );
+  }
   const [row] = await tx.query<ReservationPlanRow>(
     `update reservation_plan p set state = $2, reason = $3, decided_by = $4, decided_at = now(), generation = generation + 1
       where p.id = $1 returning ${COLUMNS}`,
@@ -159,4 +178,15 @@ function audit(tx: Tx, ids: IdSource, by: PlanChange, row: ReservationPlanRow, a
     targetId: row.id,
     data: { state: row.state, caseSha256: row.caseSha256, reason: row.reason },
   });
+}
+
+/** Removes plans that nobody approved, or that were superseded since, 90 days after they were made. Gives how many. */
+export async function forgetOldReservationPlans(sql: Sql, limit: number): Promise<number> {
+  const rows = await sql.query(
+    `delete from reservation_plan where id in (
+       select id from reservation_plan where state <> 'approved' and finished_at < now() - interval '90 days' order by id limit $1)
+     returning id`,
+    [limit],
+  );
+  return rows.length;
 }

@@ -6,7 +6,7 @@ import type { ApiDeps } from "../deps.ts";
 import { actorOf } from "../http/actor.ts";
 import { once } from "../http/idempotency.ts";
 import { startList } from "../http/list.ts";
-import { NOT_FOUND } from "../http/refusal.ts";
+import { NOT_FOUND, RefusalError } from "../http/refusal.ts";
 import { serve } from "../http/serve.ts";
 import { readCommitmentFile } from "./read-commitment-file.ts";
 import { readUsage } from "./read-usage.ts";
@@ -65,6 +65,13 @@ export function commitmentRoutes(app: FastifyInstance, deps: ApiDeps): void {
     const { organizationId } = call.principal;
     const deleted = await call.db.transaction(async (tx) => {
       const row = await deleteCommitment(tx, call.params.commitment_id);
+      // It would be read again within minutes. The transaction is undone by it.
+      if (row?.source === "ec2") {
+        throw new RefusalError({
+          code: "invalid_state",
+          detail: "It is read from EC2, and is there as long as EC2 has it.",
+        });
+      }
       if (row !== undefined)
         await auditCommitments(tx, deps.ids, { organizationId, ...actorOf(call) }, "commitment.delete", [row]);
       return row;

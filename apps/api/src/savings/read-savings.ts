@@ -10,22 +10,21 @@ import {
   listSaleOfferings,
   type PriceBookRow,
   type RateBookRow,
-  readReservationCase,
   type Sql,
 } from "@berth/db";
+import { TERMS } from "@berth/domain";
 import { oneMachineEachPrice, VOLUMES_OF_AN_INSTANCE } from "@berth/packing";
 import {
   type FleetLine,
   type OwnedCommitment,
   type PlanRateBook,
-  plannedCommitments,
-  readPlanningCase,
   type SavingsReport,
-  type ShownPurchase,
   savingsReport,
 } from "@berth/planner";
 
 const HOUR_MS = 3_600_000;
+/** Where a plan is looked at: its last month has begun (planner, plannedCommitments). */
+const FIRST_YEAR_HOURS = 11 * 730;
 /** More than any installation has: a list that is not paged is bounded all the same. */
 const ROWS_READ = 10_000;
 
@@ -52,7 +51,7 @@ export async function readSavings(db: Sql, now: Date): Promise<ReadSavings> {
     listSaleOfferings(db, {}),
     listOnDemandPrices(db),
     listRateBooks(db, ["ec2_instance_savings_plan", "compute_savings_plan"]),
-    listCommitmentsBetween(db, hourStart, new Date(hourStart.getTime() + 1)),
+    listCommitmentsBetween(db, hourStart, new Date(hourStart.getTime() + HOUR_MS)),
     listPriceBooksInForce(db),
   ]);
   const paid = kubes.rows.filter(({ isStatic }) => !isStatic);
@@ -81,6 +80,7 @@ export async function readSavings(db: Sql, now: Date): Promise<ReadSavings> {
       packed,
       held: commitments,
       plan: plan?.purchases ?? [],
+      heldWithPlan: commitments.filter(({ endsAt }) => endsAt.getTime() > (atHour + FIRST_YEAR_HOURS) * HOUR_MS),
       prices,
       rateBooks: rateBooks as readonly (RateBookRow & PlanRateBook)[],
     }),
@@ -90,15 +90,21 @@ export async function readSavings(db: Sql, now: Date): Promise<ReadSavings> {
   };
 }
 
-/** What the plan holds that was approved last, or waits to be: as commitments, where its first year ends. */
+/** What the plan holds that was approved last, or waits to be, where its first year ends: as if it began now. */
 async function readPlan(
   db: Sql,
   atHour: number,
 ): Promise<{ readonly id: string; readonly purchases: readonly OwnedCommitment[] } | undefined> {
   const plan = await findCurrentReservationPlan(db);
-  const caseText = plan === undefined ? undefined : await readReservationCase(db, plan.id);
-  if (plan === undefined || caseText === undefined) return undefined;
-  const planning = readPlanningCase(JSON.parse(caseText));
-  const { purchases } = plan.result as { readonly purchases: readonly ShownPurchase[] };
-  return { id: plan.id, purchases: planning.ok ? plannedCommitments(planning.value, purchases, plan.id, atHour) : [] };
+  if (plan === undefined) return undefined;
+  const { firstYear = [] } = plan.result as { readonly firstYear?: readonly OwnedCommitment[] };
+  return {
+    id: plan.id,
+    purchases: firstYear.map((one) => ({
+      ...one,
+      id: one.id.replace(/^plan/, plan.id),
+      startsAt: new Date(atHour * HOUR_MS),
+      endsAt: new Date((atHour + TERMS[one.term].hours) * HOUR_MS),
+    })),
+  };
 }

@@ -108,6 +108,15 @@ export const HARMLESS: Readonly<Record<string, Recipe>> = {
     await by(k, k.api.operator).post("admin/commitments", body);
     return by(k, k.api.operator).post("admin/commitments", body);
   },
+  "deleteCommitment invalid_state": async (k) => {
+    const id = systemIds.next("commitment");
+    await k.api.owner.query(
+      `insert into commitment (id, kind, term, payment_option, commitment_micro_usd_per_hour, source, starts_at, ends_at)
+       values ($1, 'compute_savings_plan', '1y', 'no_upfront', 1000000, 'ec2', '2020-01-01Z', '2021-01-01Z')`,
+      [id],
+    );
+    return by(k, k.api.operator).remove(`admin/commitments/${id}`);
+  },
   "importCommitments already_registered": async (k) => {
     const csv = aCommitmentFile();
     await by(k, k.api.operator).post("admin/commitment_imports", { csv });

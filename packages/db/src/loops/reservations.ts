@@ -51,6 +51,8 @@ export function reservationStore(pool: Pool): ReservationStore {
 
     recordPlan: (lease, id, { caseText, caseSha256, priceBooks, result }) =>
       fenced(pool, lease, async (client) => {
+        // One at a time: each has a lease of its own, and one proposed plan is left.
+        await client.query("select pg_advisory_xact_lock(hashtextextended('reservation_plan', 0))");
         await client.query(
           "update reservation_plan set state = 'superseded', generation = generation + 1 where state = 'proposed'",
         );
