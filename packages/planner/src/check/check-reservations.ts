@@ -3,7 +3,7 @@ import { hourCost } from "./hour-cost.ts";
 
 /** A rule that a plan breaks, or a number in it that does not follow from the case. */
 export interface ReservationFault {
-  readonly rule: "purchase" | "cost" | "coverage" | "utilization" | "three_year_share" | "ending_share";
+  readonly rule: "purchase" | "cost" | "coverage" | "utilization" | "loss" | "three_year_share" | "ending_share";
   readonly where: string;
   readonly detail: string;
 }
@@ -56,6 +56,7 @@ export function checkReservations(planning: PlanningCase, claimed: ClaimedPlan):
       faults.push({ rule, where: rule, detail: `${claimed[rule]} claimed, ${sum[rule]} found` });
     }
   }
+  faults.push(...lossFaults(planning, claimed.purchases));
   if (planning.guardRails) faults.push(...guardFaults(planning, claimed.purchases));
   return faults;
 }
@@ -136,6 +137,29 @@ function micros({ what, amount }: Running): { readonly upfront: bigint; readonly
   return { upfront: upfront * BigInt(what.term === "1y" ? 8_760 : 26_280), hourly: committed - upfront };
 }
 
+/** The mean of the worst losses above the limit: what a plan costs in a scenario above buying nothing there. */
+function lossFaults(planning: PlanningCase, purchases: readonly Purchase[]): readonly ReservationFault[] {
+  const { mostLossMicroUsd, alphaPercent } = planning.risk;
+  if (mostLossMicroUsd === undefined || purchases.length === 0) return [];
+  const losses = planning.scenarios.map((scenario) => {
+    const alone = { ...planning, scenarios: [scenario] };
+    return { weight: scenario.weight, nanoUsd: Number(addUp(alone, purchases).nanoUsd - addUp(alone, []).nanoUsd) };
+  });
+  losses.sort((a, b) => b.nanoUsd - a.nanoUsd);
+  const tail = losses.reduce((sum, { weight }) => sum + weight, 0) * (1 - alphaPercent / 100);
+  let taken = 0;
+  let sum = 0;
+  for (const { weight, nanoUsd } of losses) {
+    const part = Math.min(weight, tail - taken);
+    sum += part * nanoUsd;
+    taken += part;
+  }
+  const mean = sum / tail / 1e3;
+  if (mean <= mostLossMicroUsd + Math.abs(mostLossMicroUsd) * SLACK + 1) return [];
+  const detail = `the worst cases lose ${Math.round(mean)} micro-dollars in the mean, more than ${mostLossMicroUsd}`;
+  return [{ rule: "loss", where: "risk.mostLossUsd", detail }];
+}
+
 function guardFaults(planning: PlanningCase, purchases: readonly Purchase[]): readonly ReservationFault[] {
   const { months, families, demands, scenarios } = planning;
   const faults: ReservationFault[] = [];
@@ -159,14 +183,20 @@ function guardFaults(planning: PlanningCase, purchases: readonly Purchase[]): re
       }
     }
   }
-  const hasPlans = [...planning.products, ...planning.held].some(({ kind }) => kind === "savings_plan");
-  const groups = hasPlans ? [...together, new Set(families.map((_, f) => f))] : together;
-  for (const group of groups) {
-    const isAll = group.size === families.length;
+  const servedBy = (what: Product | HeldCommitment) => {
+    const served = new Set<number>();
+    families.forEach((_, f) => {
+      if (what.kind === "reserved" ? what.family !== f : what.rates[f] === 0) return;
+      for (const one of together[f] ?? []) served.add(one);
+    });
+    return served;
+  };
+  const plans = [...planning.products, ...planning.held].filter(({ kind }) => kind === "savings_plan");
+  for (const group of [...together, ...plans.map(servedBy)]) {
+    const isWithin = (what: Product | HeldCommitment) =>
+      what.kind === "reserved" ? group.has(what.family) : [...servedBy(what)].every((f) => group.has(f));
     for (let m = 0; m < months; m++) {
-      const threeYear = at(m).filter(
-        ({ what }) => what.term === "3y" && (what.kind === "reserved" ? group.has(what.family) : isAll),
-      );
+      const threeYear = at(m).filter(({ what }) => what.term === "3y" && isWithin(what));
       if (!threeYear.some(({ isBought }) => isBought)) continue;
       const hours: { amount: number; hours: number }[] = [];
       for (const { months: of, weight } of scenarios) {
@@ -199,20 +229,27 @@ function guardFaults(planning: PlanningCase, purchases: readonly Purchase[]): re
   }
 
   const ends = [...new Set(running.filter(({ isBought }) => isBought).map(({ to }) => to))];
-  const oneUnit = Math.max(
-    0,
-    ...planning.products.map((what) =>
-      worth({ what, amount: what.kind === "reserved" ? 1 : what.stepMicroUsdPerHour }),
-    ),
-  );
   for (const end of ends.toSorted((a, b) => a - b)) {
     const ending = total(running.filter(({ isBought, to }) => isBought && to === end));
+    const endsThen = planning.products.filter(({ term }) => {
+      const start = end - (term === "1y" ? 12 : 36);
+      return start >= 0 && start < months;
+    });
+    const oneUnit = Math.min(
+      ...endsThen.map((what) => worth({ what, amount: what.kind === "reserved" ? 1 : what.stepMicroUsdPerHour })),
+    );
     const year = Math.min(12, months);
-    let active = 0;
-    for (let m = months - year; m < months; m++) active += total(at(m)) / year;
-    if (end - 6 < months) active = total(at(end - 6));
-    if (ending <= (active / 6 + (5 / 6) * oneUnit) * (1 + SLACK)) continue;
-    const detail = `${ending} micro-dollars an hour of worth end together, more than a sixth of ${active}`;
+    const activeOf = (isBought: boolean) => {
+      const worthAt = (m: number) => total(at(m).filter((one) => one.isBought === isBought));
+      if (end - 6 < months) return worthAt(end - 6);
+      let sum = 0;
+      for (let m = months - year; m < months; m++) sum += worthAt(m) / year;
+      return sum;
+    };
+    const heldEnding = total(running.filter(({ isBought, to }) => !isBought && to === end));
+    const most = Math.max(0, activeOf(false) / 6 - heldEnding) + activeOf(true) / 6 + (5 / 6) * oneUnit;
+    if (ending <= most * (1 + SLACK)) continue;
+    const detail = `${ending} micro-dollars an hour of worth end together, and ${Math.round(most)} may: a sixth of what is active half a year before, less what is held and ends then`;
     faults.push({ rule: "ending_share", where: `month ${end}`, detail });
   }
   return faults;

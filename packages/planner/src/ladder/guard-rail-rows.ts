@@ -1,5 +1,5 @@
 import { lowerQuartile } from "./forecast-percentile.ts";
-import { cheapestNanoUsdPerHour, jointFamilies } from "./joint-families.ts";
+import { cheapestNanoUsdPerHour, jointFamilies, limitedGroups, servedGroup } from "./joint-families.ts";
 import type { Active } from "./ladder-program.ts";
 import { type HeldCommitment, type PlanningCase, type Product, TERM_MONTHS } from "./planning-case.ts";
 import type { ProgramBuilder } from "./program-builder.ts";
@@ -13,11 +13,12 @@ const HALF_YEAR = 6;
  * The guard rails as rows, in worth on demand of an hour (dollars):
  *
  * 1. Three-year commitments, held and bought, are in each month at most the 25th percentile of the forecast of the twelve
- *    months from then on: of each group of families that share demand, and of all together where there are savings plans.
+ *    months from then on: of each group of families that share demand, and of those that a savings plan serves together.
  *    Where more is held already, no more is bought.
- * 2. What is bought and ends in one month is at most a sixth of all that is active half a year before, to within one unit;
- *    where that is beyond the horizon, of what is active in the mean of its last year. So a first purchase waits for five
- *    more of its size, and a ladder of six rungs may run out.
+ * 2. What ends in one month is at most a sixth of all that is active half a year before, to within the smallest unit that may
+ *    end then; where that is beyond the horizon, of what is active in the mean of its last year. So a first purchase waits for
+ *    five more of its size, and a ladder of six rungs may run out. What is held and ends then is counted first; where it is
+ *    more than a sixth of what is held, as much may end beside it as is a sixth of what is bought.
  */
 export function addGuardRails(
   planning: PlanningCase,
@@ -25,7 +26,7 @@ export function addGuardRails(
   bought: readonly Int32Array[],
   actives: readonly Active[],
 ): void {
-  const { months, families, products, held } = planning;
+  const { months, products, held } = planning;
   const worths = products.map((product) => worthOf(planning, product) / 1e6);
   const worth = (p: number) => worths[p] as number;
   const activeHeld = (m: number, which: (one: HeldCommitment) => boolean) =>
@@ -35,17 +36,16 @@ export function addGuardRails(
       0,
     );
 
-  const groups = [...jointFamilies(planning)];
-  const hasPlans = [...products, ...held].some(({ kind }) => kind === "savings_plan");
-  for (const group of [...groups, ...(hasPlans ? [families.map((_, f) => f)] : [])]) {
-    const isAll = group.length === families.length;
+  const joint = jointFamilies(planning);
+  for (const group of limitedGroups(planning)) {
+    const within = (families: readonly number[]) => families.every((f) => group.includes(f));
     const counts = (one: Product | HeldCommitment) =>
-      one.term === "3y" && (one.kind === "reserved" ? group.includes(one.family) : isAll);
+      one.term === "3y" &&
+      (one.kind === "reserved" ? group.includes(one.family) : within(servedGroup(joint, one.rates)));
+    const parts = joint.filter(within);
     for (let m = 0; m < months; m++) {
       const demand = (milliUnits: readonly number[]) =>
-        isAll
-          ? groups.reduce((sum, one) => sum + cheapestNanoUsdPerHour(planning, one, milliUnits), 0)
-          : cheapestNanoUsdPerHour(planning, group, milliUnits);
+        parts.reduce((sum, one) => sum + cheapestNanoUsdPerHour(planning, one, milliUnits), 0);
       const most = Math.max(0, lowerQuartile(planning, m, demand) / 1e9 - activeHeld(m, counts));
       const row = builder.row(Number.NEGATIVE_INFINITY, most);
       for (const { products: of, columns } of actives) {
@@ -72,20 +72,24 @@ export function addGuardRails(
   builder.entry(mean, lastYear.column, year.length);
   for (const { column } of year) builder.entry(mean, column, -1);
 
-  const oneUnit = worths.reduce((most, one) => Math.max(most, one), 0);
   const lastEnd = months - 1 + Math.max(0, ...products.map(({ term }) => TERM_MONTHS[term]));
   for (let end = HALF_YEAR; end <= lastEnd; end++) {
     const ending = products.flatMap((product, p) => {
       const m = end - TERM_MONTHS[product.term];
-      const column = m >= 0 && m < months ? ((bought[p] as Int32Array)[m] as number) : -1;
-      return column < 0 ? [] : [{ column, worth: worth(p) }];
+      return m >= 0 && m < months ? [{ column: (bought[p] as Int32Array)[m] as number, worth: worth(p) }] : [];
     });
     if (ending.length === 0) continue;
+    const oneUnit = Math.min(...ending.map((one) => one.worth));
+    const heldEnding = held.reduce(
+      (sum, one) => (one.endMonth === end ? sum + worthOfHeld(planning, one) / 1e6 : sum),
+      0,
+    );
     // Within the horizon a month; beyond it its last year, so that no purchase of the last month makes room.
     const before = all[end - HALF_YEAR] ?? lastYear;
-    const most = MOST_ENDING_SHARE * before.held + (1 - MOST_ENDING_SHARE) * oneUnit;
+    const most = Math.max(0, MOST_ENDING_SHARE * before.held - heldEnding) + (1 - MOST_ENDING_SHARE) * oneUnit;
     const row = builder.row(Number.NEGATIVE_INFINITY, most);
-    for (const { column, worth: each } of ending) builder.entry(row, column, each);
+    // Below 0: a purchase that a plan need not look at.
+    for (const { column, worth: each } of ending) if (column >= 0) builder.entry(row, column, each);
     builder.entry(row, before.column, -MOST_ENDING_SHARE);
   }
 }

@@ -13,6 +13,27 @@ export function jointFamilies({ families, demands }: PlanningCase): readonly (re
   return [...new Set(group)].map((one) => families.flatMap((_, f) => (group[f] === one ? [f] : [])));
 }
 
+/**
+ * Groups of families whose long commitments are limited together: those that share demand, and for each savings plan, bought or
+ * held, all that share demand with a family that it serves. Each group of families once.
+ */
+export function limitedGroups(planning: PlanningCase): readonly (readonly number[])[] {
+  const joint = jointFamilies(planning);
+  const served = [...planning.products, ...planning.held].flatMap((one) =>
+    one.kind === "savings_plan" ? [servedGroup(joint, one.rates)] : [],
+  );
+  const groups = new Map([...joint, ...served].map((group) => [group.join(" "), group]));
+  return [...groups.values()];
+}
+
+/** All families that share demand with one of those that have a rate. */
+export function servedGroup(joint: readonly (readonly number[])[], rates: readonly number[]): readonly number[] {
+  return joint
+    .filter((group) => group.some((f) => rates[f] !== 0))
+    .flat()
+    .toSorted((a, b) => a - b);
+}
+
 /** What demand of a group of families costs on demand at the least: nano-dollars an hour. */
 export function cheapestNanoUsdPerHour(
   { families, demands }: PlanningCase,

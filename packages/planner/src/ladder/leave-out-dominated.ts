@@ -5,7 +5,8 @@ import { type PlanningCase, type Product, TERM_MONTHS } from "./planning-case.ts
  * Which products a plan need not look at in a month, as another is never worse there: by product and month, true for left out.
  *
  * Reserved instances of one family and term do the same whatever their class and payment, so the cheapest within the horizon
- * is enough; of equals the first. A savings plan is left out where another of its term covers an hour of each family for less.
+ * is enough; of equals the first. A savings plan is left out where a step of another of its term costs no more and covers no
+ * less of each family; not within guard rails, which count what a step is worth.
  */
 export function leaveOutDominated(planning: PlanningCase): readonly (readonly boolean[])[] {
   const { months, products } = planning;
@@ -18,20 +19,29 @@ export function leaveOutDominated(planning: PlanningCase): readonly (readonly bo
   const cost = (p: number, m: number) => (costs[p] as readonly bigint[])[m] as bigint;
   return products.map((product, p) =>
     Array.from({ length: months }, (_, m) =>
-      products.some((other, q) => q !== p && isNeverWorse(other, product, cost(q, m), cost(p, m), q < p)),
+      products.some(
+        (other, q) => q !== p && isNeverWorse(other, product, cost(q, m), cost(p, m), q < p, planning.guardRails),
+      ),
     ),
   );
 }
 
-function isNeverWorse(a: Product, b: Product, costA: bigint, costB: bigint, isFirst: boolean): boolean {
+function isNeverWorse(
+  a: Product,
+  b: Product,
+  costA: bigint,
+  costB: bigint,
+  isFirst: boolean,
+  isGuarded: boolean,
+): boolean {
   if (a.term !== b.term) return false;
   const betterOf = (left: bigint, right: bigint) => left < right || (left === right && isFirst);
   if (a.kind === "reserved" && b.kind === "reserved") return a.family === b.family && betterOf(costA, costB);
   if (a.kind === "reserved" || b.kind === "reserved") return false;
-  // Cost of a step over what it covers, which is its step over the rate: one factor for both where steps are equal.
-  if (a.stepMicroUsdPerHour !== b.stepMicroUsdPerHour) return false;
+  if (isGuarded || !betterOf(costA, costB)) return false;
+  // A step covers itself over the rate.
   return b.rates.every((rate, f) => {
     const other = a.rates[f] as number;
-    return rate === 0 || (other > 0 && betterOf(costA * BigInt(other), costB * BigInt(rate)));
+    return rate === 0 || (other > 0 && a.stepMicroUsdPerHour * rate >= b.stepMicroUsdPerHour * other);
   });
 }
