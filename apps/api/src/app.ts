@@ -32,6 +32,7 @@ import { priceBookRoutes } from "./price-books/routes.ts";
 import { projectRoutes } from "./projects/routes.ts";
 import { rebalancePlanRoutes } from "./rebalance-plans/routes.ts";
 import { reservationPlanRoutes } from "./reservation-plans/routes.ts";
+import { reservationPurchaseRoutes } from "./reservation-purchases/routes.ts";
 import { savingsRoutes } from "./savings/routes.ts";
 
 export interface AppOptions {
@@ -109,6 +110,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   priceBookRoutes(app, deps);
   commitmentRoutes(app, deps);
   reservationPlanRoutes(app, deps);
+  reservationPurchaseRoutes(app, deps);
   savingsRoutes(app, deps);
   rebalancePlanRoutes(app, deps);
   machineRoutes(app, deps);

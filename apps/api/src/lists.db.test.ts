@@ -4,7 +4,7 @@ import type { IdKind } from "@berth/domain";
 import { systemIds } from "@berth/runtime";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { proposeRebalance } from "./testing/one-of-each.ts";
+import { planPurchase, proposeRebalance } from "./testing/one-of-each.ts";
 import { aCluster, aCommitment, aPool, MANY, startTestApi, type Tenant, type TestApi } from "./testing/test-api.ts";
 
 /** What must hold for every list that there is, and so for each one that is added. */
@@ -89,6 +89,10 @@ const LISTS: Record<string, Listed> = {
   listReservationPlans: {
     table: "reservation_plan",
     make: () => post("/v1/admin/reservation_plans", undefined, api.operator.key),
+  },
+  listReservationPurchases: {
+    table: "reservation_purchase",
+    make: () => planPurchase(api, systemIds.next("reservationPurchase"), systemIds.next("reservationPlan")),
   },
   listPriceBooks: {
     table: "price_book",

@@ -52,6 +52,7 @@ beforeAll(async () => {
   known.audit_event_id = audit.json().data[0].id;
   known.commitment_id = "cmt_01jd0v6m3pf8tb2k7n5xq4w9ze";
   known.reservation_plan_id = "rsp_01jd0v6m3pf8tb2k7n5xq4w9ze";
+  known.reservation_purchase_id = "rpu_01jd0v6m3pf8tb2k7n5xq4w9ze";
   known.price_book_id = "pbk_01jd0v6m3pf8tb2k7n5xq4w9ze";
   known.rebalance_plan_id = "rbp_01jd0v6m3pf8tb2k7n5xq4w9ze";
   known.packing_study_id = "stu_01jd0v6m3pf8tb2k7n5xq4w9ze";

@@ -78,6 +78,8 @@ const commitments: Source = async (session) =>
   (await (await session.client()).listCommitments({ query: MANY })).body.data.map(({ id }) => id);
 const reservationPlans: Source = async (session) =>
   (await (await session.client()).listReservationPlans({ query: MANY })).body.data.map(({ id }) => id);
+const reservationPurchases: Source = async (session) =>
+  (await (await session.client()).listReservationPurchases({ query: MANY })).body.data.map(({ id }) => id);
 const rebalancePlans: Source = async (session) =>
   (await (await session.client()).listRebalancePlans({ query: MANY })).body.data.map(({ id }) => id);
 const machines: Source = async (session) =>
@@ -130,6 +132,7 @@ export const ARGUMENTS: Readonly<Record<string, Source>> = {
   "price-book": priceBooks,
   commitment: commitments,
   "reservation-plan": reservationPlans,
+  "reservation-purchase": reservationPurchases,
   "rebalance-plan": rebalancePlans,
   machine: machines,
   study: studies,

@@ -33,7 +33,7 @@ type ReadOnly<Port, Reads extends keyof Port> = Pick<Port, Reads> & Changeable<P
 
 /** The ports as loops have them: for reading. In type alone; at run time each is the port itself. */
 export type ReadOnlyKubernetes = ReadOnly<Kubernetes, "version" | "read" | "list" | "podUsage">;
-export type ReadOnlyCloud = ReadOnly<Cloud, "region" | "describe" | "reservedInstances">;
+export type ReadOnlyCloud = ReadOnly<Cloud, "region" | "describe" | "reservedInstances" | "reservedOfferings">;
 export type ReadOnlyEngine = ReadOnly<Engine, "identity" | "health" | "nodes" | "shards" | "votingConfiguration">;
 
 export function readOnly(port: Kubernetes): ReadOnlyKubernetes;

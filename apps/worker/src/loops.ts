@@ -1,9 +1,18 @@
-import type { ClusterId, KubeId, MachineId, PackingStudyId, ReservationPlanId, RunId } from "@berth/domain";
+import type {
+  ClusterId,
+  KubeId,
+  MachineId,
+  PackingStudyId,
+  ReservationPlanId,
+  ReservationPurchaseId,
+  RunId,
+} from "@berth/domain";
 import { isId } from "@berth/domain";
 import type { LoopName } from "@berth/ports";
 import { type ClusterLoopDeps, reconcileCluster } from "./clusters/reconcile.ts";
 import { type MachineLoopDeps, reconcileMachine } from "./machines/reconcile.ts";
 import { type PlacementLoopDeps, reconcilePlacement } from "./placement/reconcile.ts";
+import { type PurchaseLoopDeps, reconcilePurchase } from "./purchases/reconcile.ts";
 import { type RebalanceLoopDeps, reconcileRebalance } from "./rebalance/reconcile.ts";
 import { type ReservationLoopDeps, reconcileReservationPlan } from "./reservations/reconcile.ts";
 import { reconcileStudy, type StudyLoopDeps } from "./studies/reconcile.ts";
@@ -15,6 +24,7 @@ export interface LoopDeps {
   readonly rebalance: RebalanceLoopDeps;
   readonly studies: StudyLoopDeps;
   readonly reservations: ReservationLoopDeps;
+  readonly purchases: PurchaseLoopDeps;
 }
 
 export interface Loop {
@@ -70,6 +80,14 @@ export function loopTable(deps: LoopDeps): readonly Loop[] {
       run: async (id, runId) => {
         if (isId("reservationPlan", id))
           await reconcileReservationPlan(deps.reservations, id satisfies ReservationPlanId, runId);
+      },
+    },
+    {
+      name: "purchases",
+      concurrency: 1,
+      run: async (id, runId) => {
+        if (isId("reservationPurchase", id))
+          await reconcilePurchase(deps.purchases, id satisfies ReservationPurchaseId, runId);
       },
     },
   ];

@@ -12,6 +12,7 @@ import {
   orphanStore,
   parseDue,
   placementStore,
+  purchaseStore,
   queueNightlyColdPlans,
   queueNightlyReservationPlan,
   rebalanceStore,
@@ -204,6 +205,7 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
       executes: config.rebalance === "simulated",
     },
     studies: { leases, store: studyStore(database.pool), run: runInThread, stopping: stopping.signal },
+    purchases: { leases, store: purchaseStore(database.pool), cloudOf, clock: systemClock, effects },
     reservations: {
       leases,
       store: reservationStore(database.pool),

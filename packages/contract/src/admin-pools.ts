@@ -1,4 +1,4 @@
-import { REBALANCE_MODES } from "@berth/domain";
+import { REBALANCE_MODES, RESERVATION_PURCHASES } from "@berth/domain";
 import { z } from "zod";
 import {
   idExample,
@@ -51,6 +51,11 @@ export const poolSchema = z
     rebalance_max_automatic_moves: z.int().meta({
       description: "In the mode automatic: a plan that moves more instances waits for an operator.",
     }),
+    reservation_purchases: z.enum(RESERVATION_PURCHASES).meta({
+      description:
+        "on: a worker buys the reserved instances that an approved reservation plan has of its machine types' families, each within " +
+        "the plan's price; off: nothing is bought.",
+    }),
     image_id: z.string(),
     subnet_ids: z.record(z.string(), z.string()).meta({ description: "Zone to subnet." }),
     security_group_ids: z.array(z.string()),
@@ -82,6 +87,7 @@ const policy = {
   rebalance_mode: z.enum(REBALANCE_MODES),
   rebalance_min_saving_per_month: moneyInput,
   rebalance_max_automatic_moves: z.int().min(0).max(100_000),
+  reservation_purchases: z.enum(RESERVATION_PURCHASES),
   image_id: z.string().regex(/^ami-[0-9a-f]{8,17}$/, "An id of a machine image."),
   subnet_ids: z.record(wordInput, z.string().regex(/^subnet-[0-9a-f]{8,17}$/, "An id of a subnet.")),
   security_group_ids: z.array(z.string().regex(/^sg-[0-9a-f]{8,17}$/, "An id of a security group.")).max(16),
@@ -107,6 +113,7 @@ export const createPoolBody = z
     rebalance_mode: policy.rebalance_mode.optional(),
     rebalance_min_saving_per_month: policy.rebalance_min_saving_per_month.optional(),
     rebalance_max_automatic_moves: policy.rebalance_max_automatic_moves.optional(),
+    reservation_purchases: policy.reservation_purchases.optional(),
     image_id: policy.image_id.optional(),
     subnet_ids: policy.subnet_ids.optional(),
     security_group_ids: policy.security_group_ids.optional(),
@@ -143,6 +150,7 @@ export const updatePoolBody = z
     rebalance_mode: policy.rebalance_mode.optional(),
     rebalance_min_saving_per_month: policy.rebalance_min_saving_per_month.optional(),
     rebalance_max_automatic_moves: policy.rebalance_max_automatic_moves.optional(),
+    reservation_purchases: policy.reservation_purchases.optional(),
     image_id: policy.image_id.optional(),
     subnet_ids: policy.subnet_ids.optional(),
     security_group_ids: policy.security_group_ids.optional(),

@@ -11,6 +11,7 @@ export * from "./admin-pools.ts";
 export * from "./admin-price-books.ts";
 export * from "./admin-rebalance.ts";
 export * from "./admin-reservation-plans.ts";
+export * from "./admin-reservation-purchases.ts";
 export * from "./admin-savings.ts";
 export * from "./api-keys.ts";
 export * from "./audit.ts";

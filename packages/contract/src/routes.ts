@@ -47,6 +47,12 @@ import {
   listReservationPlans,
   rejectReservationPlan,
 } from "./admin-reservation-plans.ts";
+import {
+  dropReservationPurchase,
+  getReservationPurchase,
+  listReservationPurchases,
+  retryReservationPurchase,
+} from "./admin-reservation-purchases.ts";
 import { getSavings, getSavingsFile } from "./admin-savings.ts";
 import { createApiKey, getApiKey, listApiKeys, revokeApiKey, rotateApiKey, updateApiKey } from "./api-keys.ts";
 import { exportAuditEvents, getAuditEvent, getAuditHead, listAuditEvents, listAuditEventsOfAll } from "./audit.ts";
@@ -165,6 +171,10 @@ export const ROUTES = {
   getReservationPlanFile,
   approveReservationPlan,
   rejectReservationPlan,
+  listReservationPurchases,
+  getReservationPurchase,
+  dropReservationPurchase,
+  retryReservationPurchase,
   getSavings,
   getSavingsFile,
   createRebalancePlan,

@@ -9,6 +9,7 @@ const TABLES = {
   rebalance: "rebalance",
   studies: "packing_study",
   reservations: "reservation_plan",
+  purchases: "reservation_purchase",
 } as const satisfies Record<LoopName, string>;
 
 /**

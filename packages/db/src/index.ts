@@ -143,6 +143,7 @@ export { LeaseLost } from "./loops/fenced.ts";
 export { type LaunchSecrets, machineStore } from "./loops/machines.ts";
 export { orphanStore } from "./loops/orphans.ts";
 export { placementStore } from "./loops/placement.ts";
+export { type PurchaseRecord, type PurchaseStore, purchaseStore } from "./loops/purchases.ts";
 export { rebalanceStore } from "./loops/rebalance.ts";
 export type * from "./loops/rebalance-types.ts";
 export { type ReservationStore, reservationStore } from "./loops/reservations.ts";
@@ -298,6 +299,15 @@ export {
   readReservationCase,
   type WholeReservationPlan,
 } from "./reservation-plans.ts";
+export {
+  changeReservationPurchase,
+  findReservationPurchase,
+  insertReservationPurchases,
+  listReservationPurchases,
+  lockReservationPurchase,
+  type NewReservationPurchase,
+  type ReservationPurchaseRow,
+} from "./reservation-purchases.ts";
 export { TransactionContended } from "./retry.ts";
 export { type OperatorDatabase, operatorDatabase, type Reach, type ScopedDatabase, tenantDatabase } from "./scoped.ts";
 export {

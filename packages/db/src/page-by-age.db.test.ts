@@ -17,6 +17,7 @@ import { listPriceBooks } from "./price-books.ts";
 import { pageOfProjects } from "./projects.ts";
 import { listRebalancePlans } from "./rebalance-plans.ts";
 import { listReservationPlans } from "./reservation-plans.ts";
+import { listReservationPurchases } from "./reservation-purchases.ts";
 import type { Sql } from "./sql.ts";
 import { type OpenTestDatabase, openMigratedDatabase } from "./testing/migrated-database.ts";
 import { sqlTransaction } from "./transaction.ts";
@@ -30,6 +31,10 @@ const organizationId = "org_1" as OrganizationId;
 const TABLES: Readonly<Record<string, readonly [columns: string, values: string]>> = {
   organization: ["name", "'o'"],
   reservation_plan: ["created_by", "'system'"],
+  reservation_purchase: [
+    "plan_id, purchase, part, state, product, term, payment_option, due_at",
+    "'rsp_1', n, 0, 'by_hand', 'sp', '1y', 'no_upfront', '2026-01-01Z'",
+  ],
   commitment: [
     "kind, term, payment_option, commitment_micro_usd_per_hour, source, starts_at, ends_at",
     "'compute_savings_plan', '1y', 'no_upfront', 1, 'operator', '2026-01-01Z', '2027-01-01Z'",
@@ -127,6 +132,7 @@ const LISTS: Readonly<Record<string, (sql: Sql, query: ListQuery) => Promise<unk
   price_book: listPriceBooks,
   commitment: listCommitments,
   reservation_plan: listReservationPlans,
+  reservation_purchase: listReservationPurchases,
   rebalance_plan: listRebalancePlans,
   pool: listPools,
   machine: listMachines,
@@ -138,6 +144,7 @@ const OPERATORS = [
   "price_book",
   "commitment",
   "reservation_plan",
+  "reservation_purchase",
   "rebalance_plan",
   "pool",
   "machine",

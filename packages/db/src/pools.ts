@@ -1,4 +1,4 @@
-import type { IdSource, KubeId, OrganizationId, PoolId, RebalanceMode } from "@berth/domain";
+import type { IdSource, KubeId, OrganizationId, PoolId, RebalanceMode, ReservationPurchases } from "@berth/domain";
 import type { Actor } from "./actor.ts";
 import { appendAudit } from "./audit.ts";
 import { isUniqueViolation } from "./conflicts.ts";
@@ -28,6 +28,7 @@ export interface PoolRow {
   readonly rebalanceMinSavingMicroUsdPerMonth: number;
   /** In automatic mode: a plan that moves no more instances is approved by itself. */
   readonly rebalanceMaxAutomaticMoves: number;
+  readonly reservationPurchases: ReservationPurchases;
   readonly imageId: string;
   readonly subnetIds: unknown;
   readonly securityGroupIds: readonly string[];
@@ -55,6 +56,7 @@ export interface PoolPolicy {
   readonly rebalanceMode?: RebalanceMode | undefined;
   readonly rebalanceMinSavingMicroUsdPerMonth?: number | undefined;
   readonly rebalanceMaxAutomaticMoves?: number | undefined;
+  readonly reservationPurchases?: ReservationPurchases | undefined;
   readonly imageId?: string | undefined;
   readonly subnetIds?: Readonly<Record<string, string>> | undefined;
   readonly securityGroupIds?: readonly string[] | undefined;
@@ -125,6 +127,7 @@ function policyData(policy: PoolPolicy) {
     ...(policy.rebalanceMaxAutomaticMoves === undefined
       ? {}
       : { rebalanceMaxAutomaticMoves: policy.rebalanceMaxAutomaticMoves }),
+    ...(policy.reservationPurchases === undefined ? {} : { reservationPurchases: policy.reservationPurchases }),
     ...(policy.imageId === undefined ? {} : { imageId: policy.imageId }),
     ...(policy.instanceProfile === undefined ? {} : { instanceProfile: policy.instanceProfile }),
   };
@@ -167,6 +170,7 @@ const COLUMNS = `${columns<
   "headroomMemoryMib",
   "heldZones",
   "rebalanceMode",
+  "reservationPurchases",
   "rebalanceMaxAutomaticMoves",
   "imageId",
   "subnetIds",

@@ -157,6 +157,12 @@ export async function decideReservationPlan(
       "update reservation_plan set state = 'superseded', generation = generation + 1 where state = 'approved' and id <> $1",
       [id],
     );
+    // What it would have bought is in the newer plan, as far as it is still wanted. What EC2 was asked for is looked for on.
+    await tx.query(
+      `update reservation_purchase set state = 'dropped', waiting_for = '[]', generation = generation + 1, next_check_at = null
+        where state in ('planned', 'by_hand') and plan_id <> $1`,
+      [id],
+    );
   }
   const [row] = await tx.query<ReservationPlanRow>(
     `update reservation_plan p set state = $2, reason = $3, decided_by = $4, decided_at = now(), generation = generation + 1

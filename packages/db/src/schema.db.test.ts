@@ -20,6 +20,8 @@ import {
   REBALANCE_MOVE_STATES,
   REBALANCE_PLAN_STATES,
   RESERVATION_PLAN_STATES,
+  RESERVATION_PURCHASE_STATES,
+  RESERVATION_PURCHASES,
   TERMS,
 } from "@berth/domain";
 import { PrismaPg } from "@prisma/adapter-pg";
@@ -106,12 +108,14 @@ describe("the migrations", () => {
       operation_state_check: OPERATION_STATES,
       operation_kind_check: OPERATION_KINDS,
       pool_rebalance_mode_check: REBALANCE_MODES,
+      pool_reservation_purchases_check: RESERVATION_PURCHASES,
       rebalance_plan_state_check: REBALANCE_PLAN_STATES,
       rebalance_move_state_check: REBALANCE_MOVE_STATES,
       packing_study_kind_check: PACKING_STUDY_KINDS,
       packing_study_state_check: PACKING_STUDY_STATES,
       price_book_kind_check: PRICE_BOOK_KINDS,
       reservation_plan_state_check: RESERVATION_PLAN_STATES,
+      reservation_purchase_state_check: RESERVATION_PURCHASE_STATES,
       commitment_kind_check: COMMITMENT_KINDS,
       commitment_term_check: Object.keys(TERMS),
       commitment_payment_option_check: PAYMENT_OPTIONS,

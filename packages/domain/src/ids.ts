@@ -23,6 +23,7 @@ export const ID_PREFIXES = {
   priceBook: "pbk",
   commitment: "cmt",
   reservationPlan: "rsp",
+  reservationPurchase: "rpu",
   rebalancePlan: "rbp",
   packingStudy: "stu",
   request: "req",
@@ -54,6 +55,7 @@ export type DecisionId = Id<"decision">;
 export type PriceBookId = Id<"priceBook">;
 export type CommitmentId = Id<"commitment">;
 export type ReservationPlanId = Id<"reservationPlan">;
+export type ReservationPurchaseId = Id<"reservationPurchase">;
 export type RebalancePlanId = Id<"rebalancePlan">;
 export type PackingStudyId = Id<"packingStudy">;
 export type RunId = Id<"run">;

@@ -2,10 +2,15 @@ import {
   type _InstanceType,
   DescribeInstancesCommand,
   DescribeReservedInstancesCommand,
+  DescribeReservedInstancesOfferingsCommand,
   EC2Client,
   type Filter,
   type Instance,
+  type OfferingClassType,
+  type OfferingTypeValues,
+  PurchaseReservedInstancesOfferingCommand,
   type ReservedInstances,
+  type ReservedInstancesOffering,
   RunInstancesCommand,
   type RunInstancesCommandInput,
   TerminateInstancesCommand,
@@ -20,6 +25,7 @@ import {
   type InstanceFilter,
   type LaunchRequest,
   PortError,
+  type ReservedOffering,
 } from "@berth/ports";
 import { asPortError, codeOf, refusalOf } from "./errors.ts";
 import { createTokenBucket, type TokenBucket } from "./token-bucket.ts";
@@ -131,6 +137,49 @@ export function createEc2Cloud(options: Ec2CloudOptions): Ec2Cloud {
         throw asPortError(error, "DescribeReservedInstances");
       }
     },
+    reservedOfferings: async ({ machineType, offeringClass, payment, durationSeconds }) => {
+      const found: ReservedOffering[] = [];
+      let token: string | undefined;
+      do {
+        try {
+          const answer = await client.send(
+            new DescribeReservedInstancesOfferingsCommand({
+              InstanceType: machineType as _InstanceType,
+              ProductDescription: "Linux/UNIX",
+              InstanceTenancy: "default",
+              OfferingClass: offeringClass as OfferingClassType,
+              OfferingType: payment as OfferingTypeValues,
+              MinDuration: durationSeconds,
+              MaxDuration: durationSeconds,
+              IncludeMarketplace: false,
+              Filters: [{ Name: "scope", Values: ["Region"] }],
+              ...(token === undefined ? {} : { NextToken: token }),
+            }),
+          );
+          found.push(...(answer.ReservedInstancesOfferings ?? []).map(toReservedOffering));
+          token = answer.NextToken === "" ? undefined : answer.NextToken;
+        } catch (error) {
+          throw asPortError(error, "DescribeReservedInstancesOfferings");
+        }
+      } while (token !== undefined);
+      return found;
+    },
+    purchaseReserved: async ({ offeringId, count, limitMicroUsd }) => {
+      try {
+        // One attempt: a repeat after a lost answer would buy twice.
+        const answer = await launches.send(
+          new PurchaseReservedInstancesOfferingCommand({
+            ReservedInstancesOfferingId: offeringId,
+            InstanceCount: count,
+            LimitPrice: { Amount: limitMicroUsd / 1e6, CurrencyCode: "USD" },
+          }),
+        );
+        if (answer.ReservedInstancesId !== undefined) return answer.ReservedInstancesId;
+      } catch (error) {
+        throw asPortError(error, "PurchaseReservedInstancesOffering");
+      }
+      throw new PortError("unavailable", "PurchaseReservedInstancesOffering: an answer without an id");
+    },
     terminate: async (instanceId) => {
       try {
         await client.send(new TerminateInstancesCommand({ InstanceIds: [instanceId] }));
@@ -209,12 +258,18 @@ function filtersOf(filter: InstanceFilter): Filter[][] {
   return calls;
 }
 
+function toReservedOffering(offering: ReservedInstancesOffering): ReservedOffering {
+  return {
+    offeringId: offering.ReservedInstancesOfferingId ?? "",
+    ...pricesOf(offering),
+  };
+}
+
 /** Prices come as floats of dollars: the nearest micro-dollar is what was meant. */
 function toReservedInstances(reserved: ReservedInstances): CloudReservedInstances {
   const { ReservedInstancesId: id, Start: startsAt, End: endsAt } = reserved;
   if (id === undefined || startsAt === undefined || endsAt === undefined)
     throw new PortError("unavailable", "EC2 answered reserved instances without an id or a term");
-  const hourly = (reserved.RecurringCharges ?? []).reduce((sum, { Amount }) => sum + (Amount ?? 0), 0);
   return {
     id,
     state: reserved.State ?? "",
@@ -226,10 +281,21 @@ function toReservedInstances(reserved: ReservedInstances): CloudReservedInstance
     offeringClass: reserved.OfferingClass ?? "",
     payment: reserved.OfferingType ?? "",
     durationSeconds: reserved.Duration ?? 0,
-    upfrontMicroUsd: Math.round((reserved.FixedPrice ?? 0) * 1e6),
-    hourlyMicroUsd: Math.round((hourly + (reserved.UsagePrice ?? 0)) * 1e6),
+    ...pricesOf(reserved),
     startsAt,
     endsAt,
+  };
+}
+
+function pricesOf({
+  FixedPrice,
+  UsagePrice,
+  RecurringCharges,
+}: Pick<ReservedInstances, "FixedPrice" | "UsagePrice" | "RecurringCharges">) {
+  const recurring = (RecurringCharges ?? []).reduce((sum, { Amount }) => sum + (Amount ?? 0), 0);
+  return {
+    upfrontMicroUsd: Math.round((FixedPrice ?? 0) * 1e6),
+    hourlyMicroUsd: Math.round((recurring + (UsagePrice ?? 0)) * 1e6),
   };
 }
 

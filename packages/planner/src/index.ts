@@ -20,6 +20,7 @@ export {
   planningFile,
   type ReservedRateBook,
 } from "./fleet/planning-file.ts";
+export { type PurchasePart, purchaseParts } from "./fleet/purchase-parts.ts";
 export { linearBound } from "./ladder/linear-bound.ts";
 export { type PlanCost, planCost } from "./ladder/plan-cost.ts";
 export * from "./ladder/plan-ladder.ts";

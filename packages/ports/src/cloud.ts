@@ -81,6 +81,30 @@ export interface CloudReservedInstances {
   readonly endsAt: Date;
 }
 
+/** Which reserved instances are asked for: regional, Linux/UNIX, default tenancy, of EC2 itself and not of its marketplace. */
+export interface ReservedOfferingQuery {
+  readonly machineType: string;
+  /** As `standard`. */
+  readonly offeringClass: string;
+  /** As `No Upfront`. */
+  readonly payment: string;
+  readonly durationSeconds: number;
+}
+
+/** What one of them costs. */
+export interface ReservedOffering {
+  readonly offeringId: string;
+  readonly upfrontMicroUsd: number;
+  readonly hourlyMicroUsd: number;
+}
+
+export interface ReservedPurchase {
+  readonly offeringId: string;
+  readonly count: number;
+  /** What all of them may cost at the start: EC2 refuses to sell them dearer. */
+  readonly limitMicroUsd: number;
+}
+
 /**
  * One account and region of EC2.
  *
@@ -95,5 +119,12 @@ export interface Cloud {
   /** Idempotent; "not_found" says that EC2 does not know the id (yet, or any more). */
   /** Every purchase that EC2 still knows of, ended ones too. */
   reservedInstances(): Promise<CloudReservedInstances[]>;
+  /** Those for sale that are so. */
+  reservedOfferings(query: ReservedOfferingQuery): Promise<ReservedOffering[]>;
+  /**
+   * Buys at once, and gives the purchase's id. EC2 has no token for it: a call whose answer is lost may have bought, and must be
+   * looked for among `reservedInstances`, never repeated. Throws PortError: invalid also where the price is above the limit.
+   */
+  purchaseReserved(purchase: ReservedPurchase): Promise<string>;
   terminate(instanceId: string): Promise<"terminating" | "not_found">;
 }

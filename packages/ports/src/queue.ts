@@ -1,5 +1,13 @@
 /** The loops that jobs may wake. A job carries an id and nothing else. */
-export const LOOP_NAMES = ["clusters", "placement", "machines", "rebalance", "studies", "reservations"] as const;
+export const LOOP_NAMES = [
+  "clusters",
+  "placement",
+  "machines",
+  "rebalance",
+  "studies",
+  "reservations",
+  "purchases",
+] as const;
 export type LoopName = (typeof LOOP_NAMES)[number];
 
 /** Adds "look at this id" hints. May lose, double or reorder them without harm. */

@@ -16,4 +16,5 @@ export const QUEUES = {
   rebalance: { queue: "rebalance" },
   studies: { queue: "studies" },
   reservations: { queue: "reservations" },
+  purchases: { queue: "purchases" },
 } as const satisfies Record<LoopName, QueueEntry>;

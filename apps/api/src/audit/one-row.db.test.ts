@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { ROUTES, type RouteShape } from "@berth/contract";
 import { systemIds } from "@berth/runtime";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { proposeRebalance, proposeReservations } from "../testing/one-of-each.ts";
+import { planPurchase, proposeRebalance, proposeReservations } from "../testing/one-of-each.ts";
 import { playWorker } from "../testing/play-worker.ts";
 import {
   aCluster,
@@ -158,6 +158,14 @@ const REQUESTS: Readonly<Record<string, () => Promise<Request>>> = {
     body: { reason: "too long" },
     by: api.operator,
   }),
+  dropReservationPurchase: async () => ({
+    url: `/v1/admin/reservation_purchases/${await aPurchase()}/drop`,
+    by: api.operator,
+  }),
+  retryReservationPurchase: async () => ({
+    url: `/v1/admin/reservation_purchases/${await anUnknownPurchase()}/retry`,
+    by: api.operator,
+  }),
   createPool: async () => ({
     url: "/v1/admin/pools",
     body: aPool(await aKubeId(), { name: aName() }),
@@ -173,6 +181,21 @@ const REQUESTS: Readonly<Record<string, () => Promise<Request>>> = {
 async function aReservationPlan(): Promise<string> {
   const id = systemIds.next("reservationPlan");
   await proposeReservations(api, id);
+  return id;
+}
+
+async function aPurchase(state = "planned"): Promise<string> {
+  const id = systemIds.next("reservationPurchase");
+  await planPurchase(api, id, systemIds.next("reservationPlan"), state);
+  return id;
+}
+
+async function anUnknownPurchase(): Promise<string> {
+  const id = await aPurchase("buying");
+  await api.owner.query("update reservation_purchase set waiting_for = $2 where id = $1", [
+    id,
+    JSON.stringify([{ name: "purchase_unknown", subject: id, since: new Date().toISOString(), hint: "look" }]),
+  ]);
   return id;
 }
 

@@ -22,6 +22,7 @@ export function policyOf(body: UpdatePoolBody | CreatePoolBody): PoolPolicy {
     headroomMemoryMib: body.headroom_memory_bytes === undefined ? undefined : body.headroom_memory_bytes / MEBIBYTE,
     heldZones: body.held_zones,
     rebalanceMode: body.rebalance_mode,
+    reservationPurchases: body.reservation_purchases,
     rebalanceMinSavingMicroUsdPerMonth: leastSaving === undefined ? undefined : microUsdOf(leastSaving),
     rebalanceMaxAutomaticMoves: body.rebalance_max_automatic_moves,
     imageId: body.image_id,

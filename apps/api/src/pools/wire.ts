@@ -22,6 +22,7 @@ export function toPoolBody(pool: PoolRow): Pool {
     headroom_memory_bytes: bytesOf(pool.headroomMemoryMib),
     held_zones: [...pool.heldZones],
     rebalance_mode: pool.rebalanceMode,
+    reservation_purchases: pool.reservationPurchases,
     rebalance_min_saving_per_month: moneyFromMicroUsd(pool.rebalanceMinSavingMicroUsdPerMonth),
     rebalance_max_automatic_moves: pool.rebalanceMaxAutomaticMoves,
     image_id: pool.imageId,

@@ -1,6 +1,14 @@
 import type { ReservationPlan } from "@berth/contract";
-import { decideReservationPlan, lockReservationPlan, type Tx } from "@berth/db";
+import {
+  decideReservationPlan,
+  findReservationPlan,
+  insertReservationPurchases,
+  lockReservationPlan,
+  type NewReservationPurchase,
+  type Tx,
+} from "@berth/db";
 import { err, type OrganizationId, ok, type ReservationDecision, type Result } from "@berth/domain";
+import type { PurchasePart } from "@berth/planner";
 import type { ApiDeps } from "../deps.ts";
 import { NOT_FOUND, type Refusal, refuse } from "../http/refusal.ts";
 import { toReservationPlanBody } from "./wire.ts";
@@ -29,5 +37,22 @@ export async function decide(
     return refuse("invalid_state", `The plan is ${plan.state}, and cannot be ${decided}: only a proposed one can.`);
   }
   const row = await decideReservationPlan(tx, deps.ids, { ...decision, id: plan.id });
+  if (decision.decision === "approve")
+    await insertReservationPurchases(tx, deps.ids, plan.id, await purchasesOf(tx, plan.id));
   return ok({ status: 200, body: toReservationPlanBody(row) });
+}
+
+/** What the plan has to be bought, as its worker wrote it down. */
+async function purchasesOf(tx: Tx, id: string): Promise<NewReservationPurchase[]> {
+  const plan = await findReservationPlan(tx, id);
+  const { parts = [] } = (plan?.result ?? {}) as { readonly parts?: readonly PurchasePart[] };
+  return parts.map(({ reserved, ...part }) => ({
+    ...part,
+    region: reserved?.region ?? null,
+    machineType: reserved?.machineType ?? null,
+    count: reserved?.count ?? null,
+    offeringClass: reserved?.offeringClass ?? null,
+    upfrontMicroUsd: reserved?.upfrontMicroUsd ?? null,
+    hourlyMicroUsd: reserved?.hourlyMicroUsd ?? null,
+  }));
 }

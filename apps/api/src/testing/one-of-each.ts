@@ -83,6 +83,8 @@ export async function oneOfEach(api: TestApi): Promise<OneOfEach> {
   );
   const reservationPlan = systemIds.next("reservationPlan");
   await proposeReservations(api, reservationPlan);
+  const reservationPurchase = systemIds.next("reservationPurchase");
+  await planPurchase(api, reservationPurchase, reservationPlan);
   const rebalancePlan = systemIds.next("rebalancePlan");
   await proposeRebalance(api, rebalancePlan, cluster.id);
   const packingStudy = systemIds.next("packingStudy");
@@ -114,6 +116,7 @@ export async function oneOfEach(api: TestApi): Promise<OneOfEach> {
     priceBook,
     commitment,
     reservationPlan,
+    reservationPurchase,
     rebalancePlan,
     packingStudy,
     ...rest,
@@ -126,6 +129,17 @@ export async function stopCluster(api: TestApi, { ids, tenant }: OneOfEach): Pro
   const id = ids.cluster ?? "";
   await api.ask("DELETE", `/v1/clusters/${id}`, { key: tenant.key });
   await playWorker(api, id, { ended: "succeeded" });
+}
+
+/** A purchase that waits for its month. */
+export async function planPurchase(api: TestApi, id: string, planId: string, state = "planned"): Promise<void> {
+  await api.owner.query(
+    `insert into reservation_purchase (id, plan_id, purchase, part, state, product, region, machine_type, count, offering_class, term,
+                                       payment_option, upfront_micro_usd, hourly_micro_usd, due_at, asked_at, external_id)
+     values ($1, $2, 0, 0, $3, 'm7i 1y', 'us-east-1', 'm7i.xlarge', 2, 'standard', '1y', 'no_upfront', 0, 133360, now() + interval '1 day',
+             case when $3 in ('buying', 'bought') then now() end, case when $3 = 'bought' then $1 end)`,
+    [id, planId, state],
+  );
 }
 
 /** A made plan in a state of its own: they do not supersede one another here. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { MemberId } from "@berth/domain";
 import { systemIds } from "@berth/runtime";
-import { type OneOfEach, proposeRebalance, proposeReservations } from "./one-of-each.ts";
+import { type OneOfEach, planPurchase, proposeRebalance, proposeReservations } from "./one-of-each.ts";
 import { playWorker } from "./play-worker.ts";
 import { aCluster, aCommitment, aCommitmentFile, aKube, aPool, type Tenant, type TestApi } from "./test-api.ts";
 
@@ -134,6 +134,13 @@ export const HARMLESS: Readonly<Record<string, Recipe>> = {
     const { id } = (await by(k, k.api.operator).post("admin/reservation_plans")).json();
     return k.api.ask("GET", `/v1/admin/reservation_plans/${id}/file`, { key: k.api.operator.key });
   },
+  "dropReservationPurchase invalid_state": async (k) => {
+    const id = systemIds.next("reservationPurchase");
+    await planPurchase(k.api, id, systemIds.next("reservationPlan"), "bought");
+    return by(k, k.api.operator).post(`admin/reservation_purchases/${id}/drop`);
+  },
+  "retryReservationPurchase invalid_state": (k) =>
+    by(k, k.api.operator).post(`admin/reservation_purchases/${k.world.ids.reservationPurchase}/retry`),
   "createPool name_taken": (k) => by(k, k.api.operator).post("admin/pools", aPool(k.world.ids.kube ?? "")),
 };
 

@@ -8,6 +8,7 @@ import {
   planLadder,
   plannedCommitments,
   planningFile,
+  purchaseParts,
   readPlanningCase,
   showPlan,
 } from "@berth/planner";
@@ -100,5 +101,6 @@ async function decide(input: PlanningInput, withSolver: ReservationLoopDeps["wit
   }
   const shown = showPlan(planning, ladder, planCost(planning, []), faults);
   const firstYear = plannedCommitments(planning, shown.purchases, "plan", 0);
-  return { made: true, caseText, result: { ...shown, leftOut: made.leftOut, firstYear } };
+  const parts = purchaseParts(planning, shown.purchases, input.reservedBooks);
+  return { made: true, caseText, result: { ...shown, leftOut: made.leftOut, firstYear, parts } };
 }

@@ -10,6 +10,8 @@ export interface ShownPurchase {
   readonly endMonth: number;
   readonly units?: number;
   readonly steps?: number;
+  /** Of reserved instances, in as few as the family's sizes allow. */
+  readonly quote?: readonly { readonly machineType: string; readonly instances: number }[];
 }
 
 /** A plan is built up over months: it is looked at where its first year ends. */

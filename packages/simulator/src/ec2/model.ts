@@ -58,7 +58,7 @@ export interface Ec2Model {
   describeInstanceTypes(names: readonly string[] | undefined): readonly MachineType[];
   describeOfferings(): readonly { readonly instanceType: string; readonly zone: string }[];
   describeReservedOfferings(instanceType: string): readonly ReservedOffering[];
-  purchaseReserved(offeringId: string, instanceCount: number): ReservedInstances;
+  purchaseReserved(offeringId: string, instanceCount: number, limitPrice?: number): ReservedInstances;
   describeReserved(): readonly ReservedView[];
   /** Counts and perhaps refuses a call that has no method of its own here. */
   plainCall<T>(action: string, run: () => T): T;
@@ -203,8 +203,8 @@ export function createEc2Model(options: Ec2Options): Ec2Model {
       }),
     describeReservedOfferings: (type) =>
       call("DescribeReservedInstancesOfferings", () => reservedOfferings(context, type)),
-    purchaseReserved: (id, count) =>
-      call("PurchaseReservedInstancesOffering", () => purchaseReserved(context, id, count)),
+    purchaseReserved: (id, count, limit) =>
+      call("PurchaseReservedInstancesOffering", () => purchaseReserved(context, id, count, limit)),
     describeReserved: () => call("DescribeReservedInstances", () => describeReserved(context)),
     plainCall: call,
     onBoot: (listener) => void bootListeners.push(listener),

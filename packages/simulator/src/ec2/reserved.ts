@@ -69,8 +69,16 @@ export function reservedOfferings(context: Ec2Context, instanceType: string): re
   });
 }
 
-/** Buys at once; the state shows `payment-pending` for nobody. Refuses an id that no offering has. */
-export function purchaseReserved(context: Ec2Context, offeringId: string, instanceCount: number): ReservedInstances {
+/**
+ * Buys at once; the state shows `payment-pending` for nobody. Refuses an id that no offering has, and what costs more at the
+ * start than the limit, in dollars. Asked twice it buys twice: EC2 has no token for this.
+ */
+export function purchaseReserved(
+  context: Ec2Context,
+  offeringId: string,
+  instanceCount: number,
+  limitPrice = Number.POSITIVE_INFINITY,
+): ReservedInstances {
   if (!Number.isInteger(instanceCount) || instanceCount < 1) {
     throw new Ec2Error("InvalidParameterValue", "Invalid value for InstanceCount.");
   }
@@ -78,6 +86,12 @@ export function purchaseReserved(context: Ec2Context, offeringId: string, instan
   for (const instanceType of types) {
     const offering = reservedOfferings(context, instanceType).find(({ id }) => id === offeringId);
     if (offering === undefined) continue;
+    if (offering.fixedPrice * instanceCount > limitPrice) {
+      throw new Ec2Error(
+        "InvalidParameterValue",
+        `The price of ${offering.fixedPrice * instanceCount} is above the limit.`,
+      );
+    }
     const id = uuidOf(`${context.seed}/${context.state.reserved.length}/${offeringId}`);
     const bought = { id, offering, instanceCount, startAt: context.clock.now() };
     context.state.reserved.push(bought);

@@ -10,7 +10,7 @@ import {
 import { Ec2AnswerLost, Ec2Error } from "../ec2/error.ts";
 import type { Filter } from "../ec2/filters.ts";
 import type { Ec2Model, InstanceView } from "../ec2/model.ts";
-import type { ReservedView } from "../ec2/reserved.ts";
+import type { ReservedOffering, ReservedView } from "../ec2/reserved.ts";
 
 /** What a refused launch means for the plan; every other code is a failure. */
 const REFUSALS: Readonly<Record<string, LaunchRefusal["kind"]>> = {
@@ -89,6 +89,25 @@ export function inProcessCloud(model: Ec2Model): Cloud {
         throw portErrorOf(error, "DescribeReservedInstances");
       }
     },
+    reservedOfferings: async ({ machineType, offeringClass, payment, durationSeconds }) => {
+      try {
+        // The model sells standard ones alone.
+        if (offeringClass !== "standard") return [];
+        return model
+          .describeReservedOfferings(machineType)
+          .filter((offering) => offering.offeringType === payment && offering.durationSeconds === durationSeconds)
+          .map((offering) => ({ offeringId: offering.id, ...pricesOf(offering) }));
+      } catch (error) {
+        throw portErrorOf(error, "DescribeReservedInstancesOfferings");
+      }
+    },
+    purchaseReserved: async ({ offeringId, count, limitMicroUsd }) => {
+      try {
+        return model.purchaseReserved(offeringId, count, limitMicroUsd / 1e6).id;
+      } catch (error) {
+        throw portErrorOf(error, "PurchaseReservedInstancesOffering");
+      }
+    },
     terminate: async (instanceId) => {
       try {
         model.terminateInstances([instanceId]);
@@ -113,11 +132,14 @@ function reservedOf({ id, offering, instanceCount, startAt, endAt, state }: Rese
     offeringClass: "standard",
     payment: offering.offeringType,
     durationSeconds: offering.durationSeconds,
-    upfrontMicroUsd: Math.round(offering.fixedPrice * 1e6),
-    hourlyMicroUsd: Math.round(offering.hourlyPrice * 1e6),
+    ...pricesOf(offering),
     startsAt: new Date(startAt),
     endsAt: new Date(endAt),
   };
+}
+
+function pricesOf({ fixedPrice, hourlyPrice }: ReservedOffering) {
+  return { upfrontMicroUsd: Math.round(fixedPrice * 1e6), hourlyMicroUsd: Math.round(hourlyPrice * 1e6) };
 }
 
 function cloudInstanceOf({ instance, state }: InstanceView): CloudInstance {

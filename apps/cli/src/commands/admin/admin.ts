@@ -36,6 +36,7 @@ import { createRebalancePlan } from "./rebalance/create.ts";
 import { getRebalancePlan } from "./rebalance/get.ts";
 import { listRebalancePlans } from "./rebalance/list.ts";
 import { reservationPlan } from "./reservation-plan/commands.ts";
+import { reservationPurchase } from "./reservation-purchase/commands.ts";
 import { showSavings } from "./savings/show.ts";
 import { coldPlan, drawDensityCurve, simulate, study } from "./study/commands.ts";
 
@@ -112,6 +113,7 @@ export const admin = (berth: Berth) =>
         .addCommand(explainPlacement(berth)),
     )
     .addCommand(reservationPlan(berth))
+    .addCommand(reservationPurchase(berth))
     .addCommand(showSavings(berth))
     .addCommand(showPacking(berth))
     .addCommand(topMachines(berth))

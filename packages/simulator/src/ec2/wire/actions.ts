@@ -170,6 +170,8 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
     const offerings = model
       .describeReservedOfferings(form.required("InstanceType"))
       .filter((offering) => offeringType === undefined || offering.offeringType === offeringType)
+      // Standard ones are all that the model sells.
+      .filter(() => (form.text("OfferingClass") ?? "standard") === "standard")
       .filter(({ durationSeconds }) => durationSeconds >= (duration.low ?? 0))
       .filter(({ durationSeconds }) => durationSeconds <= (duration.high ?? Number.POSITIVE_INFINITY));
     return { reservedInstancesOfferingsSet: offerings.map(answers.reservedOfferingItem) };
@@ -178,7 +180,10 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
   PurchaseReservedInstancesOffering: ({ model }, form) => {
     dryRunHolds(form);
     const offeringId = form.required("ReservedInstancesOfferingId");
-    return { reservedInstancesId: model.purchaseReserved(offeringId, form.integer("InstanceCount") ?? 0).id };
+    const limit = form.text("LimitPrice.Amount");
+    const count = form.integer("InstanceCount") ?? 0;
+    const bought = model.purchaseReserved(offeringId, count, limit === undefined ? undefined : Number(limit));
+    return { reservedInstancesId: bought.id };
   },
 
   DescribeReservedInstances: ({ model }, form) => {

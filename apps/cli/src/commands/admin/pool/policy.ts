@@ -16,6 +16,7 @@ interface PolicyOptions {
   readonly rebalance?: RebalanceMode | undefined;
   readonly rebalanceMinSaving?: ReturnType<typeof price> | undefined;
   readonly rebalanceMaxAutomaticMoves?: number | undefined;
+  readonly reservationPurchases?: "off" | "on" | undefined;
   readonly image?: string | undefined;
   readonly subnet?: Record<string, string> | undefined;
   readonly securityGroups?: string[] | undefined;
@@ -46,6 +47,12 @@ export function withPolicy(command: Command) {
       "a plan that moves more instances waits for an operator",
       wholeNumber,
     )
+    .addOption(
+      new Option(
+        "--reservation-purchases <setting>",
+        "whether a worker buys what approved reservation plans have",
+      ).choices(["off", "on"] as const),
+    )
     .option("--image <ami>", "machine image")
     .option("--subnet <zone=subnet>", "repeat for each zone", keyValue)
     .option("--security-groups <ids>", "as sg-1,sg-2", commaList)
@@ -68,6 +75,7 @@ export function policyOfOptions(options: PolicyOptions) {
     rebalance_mode: options.rebalance,
     rebalance_min_saving_per_month: options.rebalanceMinSaving,
     rebalance_max_automatic_moves: options.rebalanceMaxAutomaticMoves,
+    reservation_purchases: options.reservationPurchases,
     image_id: options.image,
     subnet_ids: options.subnet,
     security_group_ids: options.securityGroups,

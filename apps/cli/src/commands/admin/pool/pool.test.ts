@@ -22,6 +22,7 @@ const POOL = {
   rebalance_mode: "automatic",
   rebalance_min_saving_per_month: { amount: "10.000000000000", currency: "USD" },
   rebalance_max_automatic_moves: 4,
+  reservation_purchases: "off",
   image_id: "ami-00000000",
   subnet_ids: { a: "subnet-00000001" },
   security_group_ids: [],

@@ -43,6 +43,7 @@ export function describePool(pool: Pool): string {
     ["Headroom", headroomOf(pool)],
     ["Held zones", words(pool.held_zones)],
     ["Rebalance", rebalanceOf(pool)],
+    ["Reservations", pool.reservation_purchases === "on" ? "bought as approved plans have them" : "not bought"],
     ["Empty after", formatDuration(pool.empty_after_seconds * 1000)],
     ["Image", pool.image_id],
     ["Subnets", words(Object.entries(pool.subnet_ids).map(([zone, subnet]) => `${zone}=${subnet}`))],

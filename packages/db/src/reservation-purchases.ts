@@ -1,0 +1,160 @@
+import type {
+  Guard,
+  IdSource,
+  OfferingClass,
+  OrganizationId,
+  PaymentOption,
+  ReservationPlanId,
+  ReservationPurchaseId,
+  ReservationPurchaseState,
+  Term,
+} from "@berth/domain";
+import type { Actor } from "./actor.ts";
+import { appendAudit } from "./audit.ts";
+import { type ListQuery, pageByAge } from "./page-by-age.ts";
+import { type Page, type Sql, startWhere, type Tx } from "./sql.ts";
+
+/** A part of an approved plan that is bought at once; what a savings plan has not is null. */
+export interface ReservationPurchaseRow {
+  readonly id: ReservationPurchaseId;
+  readonly planId: ReservationPlanId;
+  readonly state: ReservationPurchaseState;
+  readonly product: string;
+  readonly region: string | null;
+  readonly machineType: string | null;
+  readonly count: number | null;
+  readonly offeringClass: OfferingClass | null;
+  readonly term: Term;
+  readonly paymentOption: PaymentOption;
+  /** Of one of them: dearer ones are not bought. */
+  readonly upfrontMicroUsd: number | null;
+  readonly hourlyMicroUsd: number | null;
+  readonly dueAt: Date;
+  readonly askedAt: Date | null;
+  readonly externalId: string | null;
+  readonly waitingFor: readonly Guard[];
+  readonly generation: number;
+  readonly createdAt: Date;
+}
+
+/** Micro-dollars are eight-byte integers, read as floats: exact below 2^53. */
+const COLUMNS = `p.id, p.plan_id as "planId", p.state, p.product, p.region, p.machine_type as "machineType", p.count,
+  p.offering_class as "offeringClass", p.term, p.payment_option as "paymentOption",
+  p.upfront_micro_usd::float8 as "upfrontMicroUsd", p.hourly_micro_usd::float8 as "hourlyMicroUsd", p.due_at as "dueAt",
+  p.asked_at as "askedAt", p.external_id as "externalId", p.waiting_for as "waitingFor", p.generation,
+  p.created_at as "createdAt"`;
+
+export interface NewReservationPurchase
+  extends Pick<
+    ReservationPurchaseRow,
+    | "product"
+    | "region"
+    | "machineType"
+    | "count"
+    | "offeringClass"
+    | "term"
+    | "paymentOption"
+    | "upfrontMicroUsd"
+    | "hourlyMicroUsd"
+  > {
+  readonly purchase: number;
+  readonly part: number;
+  /** Of the plan, from 0, of 730 hours each from now on. */
+  readonly month: number;
+}
+
+/** What an approved plan has to be bought, in the transaction that approves it. What is no reserved instance is bought by hand. */
+export async function insertReservationPurchases(
+  tx: Tx,
+  ids: IdSource,
+  planId: ReservationPlanId,
+  purchases: readonly NewReservationPurchase[],
+): Promise<void> {
+  for (const one of purchases) {
+    const isReserved = one.region !== null;
+    await tx.query(
+      `insert into reservation_purchase (id, plan_id, purchase, part, state, product, region, machine_type, count, offering_class,
+              term, payment_option, upfront_micro_usd, hourly_micro_usd, due_at, next_check_at)
+       select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, now() + $15 * interval '730 hours',
+              case when $5 = 'planned' then now() end`,
+      [
+        ids.next("reservationPurchase"),
+        planId,
+        one.purchase,
+        one.part,
+        isReserved ? "planned" : "by_hand",
+        one.product,
+        one.region,
+        one.machineType,
+        one.count,
+        one.offeringClass,
+        one.term,
+        one.paymentOption,
+        one.upfrontMicroUsd,
+        one.hourlyMicroUsd,
+        one.month,
+      ],
+    );
+  }
+}
+
+export function listReservationPurchases(
+  sql: Sql,
+  query: ListQuery & {
+    readonly planId?: string | undefined;
+    readonly state?: ReservationPurchaseState | undefined;
+  },
+): Promise<Page<ReservationPurchaseRow>> {
+  const where = startWhere();
+  where.add("p.plan_id = ?", query.planId);
+  where.add("p.state = ?", query.state);
+  return pageByAge(sql, `select ${COLUMNS} from reservation_purchase p`, "p", where, query);
+}
+
+export async function findReservationPurchase(sql: Sql, id: string): Promise<ReservationPurchaseRow | undefined> {
+  const [row] = await sql.query<ReservationPurchaseRow>(
+    `select ${COLUMNS} from reservation_purchase p where p.id = $1`,
+    [id],
+  );
+  return row;
+}
+
+/** The same, held to the end of the transaction. */
+export async function lockReservationPurchase(tx: Tx, id: string): Promise<ReservationPurchaseRow | undefined> {
+  const [row] = await tx.query<ReservationPurchaseRow>(
+    `select ${COLUMNS} from reservation_purchase p where p.id = $1 for update`,
+    [id],
+  );
+  return row;
+}
+
+/** An operator's word on a purchase that `lockReservationPurchase` gave: it is given up, or asked for anew. */
+export async function changeReservationPurchase(
+  tx: Tx,
+  ids: IdSource,
+  change: Actor & {
+    readonly organizationId: OrganizationId;
+    readonly id: ReservationPurchaseId;
+    readonly act: "drop" | "retry";
+  },
+): Promise<ReservationPurchaseRow> {
+  const { id, act, organizationId, actor, requestId } = change;
+  const [row] = await tx.query<ReservationPurchaseRow>(
+    `update reservation_purchase p
+        set state = $2, waiting_for = '[]', generation = generation + 1, wakes = wakes + 1,
+            next_check_at = case when $2 = 'planned' then now() end
+      where p.id = $1 returning ${COLUMNS}`,
+    [id, act === "drop" ? "dropped" : "planned"],
+  );
+  if (row === undefined) throw new Error(`${id} was locked a moment ago`);
+  await appendAudit(tx, ids, {
+    organizationId,
+    actor,
+    requestId,
+    action: `reservation_purchase.${act}`,
+    targetType: "reservation_purchase",
+    targetId: id,
+    data: { planId: row.planId, product: row.product, machineType: row.machineType, count: row.count },
+  });
+  return row;
+}
