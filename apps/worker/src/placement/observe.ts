@@ -40,6 +40,7 @@ export async function observeKube(
     observed,
     moving,
     emptying,
+    committed: { reserved: kube.reserved, running: kube.running },
     guards,
   };
   return { now, nodes, pods, otherPods, missing, ...rows };

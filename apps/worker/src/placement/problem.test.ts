@@ -61,6 +61,7 @@ const seen = (over: Partial<PlacementObservation> = {}): PlacementObservation =>
   isStatic: false,
   lost: [],
   missing: new Set(),
+  committed: { reserved: [], running: [] },
   nodes: [node("mac-1")],
   pods: [],
   otherPods: [],
@@ -145,6 +146,26 @@ describe("placementProblem", () => {
   it("lets nothing new go to a node that a plan is emptying", () => {
     const { nodes } = placementProblem(seen({ ...twoNodes, emptying: new Set(["mac-1"]) }));
     expect(nodes.map(({ closed }) => closed)).toEqual(["rebalancing", undefined]);
+  });
+
+  it("a machine that is reserved and idle costs what it really costs, and nothing does where none is", () => {
+    const offerings = [
+      {
+        zone: "a",
+        machineType: "m7i.large",
+        priceMicroUsdPerHour: 100_800,
+        vcpu: 2,
+        memoryMib: 8192,
+        ebsVolumeLimit: 32,
+        ebsVolumeLimitType: "dedicated",
+        unavailableUntil: null,
+      },
+    ];
+    const committed = { reserved: [{ machineType: "m7i.xlarge", zone: null, count: 1 }], running: [] };
+    expect(placementProblem(seen({ offerings })).policy.marginalPrices).toBeUndefined();
+    expect(placementProblem(seen({ offerings, committed })).policy.marginalPrices).toEqual([
+      { machineType: "m7i.large", microUsdPerHour: 1 },
+    ]);
   });
 
   it("packs gated pods, and counts on a node what was sent there but is not bound yet", () => {

@@ -23,6 +23,7 @@ import {
   type PoolPolicy,
   quarantinedUntil,
 } from "@berth/packing";
+import { type CountOfType, marginalPrices } from "@berth/planner";
 import type { Node, Pod } from "@berth/ports";
 import { isReady, readyCondition } from "./node-ready.ts";
 import { type HeldZone, heldByLoss } from "./zone-holds.ts";
@@ -75,6 +76,11 @@ export interface PlacementObservation {
   readonly poolsChangedAt: Readonly<Record<string, string>>;
   readonly offerings: readonly Offering[];
   readonly observed: readonly ObservedAllocatable[];
+  /** Of the region: what is reserved, and what runs. */
+  readonly committed: {
+    readonly reserved: readonly CountOfType[];
+    readonly running: readonly (CountOfType & { readonly zone: string })[];
+  };
   /** Of instances whose pods are gated. */
   readonly fruitless: ReadonlyMap<InstanceId, FruitlessLaunches>;
   /** Of instances that a rebalance plan is moving: the node where each one's place is reserved. */
@@ -203,7 +209,7 @@ export function placementProblem(seen: PlacementObservation): PlacementProblem {
     })),
     nodes: states,
     options: seen.isStatic ? [] : launchOptions(pools, seen.offerings, seen.observed, seen.machines, seen.now),
-    policy: { pools: seen.pools },
+    policy: { pools: seen.pools, ...marginalPolicy(seen) },
     heldZones,
     // A node without a zone can hold nothing, and one that is tainted (a control plane's) is not for us.
     brought: seen.isStatic
@@ -379,4 +385,12 @@ function daemonRequests(pods: readonly Pod[]) {
     sums.set(node, sum);
   }
   return sums;
+}
+
+/** What is reserved and idle makes machines cheaper than their price; nothing where none is. */
+function marginalPolicy({ committed, offerings }: PlacementObservation): Pick<FleetPolicy, "marginalPrices"> {
+  const prices = new Map(offerings.map((one) => [one.machineType, one.priceMicroUsdPerHour]));
+  const list = [...prices].map(([machineType, microUsdPerHour]) => ({ machineType, microUsdPerHour }));
+  const marginal = marginalPrices(committed.reserved, committed.running, list);
+  return marginal.length === 0 ? {} : { marginalPrices: marginal };
 }

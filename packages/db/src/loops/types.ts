@@ -201,6 +201,10 @@ export interface KubeRecord {
     /** Its cluster is being deleted. */
     readonly leaving: boolean;
   }[];
+  /** Reserved instances of the region whose term has begun and not ended: regional ones without a zone. */
+  readonly reserved: readonly { readonly machineType: string; readonly zone: string | null; readonly count: number }[];
+  /** Machines of the region, of all kubes, that are paid for or will be; none where nothing is reserved. */
+  readonly running: readonly { readonly machineType: string; readonly zone: string; readonly count: number }[];
   /** Instances that a rebalance plan is moving, and the node where each one's place is reserved. */
   readonly moving: readonly { readonly instanceId: InstanceId; readonly nodeName: string }[];
   /** Nodes that a rebalance plan is emptying. */

@@ -56,6 +56,8 @@ export function createStateStore(
       lost: [],
       moving: [],
       emptying: [],
+      reserved: [],
+      running: [],
       poolsChangedAt: {},
       machines: [...machines],
       instances: [...instances],
