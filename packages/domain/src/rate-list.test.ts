@@ -56,6 +56,8 @@ describe("a list of rates", () => {
     ["m7i.large 1y standard no_upfront 5 0.06", "payment_mismatch"],
     ["m7i.large 1y standard all_upfront 500 0.01", "payment_mismatch"],
     ["m7i.large 1y standard partial_upfront 0 0.06", "payment_mismatch"],
+    ["m7i.large 1y standard partial_upfront 0.292 0.0333", "payment_mismatch"],
+    ["m7i.large 1y standard partial_upfront 292 0.000033", "payment_mismatch"],
     ["m9z.large 1y standard no_upfront 0 0.06", "price_unknown"],
     ["m7i.large 1y standard no_upfront 0 66.68", "rate_above_price"],
     ["m7i.large 1y standard all_upfront 0.58 0", "rate_too_low"],

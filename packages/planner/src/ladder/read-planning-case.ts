@@ -1,4 +1,5 @@
 import {
+  areApart,
   type CaseFault,
   CaseFaults,
   err,
@@ -10,6 +11,7 @@ import {
   type Result,
   readList,
   shown,
+  TERMS,
 } from "@berth/domain";
 import { readDemand } from "../demand/read-demand.ts";
 import { FAMILIES_OF_FIXED_SIZE, familyAndSize, quarterUnits } from "../terms/size-factor.ts";
@@ -230,6 +232,14 @@ function productFault(
     fields.fault(
       which,
       `must be a price of the same unit: ${shownUsd(effective)} an hour in all is below a twentieth of ${shownUsd(onDemand)} on demand`,
+    );
+  } else if (
+    product.paymentOption === "partial_upfront" &&
+    areApart(BigInt(upfront), BigInt(hourly) * BigInt(TERMS[product.term].hours))
+  ) {
+    fields.fault(
+      "upfrontUsd",
+      "must be near half of the price: what hourlyUsd comes to over the term is in another unit",
     );
   }
 }
