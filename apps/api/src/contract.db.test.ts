@@ -3,7 +3,13 @@ import { createDatabase as createTestDatabase, type TestDatabase } from "@berth/
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Assembly, assembleApi } from "./assemble-api.ts";
 import { type ExampleRequest, exampleRequests, fillIn } from "./testing/example-requests.ts";
-import { type OneOfEach, oneOfEach, setRebalanceState, stopCluster } from "./testing/one-of-each.ts";
+import {
+  loseReservationPurchase,
+  type OneOfEach,
+  oneOfEach,
+  setRebalanceState,
+  stopCluster,
+} from "./testing/one-of-each.ts";
 import { HARMLESS, OWN_PROBLEMS } from "./testing/own-problems.ts";
 import {
   afterAnother,
@@ -88,6 +94,7 @@ describe("an example of the document", () => {
     const own = usesUp(shape) ? await oneOfEach(api) : world;
     if (shape === ROUTES.restoreCluster) await stopCluster(api, own);
     if (shape === ROUTES.pauseRebalancePlan) await setRebalanceState(api, own, "running");
+    if (shape === ROUTES.retryReservationPurchase) await loseReservationPurchase(api, own.ids.reservationPurchase);
     if (shape === ROUTES.resumeRebalancePlan) await setRebalanceState(api, own, "paused");
     const { url, ...well } = fillIn(api, request, own);
     const answer = await ask(shape.method, url, well);

@@ -2,7 +2,12 @@ import { randomUUID } from "node:crypto";
 import { ROUTES, type RouteShape } from "@berth/contract";
 import { systemIds } from "@berth/runtime";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { planPurchase, proposeRebalance, proposeReservations } from "../testing/one-of-each.ts";
+import {
+  loseReservationPurchase,
+  planPurchase,
+  proposeRebalance,
+  proposeReservations,
+} from "../testing/one-of-each.ts";
 import { playWorker } from "../testing/play-worker.ts";
 import {
   aCluster,
@@ -184,18 +189,15 @@ async function aReservationPlan(): Promise<string> {
   return id;
 }
 
-async function aPurchase(state = "planned"): Promise<string> {
+async function aPurchase(): Promise<string> {
   const id = systemIds.next("reservationPurchase");
-  await planPurchase(api, id, systemIds.next("reservationPlan"), state);
+  await planPurchase(api, id, systemIds.next("reservationPlan"));
   return id;
 }
 
 async function anUnknownPurchase(): Promise<string> {
-  const id = await aPurchase("buying");
-  await api.owner.query("update reservation_purchase set waiting_for = $2 where id = $1", [
-    id,
-    JSON.stringify([{ name: "purchase_unknown", subject: id, since: new Date().toISOString(), hint: "look" }]),
-  ]);
+  const id = await aPurchase();
+  await loseReservationPurchase(api, id);
   return id;
 }
 

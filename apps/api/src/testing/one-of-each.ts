@@ -142,6 +142,14 @@ export async function planPurchase(api: TestApi, id: string, planId: string, sta
   );
 }
 
+/** Takes the purchase to where nobody knows whether EC2 heard of it, which an operator's act can begin from. */
+export async function loseReservationPurchase(api: TestApi, id: string | undefined): Promise<void> {
+  await api.owner.query(
+    "update reservation_purchase set state = 'buying', asked_at = now(), waiting_for = $2 where id = $1",
+    [id, JSON.stringify([{ name: "purchase_unknown", subject: id, since: new Date().toISOString(), hint: "look" }])],
+  );
+}
+
 /** A made plan in a state of its own: they do not supersede one another here. */
 export async function proposeReservations(api: TestApi, id: string, state = "proposed"): Promise<void> {
   await api.owner.query(
