@@ -80,7 +80,8 @@ async function commitment(words: readonly string[], answer?: FakeAnswer) {
   api = await startFakeApi(({ method, path }) => {
     if (answer !== undefined) return answer;
     if (method === "DELETE") return { status: 204 };
-    if (method === "POST" && path.endsWith("/commitment_imports")) return { status: 201, body: { data: [RESERVED, PLAN] } };
+    if (method === "POST" && path.endsWith("/commitment_imports"))
+      return { status: 201, body: { data: [RESERVED, PLAN] } };
     if (method === "POST") return { status: 201, body: RESERVED };
     if (path === "/v1/admin/commitment_usage") return { body: USAGE };
     if (path === "/v1/admin/commitment_expiries") return { body: { months: MONTHS } };
