@@ -7,13 +7,23 @@ export interface MachineRunRow {
   readonly region: string;
   readonly zone: string;
   readonly machineType: string;
-  readonly launchedAt: Date;
-  readonly endedAt: Date | null;
+  /** Of one machine. */
+  readonly count: 1;
+  /** Milliseconds since 1970. */
+  readonly startedMs: number;
+  /** Undefined while it runs. */
+  readonly endedMs: number | undefined;
 }
 
 /** Those that ran between two instants, in kubes whose machines we launch. */
-export function listMachineRuns(sql: Sql, since: Date, until: Date): Promise<MachineRunRow[]> {
-  return sql.query<MachineRunRow>(
+export async function listMachineRuns(sql: Sql, since: Date, until: Date): Promise<MachineRunRow[]> {
+  const rows = await sql.query<{
+    readonly region: string;
+    readonly zone: string;
+    readonly machineType: string;
+    readonly launchedAt: Date;
+    readonly endedAt: Date | null;
+  }>(
     `select k.region, m.zone, m.machine_type as "machineType", m.launched_at as "launchedAt",
             coalesce(m.terminating_at, m.terminated_at) as "endedAt"
        from machine m join kube k on k.id = m.kube_id
@@ -22,6 +32,12 @@ export function listMachineRuns(sql: Sql, since: Date, until: Date): Promise<Mac
       order by m.id`,
     [since, until],
   );
+  return rows.map(({ launchedAt, endedAt, ...machine }) => ({
+    ...machine,
+    count: 1,
+    startedMs: launchedAt.getTime(),
+    endedMs: endedAt?.getTime(),
+  }));
 }
 
 export interface OnDemandPriceRow {

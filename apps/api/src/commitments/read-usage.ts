@@ -41,12 +41,7 @@ export async function readUsage(
   const planned = new Set(commitments.map(({ kind }) => kind));
   const books = rateBooks.filter(({ kind }) => planned.has(kind));
   const history: Omit<FleetHistory, "fromHour" | "hours"> = {
-    runs: runs.map(({ launchedAt, endedAt, ...run }) => ({
-      ...run,
-      count: 1,
-      startedMs: launchedAt.getTime(),
-      endedMs: endedAt?.getTime(),
-    })),
+    runs,
     commitments,
     prices,
     rateBooks: books as readonly (RateBookRow & PlanRateBook)[],

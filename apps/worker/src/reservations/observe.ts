@@ -31,7 +31,7 @@ export async function observeReservations(
     listRateBooks(database, ["reserved_instances", "ec2_instance_savings_plan", "compute_savings_plan"]),
     listPriceBooksInForce(database),
   ]);
-  const first = runs.reduce((least, { launchedAt }) => Math.min(least, launchedAt.getTime()), until.getTime());
+  const first = runs.reduce((least, { startedMs }) => Math.min(least, startedMs), until.getTime());
   const fromHour = Math.max(untilHour - MOST_HOURS, Math.ceil(first / HOUR_MS));
   const regions = new Set(runs.map(({ region }) => region));
   const isPlan = (book: RateBookRow): book is RateBookRow & PlanRateBook => book.kind !== "reserved_instances";
@@ -40,12 +40,7 @@ export async function observeReservations(
       fromHour,
       hours: untilHour - fromHour,
       months: MONTHS,
-      runs: runs.map(({ launchedAt, endedAt, ...run }) => ({
-        ...run,
-        count: 1,
-        startedMs: launchedAt.getTime(),
-        endedMs: endedAt?.getTime(),
-      })),
+      runs,
       commitments,
       prices,
       reservedBooks: rateBooks.filter(({ kind }) => kind === "reserved_instances"),

@@ -1,14 +1,15 @@
-import { writeFile } from "node:fs/promises";
+import { text } from "node:stream/consumers";
 import { RESERVATION_PLAN_FILES, RESERVATION_PLAN_STATES, type ReservationPlanDetail } from "@berth/contract";
 import { Command, Option } from "@commander-js/extra-typings";
 import { EXIT_CODES } from "../../../exit-codes.ts";
-import { Failure, usageFailure } from "../../../failure.ts";
+import { Failure } from "../../../failure.ts";
 import { printList, printThing } from "../../../output/print.ts";
 import type { Berth } from "../../../program.ts";
 import type { Session } from "../../../session.ts";
 import { lookUntilDone } from "../../../watch/looks.ts";
 import { collect, DEFAULT_LIMIT } from "../../collect.ts";
 import { durationMs, wholeNumber } from "../../parse.ts";
+import { writeText } from "../../write-text.ts";
 import { describeReservationPlan, RESERVATION_PLANS } from "./view.ts";
 
 const TIMEOUT_MS = 10 * 60_000;
@@ -104,18 +105,8 @@ const exportPlan = (berth: Berth) =>
     .action(async (id, { file, out }, command) => {
       const session = berth.session(command);
       const client = await session.client();
-      const decoder = new TextDecoder();
-      let text = "";
       const request = { params: { reservation_plan_id: id }, query: { format: file }, signal: session.io.interrupted };
-      for await (const chunk of client.download.getReservationPlanFile(request))
-        text += decoder.decode(chunk, { stream: true });
-      if (out === undefined) session.io.out(text);
-      else {
-        await writeFile(out, text).catch((error: Error) => {
-          throw usageFailure(`cannot write ${out}: ${error.message}`);
-        });
-        session.note(`Written: ${out}`);
-      }
+      await writeText(session, await text(client.download.getReservationPlanFile(request)), out);
       if (file === "case") session.note("Plan it again without us: npm run plan -w packages/planner -- case.json");
     });
 

@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { text } from "node:stream/consumers";
 import { SAVINGS_FILES, type Savings } from "@berth/contract";
 import { Command, Option } from "@commander-js/extra-typings";
 import { usageFailure } from "../../../failure.ts";
@@ -6,6 +6,7 @@ import { formatMoney } from "../../../output/format.ts";
 import { printBody } from "../../../output/print.ts";
 import { type Column, formatFacts, formatTable } from "../../../output/table.ts";
 import type { Berth } from "../../../program.ts";
+import { writeText } from "../../write-text.ts";
 import { formatPercent } from "../packing/percent.ts";
 
 type Step = Savings["steps"][number];
@@ -60,18 +61,8 @@ export const showSavings = (berth: Berth) =>
       const session = berth.session(command);
       const client = await session.client();
       if (file !== undefined) {
-        const decoder = new TextDecoder();
-        let text = "";
         const request = { query: { format: file }, signal: session.io.interrupted };
-        for await (const chunk of client.download.getSavingsFile(request))
-          text += decoder.decode(chunk, { stream: true });
-        if (out === undefined) session.io.out(text);
-        else {
-          await writeFile(out, text).catch((error: Error) => {
-            throw usageFailure(`cannot write ${out}: ${error.message}`);
-          });
-          session.note(`Written: ${out}`);
-        }
+        await writeText(session, await text(client.download.getSavingsFile(request)), out);
         return;
       }
       if (out !== undefined) throw usageFailure("--out is of --file", "Add --file html.");

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { usageFailure } from "../../../failure.ts";
 import { printList, printThing } from "../../../output/print.ts";
@@ -123,16 +124,12 @@ const saveFiles = (berth: Berth) =>
       const { folder } = options;
       const written: string[] = [];
       for (const format of FILES) {
-        const decoder = new TextDecoder();
-        let text = "";
         const request = { params: { packing_study_id: id }, query: { format }, signal: session.io.interrupted };
-        for await (const chunk of client.download.getPackingStudyFile(request)) {
-          text += decoder.decode(chunk, { stream: true });
-        }
+        const content = await text(client.download.getPackingStudyFile(request));
         const path = join(folder, `${format}.json`);
         try {
           await mkdir(folder, { recursive: true });
-          await writeFile(path, text);
+          await writeFile(path, content);
         } catch (error) {
           throw usageFailure(`cannot write ${path}: ${(error as Error).message}`);
         }
