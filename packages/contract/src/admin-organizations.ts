@@ -1,6 +1,15 @@
-import { isPrintable, ORGANIZATION_KINDS, ORGANIZATION_STATES } from "@berth/domain";
+import { ORGANIZATION_KINDS, ORGANIZATION_STATES } from "@berth/domain";
 import { z } from "zod";
-import { emailInput, idInput, ifMatch, listQuery, organizationNameInput, pageOf, timestamp } from "./fields.ts";
+import {
+  emailInput,
+  idInput,
+  ifMatch,
+  listQuery,
+  noteInput,
+  organizationNameInput,
+  pageOf,
+  timestamp,
+} from "./fields.ts";
 import { sentInvitationSchema } from "./invitations.ts";
 import { organizationSchema } from "./organizations.ts";
 import { quotaLimitsInput, quotaUsesSchema, spendSchema } from "./quotas.ts";
@@ -47,13 +56,10 @@ export type UpdateQuotasBody = z.infer<typeof updateQuotasBody>;
 
 export const reasonBody = z
   .strictObject({
-    reason: z
-      .string()
-      .trim()
-      .min(1)
-      .max(500)
-      .refine(isPrintable, "One line without control characters.")
-      .meta({ description: "The organization reads it in its audit log.", examples: ["invoice 2026-10 is overdue"] }),
+    reason: noteInput(500).meta({
+      description: "The organization reads it in its audit log.",
+      examples: ["invoice 2026-10 is overdue"],
+    }),
   })
   .meta({ id: "NewReason", examples: [{ reason: "invoice 2026-10 is overdue" }] });
 

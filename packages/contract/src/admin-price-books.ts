@@ -1,6 +1,6 @@
-import { isPrintable, OFFERING_CLASSES, PAYMENT_OPTIONS, PRICE_BOOK_KINDS, TERMS, type Term } from "@berth/domain";
+import { OFFERING_CLASSES, PAYMENT_OPTIONS, PRICE_BOOK_KINDS, TERMS, type Term } from "@berth/domain";
 import { z } from "zod";
-import { idField, idInput, listQuery, money, pageOf, timestamp, wordInput } from "./fields.ts";
+import { idField, idInput, listQuery, money, noteInput, pageOf, timestamp, wordInput } from "./fields.ts";
 import { route } from "./route.ts";
 
 export { PRICE_BOOK_KINDS } from "@berth/domain";
@@ -51,13 +51,7 @@ export type ImportedPriceBook = z.infer<typeof importedPriceBookSchema>;
 export const importPriceBookBody = z
   .strictObject({
     region: wordInput,
-    source: z
-      .string()
-      .trim()
-      .min(1)
-      .max(1000)
-      .refine(isPrintable, "Text without control characters.")
-      .meta({ description: "Where the prices come from, and of when they are." }),
+    source: noteInput(1000).meta({ description: "Where the prices come from, and of when they are." }),
     kind: z
       .enum(PRICE_BOOK_KINDS)
       .default("on_demand")

@@ -1,6 +1,6 @@
-import { isPrintable, RESERVATION_PLAN_STATES } from "@berth/domain";
+import { RESERVATION_PLAN_STATES } from "@berth/domain";
 import { z } from "zod";
-import { idField, idInput, listQuery, pageOf, timestamp } from "./fields.ts";
+import { idField, idInput, listQuery, noteInput, pageOf, timestamp } from "./fields.ts";
 import { route } from "./route.ts";
 
 export { RESERVATION_PLAN_STATES } from "@berth/domain";
@@ -53,13 +53,7 @@ export type ReservationPlanDetail = z.infer<typeof reservationPlanDetailSchema>;
 
 export const rejectReservationPlanBody = z
   .strictObject({
-    reason: z
-      .string()
-      .trim()
-      .min(1)
-      .max(500)
-      .refine(isPrintable, "Text without control characters.")
-      .meta({ description: "For whoever reads the plan later." }),
+    reason: noteInput(500).meta({ description: "For whoever reads the plan later." }),
   })
   .meta({
     id: "NewReservationPlanRejection",

@@ -98,6 +98,10 @@ export const organizationNameInput = z
   .refine(isPrintable, "A name without control characters.")
   .meta({ examples: ["Acme Ltd."] });
 
+/** A line that a person writes for others to read. */
+export const noteInput = (maxLength: number) =>
+  z.string().trim().min(1).max(maxLength).refine(isPrintable, "One line without control characters.");
+
 /** A short word of our catalogues: a region, size, version or machine type. */
 export const wordInput = z
   .string()
