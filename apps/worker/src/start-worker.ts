@@ -36,7 +36,6 @@ import {
   systemClock,
   systemIds,
 } from "@berth/runtime";
-import { openSolver } from "@berth/solver";
 import { readEngineSecrets } from "./clusters/material.ts";
 import { sweepNamespaces } from "./clusters/orphans.ts";
 import { everyObserver, listInto, strikeAt } from "./effect-observers.ts";
@@ -49,6 +48,7 @@ import { measureUsage } from "./measure-usage.ts";
 import { createWorkerMetrics } from "./metrics.ts";
 import { readCommitments } from "./read-commitments.ts";
 import { observeReservations } from "./reservations/observe.ts";
+import { planInThread } from "./reservations/plan-in-thread.ts";
 import { forgetWhatIsOld } from "./retention.ts";
 import { samplePacking } from "./sample-packing.ts";
 import { runInThread } from "./studies/run-in-thread.ts";
@@ -210,14 +210,8 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
       leases,
       store: reservationStore(database.pool),
       observe: () => observeReservations(database, systemClock.now()),
-      withSolver: async (work) => {
-        const solver = await openSolver();
-        try {
-          return await work(solver);
-        } finally {
-          await solver.close();
-        }
-      },
+      plan: planInThread,
+      stopping: stopping.signal,
     },
   });
   const run = (loop: Loop) => async (id: string) => {

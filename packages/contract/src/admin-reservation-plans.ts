@@ -28,10 +28,10 @@ export const reservationPlanSchema = z
     purchases: z.int().nullable().meta({ description: "How many; null before it is made." }),
     cost_usd: z.string().nullable().meta({ description: "Expected over its months, with what is bought." }),
     without_purchases_usd: z.string().nullable(),
-    failure: z
-      .object({ code: z.string(), message: z.string() })
-      .nullable()
-      .meta({ description: "Why it could not be made, as `short_history`: a month of machines is needed." }),
+    failure: z.object({ code: z.string(), message: z.string() }).nullable().meta({
+      description:
+        "Why it could not be made, as `short_history`: a month of machines is needed. While it is planned, what failed before and is tried again.",
+    }),
     decided_by: z.string().nullable(),
     reason: z.string().nullable().meta({ description: "Of a rejection." }),
     generation: z.int(),

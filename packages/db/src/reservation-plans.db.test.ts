@@ -31,6 +31,13 @@ it("is asked for, made, superseded by the next, decided, and read with what it w
     expect(plan).toMatchObject({ state: "queued", createdBy: "key_test", generation: 1 });
     await leases.withLease(`reservation_plan/${id}`, async (lease) => {
       await store.recordStarted(lease, id);
+      // What may pass is told while it is tried again, and is over with the plan.
+      await store.recordTrouble(lease, id, { code: "internal_error", message: "See the log." });
+      expect(await store.find(id)).toEqual({
+        state: "planning",
+        attempts: 1,
+        failure: { code: "internal_error", message: "See the log." },
+      });
       await store.recordPlan(lease, id, {
         caseText,
         caseSha256: "0".repeat(64),
@@ -42,7 +49,7 @@ it("is asked for, made, superseded by the next, decided, and read with what it w
   };
   const first = await make("one");
   const second = await make("two");
-  expect((await findReservationPlan(db.operator, first))?.state).toBe("superseded");
+  expect(await findReservationPlan(db.operator, first)).toMatchObject({ state: "superseded", failure: null });
   expect(await findCurrentReservationPlan(db.operator)).toMatchObject({ id: second, state: "proposed" });
   expect(await readReservationCase(db.operator, second)).toBe("two");
   const decided = await transaction(db.operator, (tx) =>

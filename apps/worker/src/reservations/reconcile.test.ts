@@ -1,9 +1,9 @@
-import type { LiveLease } from "@berth/db";
+import { LeaseLost, type LiveLease } from "@berth/db";
 import { idFromUuid, type Rate } from "@berth/domain";
 import { type PlanningInput, readPlanningCase } from "@berth/planner";
-import { openInThreadSolver } from "@berth/solver";
 import { expect, test } from "vitest";
 import { liveLease } from "../testing/live-lease.ts";
+import { planInThread } from "./plan-in-thread.ts";
 import { type ReservationLoopDeps, reconcileReservationPlan } from "./reconcile.ts";
 
 const UUID = "1".repeat(32);
@@ -42,12 +42,24 @@ interface Setting {
   readonly plan?: Awaited<ReturnType<ReservationLoopDeps["store"]["find"]>>;
   readonly input?: PlanningInput;
   readonly observe?: ReservationLoopDeps["observe"];
+  readonly run?: ReservationLoopDeps["plan"];
+  readonly stopping?: AbortSignal;
+  /** What records it fails, as a database that is away does. */
+  readonly unrecorded?: string;
 }
 
 /** What one look at the plan records. */
-async function look({ plan = { state: "queued", attempts: 0 }, input = INPUT, observe }: Setting) {
+async function look({
+  plan = { state: "queued", attempts: 0, failure: null },
+  input = INPUT,
+  observe,
+  run = planInThread,
+  stopping = new AbortController().signal,
+  unrecorded,
+}: Setting) {
   const records: (readonly [string, unknown])[] = [];
   const record = (what: string) => async (_lease: unknown, _id: unknown, value?: unknown) => {
+    if (what === unrecorded) throw new Error("the database is away");
     records.push([what, value]);
   };
   const deps: ReservationLoopDeps = {
@@ -58,17 +70,12 @@ async function look({ plan = { state: "queued", attempts: 0 }, input = INPUT, ob
       find: async () => plan,
       recordStarted: record("started"),
       recordPlan: record("plan"),
+      recordTrouble: record("trouble"),
       recordFailure: record("failure"),
     },
     observe: observe ?? (async () => ({ input, priceBooks: [] })),
-    withSolver: async (work) => {
-      const solver = await openInThreadSolver();
-      try {
-        return await work(solver);
-      } finally {
-        await solver.close();
-      }
-    },
+    plan: run,
+    stopping,
   };
   const thrown = await reconcileReservationPlan(deps, ID, RUN).catch((error: unknown) => error);
   return { records, thrown };
@@ -107,15 +114,44 @@ test.each<[string, string, Partial<PlanningInput>]>([
   expect(records.at(-1)).toEqual(["failure", { code, message: expect.stringContaining(text) }]);
 });
 
-test("a plan that is made or decided is left alone, and one that was begun five times is given up", async () => {
-  expect((await look({ plan: { state: "approved", attempts: 1 } })).records).toEqual([]);
-  const { records } = await look({ plan: { state: "planning", attempts: 5 } });
-  expect(records).toEqual([["failure", { code: "given_up", message: expect.stringContaining("5 times") }]]);
+test("a plan that is made or decided is left alone, and one that was begun five times is given up with what failed last", async () => {
+  const failure = { code: "internal_error", message: "See run_1." };
+  expect((await look({ plan: { state: "approved", attempts: 1, failure: null } })).records).toEqual([]);
+  const { records } = await look({ plan: { state: "planning", attempts: 5, failure } });
+  expect(records).toEqual([
+    ["failure", { code: "given_up", message: expect.stringMatching(/5 times.*The last time: See run_1/) }],
+  ]);
 });
 
-test("a fault is recorded by the run's id alone, and thrown for the log", async () => {
+test("what may pass ends no plan: it is on record by the run's id alone, thrown for the log, and tried again", async () => {
   const fault = new TypeError("undefined is not a function");
-  const { records, thrown } = await look({ observe: () => Promise.reject(fault) });
-  expect(thrown).toBe(fault);
-  expect(records.at(-1)).toEqual(["failure", { code: "internal_error", message: expect.stringContaining(RUN) }]);
+  for (const setting of [{ observe: () => Promise.reject(fault) }, { run: () => Promise.reject(fault) }]) {
+    const { records, thrown } = await look(setting);
+    expect(thrown).toBe(fault);
+    expect(records).toEqual([
+      ["started", undefined],
+      ["trouble", { code: "internal_error", message: expect.stringContaining(RUN) }],
+    ]);
+  }
+});
+
+test("so does a database that is away when the plan is stored, and says so by the fault alone", async () => {
+  const { records, thrown } = await look({ unrecorded: "plan" });
+  expect(records.map(([what]) => what)).toEqual(["started", "trouble"]);
+  expect(thrown).toMatchObject({ message: "the database is away" });
+});
+
+test("a worker that stops or loses its lease breaks the planning off, and leaves the row to the next one", async () => {
+  const stopping = new AbortController();
+  const stop: ReservationLoopDeps["plan"] = (input, signal) => {
+    const planning = planInThread(input, signal);
+    stopping.abort();
+    return planning;
+  };
+  const lost = () => Promise.reject(new LeaseLost({ name: "reservation_plan", holder: "me", epoch: 1n }));
+  for (const setting of [{ run: stop, stopping: stopping.signal }, { run: lost }]) {
+    const { records, thrown } = await look(setting);
+    expect(thrown).toBeUndefined();
+    expect(records).toEqual([["started", undefined]]);
+  }
 });

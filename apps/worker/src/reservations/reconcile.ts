@@ -1,106 +1,69 @@
 import { createHash } from "node:crypto";
-import type { Leases, PlanPriceBook, ReservationStore } from "@berth/db";
+import type { Leases, LiveLease, PlanPriceBook, ReservationStore } from "@berth/db";
 import type { ReservationPlanId, RunId } from "@berth/domain";
-import {
-  checkReservations,
-  type PlanningInput,
-  planCost,
-  planLadder,
-  plannedCommitments,
-  planningFile,
-  purchaseParts,
-  readPlanningCase,
-  showPlan,
-} from "@berth/planner";
-import type { Solver } from "@berth/ports";
+import type { PlanningInput } from "@berth/planner";
 import { isLeaseLost } from "../failure.ts";
+import type { MadePlan } from "./make-plan.ts";
 
 export interface ReservationLoopDeps {
   readonly leases: Leases;
   readonly store: ReservationStore;
   /** What ran until now, what is held, and what can be bought. */
   readonly observe: () => Promise<{ readonly input: PlanningInput; readonly priceBooks: readonly PlanPriceBook[] }>;
-  /** Runs the work with a solver of its own, apart from this thread. */
-  readonly withSolver: <T>(work: (solver: Solver) => Promise<T>) => Promise<T>;
+  /** The planner: in a thread of its own. */
+  readonly plan: (input: PlanningInput, signal: AbortSignal) => Promise<MadePlan>;
+  /** Aborts when the worker stops: what runs is broken off, and begun again elsewhere. */
+  readonly stopping: AbortSignal;
 }
 
-/** A plan that ends its worker so often would end the next one too. */
+/** A plan that fails or ends its worker so often would do so the next time too. Stops and lost leases count as well. */
 const MOST_ATTEMPTS = 5;
 
 /**
- * Makes one reservation plan: observes the machines that ran and the prices that hold, plans, has the plan checked by code that
- * shares none with the planner, and proposes it. Nothing is bought by this.
+ * Makes one reservation plan: observes the machines that ran and the prices that hold, plans apart, and proposes what was
+ * checked. Nothing is bought by this.
  *
- * Under a lease of its own: nothing outside is changed. A worker that is killed leaves the row planning; it is due again after
- * a while, and begun anew, five times at most.
+ * Under a lease of its own: nothing outside is changed. What the input itself does not allow ends the plan; whatever else fails may
+ * pass: the row stays planning with what failed on record, as it does after a worker that was killed, is due again after a while
+ * and is begun anew, five times at most.
  */
 export async function reconcileReservationPlan(
-  { leases, store, observe, withSolver }: ReservationLoopDeps,
+  deps: ReservationLoopDeps,
   id: ReservationPlanId,
   runId: RunId,
 ): Promise<void> {
-  await leases.withLease(`reservation_plan/${id}`, async (lease) => {
+  await deps.leases.withLease(`reservation_plan/${id}`, async (lease) => {
+    const { store } = deps;
     const plan = await store.find(id);
     if (plan === undefined || (plan.state !== "queued" && plan.state !== "planning")) return;
-    const fail = (code: string, message: string) => store.recordFailure(lease, id, { code, message });
     if (plan.attempts >= MOST_ATTEMPTS) {
-      return fail("given_up", `Begun ${plan.attempts} times, and never ended. Ask for it again.`);
+      const last = plan.failure === null ? "" : ` The last time: ${plan.failure.message}`;
+      const message = `Begun ${plan.attempts} times, and never ended. Ask for it again.${last}`;
+      return store.recordFailure(lease, id, { code: "given_up", message });
     }
     await store.recordStarted(lease, id);
     try {
-      const { input, priceBooks } = await observe();
-      const decided = await decide(input, withSolver);
-      if (!decided.made) return await fail(decided.code, decided.message);
-      const { caseText, result } = decided;
-      const caseSha256 = createHash("sha256").update(caseText, "utf8").digest("hex");
-      await store.recordPlan(lease, id, { caseText, caseSha256, priceBooks, result });
+      await makeAndRecord(deps, lease, id);
     } catch (error) {
       // Somebody else begins it again.
-      if (lease.signal.aborted || isLeaseLost(error)) return;
-      await fail("internal_error", `A fault of Berth's own: the worker's log has it under ${runId}.`);
+      if (deps.stopping.aborted || lease.signal.aborted || isLeaseLost(error)) return;
+      const message = `A fault of Berth's own, which may pass: the worker's log has it under ${runId}.`;
+      // It is due again already. What cannot be told, as the database is away, takes nothing from that.
+      await store.recordTrouble(lease, id, { code: "internal_error", message }).catch(() => {});
       throw error;
     }
   });
 }
 
-type Decided =
-  | { readonly made: true; readonly caseText: string; readonly result: object }
-  | { readonly made: false; readonly code: string; readonly message: string };
-
-async function decide(input: PlanningInput, withSolver: ReservationLoopDeps["withSolver"]): Promise<Decided> {
-  const made = planningFile(input);
-  if (made.kind !== "file") {
-    return made.kind === "short_history"
-      ? {
-          made: false,
-          code: "short_history",
-          message: `A plan is made of a month of machines at least: ${made.hours} of ${made.needed} hours are recorded.`,
-        }
-      : {
-          made: false,
-          code: "nothing_ran",
-          message: "No machine ran that has a price on demand: berth admin price-book import.",
-        };
-  }
-  const caseText = `${JSON.stringify(made.file)}\n`;
-  const read = readPlanningCase(JSON.parse(caseText));
-  if (!read.ok) {
-    const told = read.error.slice(0, 3).map(({ field, rule }) => `${field} ${rule}`);
-    return { made: false, code: "not_a_case", message: `The fleet is no case to plan: ${told.join("; ")}.` };
-  }
-  const planning = read.value;
-  const ladder = await withSolver((solver) => planLadder(planning, solver));
-  const faults = checkReservations(planning, { purchases: ladder.purchases, ...ladder.cost });
-  if (faults.length > 0 || ladder.outcome === "nothing") {
-    const why = faults.map(({ rule, where, detail }) => `${rule} ${where}: ${detail}`);
-    return {
-      made: false,
-      code: "refused_by_check",
-      message: `The plan was refused: ${why.join("; ") || "none was found"}.`,
-    };
-  }
-  const shown = showPlan(planning, ladder, planCost(planning, []), faults);
-  const firstYear = plannedCommitments(planning, shown.purchases, "plan", 0);
-  const parts = purchaseParts(planning, shown.purchases, input.reservedBooks);
-  return { made: true, caseText, result: { ...shown, leftOut: made.leftOut, firstYear, parts } };
+async function makeAndRecord(
+  { store, observe, plan, stopping }: ReservationLoopDeps,
+  lease: LiveLease,
+  id: ReservationPlanId,
+): Promise<void> {
+  const { input, priceBooks } = await observe();
+  const made = await plan(input, AbortSignal.any([stopping, lease.signal]));
+  if (!made.made) return store.recordFailure(lease, id, { code: made.code, message: made.message });
+  const { caseText, result } = made;
+  const caseSha256 = createHash("sha256").update(caseText, "utf8").digest("hex");
+  await store.recordPlan(lease, id, { caseText, caseSha256, priceBooks, result });
 }

@@ -1,7 +1,6 @@
-import { fileURLToPath } from "node:url";
 import { MessageChannel } from "node:worker_threads";
 import type { StudyFleet, StudyOutcome, StudyRequest } from "@berth/packing";
-import { Piscina } from "piscina";
+import { runInOwnThread } from "../run-in-own-thread.ts";
 import type { StudyProgress, StudyTask } from "./thread.ts";
 
 export interface StudyRun {
@@ -12,27 +11,15 @@ export interface StudyRun {
   readonly onProgress: (progress: StudyProgress) => void;
 }
 
-/**
- * Runs a study in a thread of its own, so that a computation of minutes holds up neither leases nor other loops. The thread
- * ends with it. Rejects with what the engine threw, or with the signal's abort.
- */
+/** Runs a study in a thread of its own. Rejects with what the engine threw, or with the signal's abort. */
 export async function runInThread({ request, fleet, signal, onProgress }: StudyRun): Promise<StudyOutcome> {
-  const pool = new Piscina<StudyTask, StudyOutcome>({
-    filename: fileURLToPath(new URL("./thread.ts", import.meta.url)),
-    minThreads: 1,
-    maxThreads: 1,
-    // As in packages/solver: a thread is started like its process, and not every process of ours reads TypeScript.
-    execArgv: ["--import", TYPESCRIPT_LOADER],
-  });
   const { port1: ours, port2: port } = new MessageChannel();
   ours.on("message", onProgress);
   ours.unref();
   try {
-    return await pool.run({ request, fleet, port }, { transferList: [port], signal });
+    const task: StudyTask = { request, fleet, port };
+    return await runInOwnThread(new URL("./thread.ts", import.meta.url), task, { signal, transfer: [port] });
   } finally {
     ours.close();
-    await pool.destroy();
   }
 }
-
-const TYPESCRIPT_LOADER = import.meta.resolve("tsx");

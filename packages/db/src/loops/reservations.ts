@@ -7,10 +7,26 @@ import type { HeldLease } from "./types.ts";
 /** How soon a plan is looked at again that nobody has ended: its worker is gone, and its lease with it. */
 const SILENCE = "interval '5 minutes'";
 
+export interface ReservationFailure {
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface ReservationRecord {
+  readonly state: ReservationPlanState;
+  /** How often it was begun. */
+  readonly attempts: number;
+  /** Of the last time, while it is planned: what may pass. */
+  readonly failure: ReservationFailure | null;
+}
+
 /** What the reservations loop reads and writes of its own rows. */
 export interface ReservationStore {
-  find(id: ReservationPlanId): Promise<{ readonly state: ReservationPlanState; readonly attempts: number } | undefined>;
+  find(id: ReservationPlanId): Promise<ReservationRecord | undefined>;
+  /** It is planned, once more. From here on it is due again after a while: its worker may be gone. */
   recordStarted(lease: HeldLease, id: ReservationPlanId): Promise<void>;
+  /** What failed this time and may pass: when it is due again stays as it is. */
+  recordTrouble(lease: HeldLease, id: ReservationPlanId, failure: ReservationFailure): Promise<void>;
   /** Proposes it; those that nobody has decided are superseded by it. */
   recordPlan(
     lease: HeldLease,
@@ -22,19 +38,16 @@ export interface ReservationStore {
       readonly result: object;
     },
   ): Promise<void>;
-  recordFailure(
-    lease: HeldLease,
-    id: ReservationPlanId,
-    failure: { readonly code: string; readonly message: string },
-  ): Promise<void>;
+  /** The end: it is never due again. */
+  recordFailure(lease: HeldLease, id: ReservationPlanId, failure: ReservationFailure): Promise<void>;
 }
 
 /** The reservations loop's reads and writes. */
 export function reservationStore(pool: Pool): ReservationStore {
   return {
     find: async (id) => {
-      const { rows } = await pool.query<{ state: ReservationPlanState; attempts: number }>(
-        "select state, attempts from reservation_plan where id = $1",
+      const { rows } = await pool.query<ReservationRecord>(
+        "select state, attempts, failure from reservation_plan where id = $1",
         [id],
       );
       return rows[0];
@@ -58,9 +71,17 @@ export function reservationStore(pool: Pool): ReservationStore {
         );
         await client.query(
           `update reservation_plan set state = 'proposed', case_text = $2, case_sha256 = $3, price_books = $4, result = $5,
-                  finished_at = now(), next_check_at = null where id = $1 and state = 'planning'`,
+                  failure = null, finished_at = now(), next_check_at = null where id = $1 and state = 'planning'`,
           [id, caseText, caseSha256, JSON.stringify(priceBooks), JSON.stringify(result)],
         );
+      }),
+
+    recordTrouble: (lease, id, failure) =>
+      fenced(pool, lease, async (client) => {
+        await client.query("update reservation_plan set failure = $2 where id = $1 and state = 'planning'", [
+          id,
+          JSON.stringify(failure),
+        ]);
       }),
 
     recordFailure: (lease, id, failure) =>

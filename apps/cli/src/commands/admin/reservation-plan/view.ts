@@ -65,7 +65,14 @@ export function describeReservationPlan(plan: ReservationPlanDetail): string {
       "Prices",
       `${book.kind} of ${book.region}, version ${book.version}: ${book.source}`,
     ]),
-    ...(plan.failure === null ? [] : [["Failed", `${plan.failure.code}: ${plan.failure.message}`] as [string, string]]),
+    ...(plan.failure === null
+      ? []
+      : [
+          [plan.state === "failed" ? "Failed" : "Tried again", `${plan.failure.code}: ${plan.failure.message}`] as [
+            string,
+            string,
+          ],
+        ]),
     ...(plan.decided_by === null
       ? []
       : [
