@@ -6,5 +6,6 @@ export * from "./kubernetes.ts";
 export * from "./kubernetes-objects.ts";
 export * from "./pod-metrics.ts";
 export * from "./port-error.ts";
+export * from "./price-source.ts";
 export * from "./queue.ts";
 export * from "./solver.ts";

@@ -7,6 +7,7 @@ import { describedState, type Ec2Instance, type Ec2InstanceState, type LaunchReq
 import { runInstances } from "./launch.ts";
 import { AWS_TIMINGS, type Ec2Options } from "./options.ts";
 import { type Page, paginate } from "./paginate.ts";
+import { type PlanRate, type PricedType, planRates, pricedTypes } from "./prices.ts";
 import {
   describeReserved,
   purchaseReserved,
@@ -60,6 +61,9 @@ export interface Ec2Model {
   describeReservedOfferings(instanceType: string): readonly ReservedOffering[];
   purchaseReserved(offeringId: string, instanceCount: number, limitPrice?: number): ReservedInstances;
   describeReserved(): readonly ReservedView[];
+  /** What the price list and the savings plans' service tell; the simulated account asks this one model for them too. */
+  priceList(): readonly PricedType[];
+  planRates(planType: string): readonly PlanRate[];
   /** Counts and perhaps refuses a call that has no method of its own here. */
   plainCall<T>(action: string, run: () => T): T;
   /** Called once for each machine whose operating system has started. */
@@ -139,7 +143,7 @@ export function createEc2Model(options: Ec2Options): Ec2Model {
     refuseByFault(context.state.faults, action);
     if (context.state.faults.throttling) takeRequestToken(context.state.buckets, action, clock.now());
     const answer = run();
-    if (!action.startsWith("Describe")) changed();
+    if (!/^(Describe|Get)/.test(action)) changed();
     if (losesAnswer(context.state.faults, action)) throw new Ec2AnswerLost(action);
     return answer;
   };
@@ -205,6 +209,8 @@ export function createEc2Model(options: Ec2Options): Ec2Model {
       call("DescribeReservedInstancesOfferings", () => reservedOfferings(context, type)),
     purchaseReserved: (id, count, limit) =>
       call("PurchaseReservedInstancesOffering", () => purchaseReserved(context, id, count, limit)),
+    priceList: () => call("GetProducts", () => pricedTypes(context)),
+    planRates: (planType) => call("DescribeSavingsPlansOfferingRates", () => planRates(context, planType)),
     describeReserved: () => call("DescribeReservedInstances", () => describeReserved(context)),
     plainCall: call,
     onBoot: (listener) => void bootListeners.push(listener),

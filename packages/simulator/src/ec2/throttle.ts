@@ -32,7 +32,7 @@ function take(levels: BucketLevels, name: string, shape: BucketShape, count: num
 
 /** One token for one call of the action. */
 export function takeRequestToken(levels: BucketLevels, action: string, now: number): void {
-  const shape = REQUESTS[action] ?? (action.startsWith("Describe") ? DESCRIBE : MUTATE);
+  const shape = REQUESTS[action] ?? (/^(Describe|Get)/.test(action) ? DESCRIBE : MUTATE);
   take(levels, action, shape, 1, now);
 }
 

@@ -4,6 +4,7 @@ import { Ec2AnswerLost, Ec2Error } from "../error.ts";
 import type { Ec2Model, MachineType } from "../model.ts";
 import { ACTIONS, type ActionContext } from "./actions.ts";
 import { parseForm } from "./form.ts";
+import { jsonActionOf, jsonError } from "./price-actions.ts";
 import { type AccessKey, checkSignature } from "./signature.ts";
 import { xmlAnswer, xmlError } from "./xml.ts";
 
@@ -29,7 +30,8 @@ export interface Ec2Server {
 const MAX_BODY_BYTES = 1 << 20;
 
 /**
- * The EC2 Query protocol over HTTP on loopback: form POSTs in, XML out, signatures checked.
+ * The EC2 Query protocol over HTTP on loopback: form POSTs in, XML out, signatures checked. Beside it the calls that read
+ * prices, of services of their own at AWS, which speak JSON.
  *
  * Every answer carries `X-Berth-Simulated: true`, so that nobody takes it for AWS.
  */
@@ -41,9 +43,10 @@ export async function startEc2Server(options: Ec2ServerOptions): Promise<Ec2Serv
 
   const server = createServer((request, response) => {
     const requestId = `00000000-0000-4000-8000-${(++requests).toString(16).padStart(12, "0")}`;
+    const isJson = jsonActionOf(request) !== undefined;
     answer(context, keys, request, requestId)
-      .then((xml) => send(response, 200, requestId, xml))
-      .catch((error: unknown) => refuse(response, requestId, error));
+      .then((body) => send(response, 200, requestId, { isJson, body }))
+      .catch((error: unknown) => refuse(response, requestId, isJson, error));
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -70,6 +73,8 @@ async function answer(
   const { method = "", url = "/", headers } = request;
   if (method !== "POST") throw new Ec2Error("UnsupportedProtocol", "The simulated EC2 takes form POSTs alone");
   checkSignature({ method, url, headers, body }, keys);
+  const jsonAction = jsonActionOf(request);
+  if (jsonAction !== undefined) return JSON.stringify(jsonAction(context.model, JSON.parse(body || "{}")));
   const form = parseForm(body);
   const name = form.required("Action");
   const action = ACTIONS[name];
@@ -89,26 +94,34 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-function refuse(response: ServerResponse, requestId: string, error: unknown): void {
+function refuse(response: ServerResponse, requestId: string, isJson: boolean, error: unknown): void {
   if (error instanceof Ec2AnswerLost) {
     response.destroy();
-  } else if (error instanceof Ec2Error) {
-    send(response, error.httpStatus, requestId, xmlError(error.code, error.message, requestId));
-  } else {
-    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    send(response, 500, requestId, xmlError("InternalError", message, requestId));
+    return;
   }
+  const refusal =
+    error instanceof Ec2Error
+      ? error
+      : new Ec2Error("InternalError", error instanceof Error ? (error.stack ?? error.message) : String(error), 500);
+  const { code, message, httpStatus } = refusal;
+  const body = isJson ? jsonError(code, message) : xmlError(code, message, requestId);
+  send(response, httpStatus, requestId, { isJson, body });
 }
 
-function send(response: ServerResponse, status: number, requestId: string, xml: string): void {
+function send(
+  response: ServerResponse,
+  status: number,
+  requestId: string,
+  { isJson, body }: { readonly isJson: boolean; readonly body: string },
+): void {
   if (response.destroyed) return;
   response.writeHead(status, {
-    "content-type": "text/xml;charset=UTF-8",
-    "content-length": Buffer.byteLength(xml),
+    "content-type": isJson ? "application/x-amz-json-1.1" : "text/xml;charset=UTF-8",
+    "content-length": Buffer.byteLength(body),
     "x-amzn-requestid": requestId,
     "x-berth-simulated": "true",
   });
-  response.end(xml);
+  response.end(body);
 }
 
 /** Types do not change while a model lives; the lookup is outside the calls that throttling counts. */
