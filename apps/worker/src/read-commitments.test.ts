@@ -1,4 +1,4 @@
-import type { CloudCommitment } from "@berth/db";
+import type { CloudPurchases } from "@berth/db";
 import type { CloudReservedInstances } from "@berth/ports";
 import { expect, test } from "vitest";
 import { readCommitments } from "./read-commitments.ts";
@@ -20,7 +20,7 @@ const PURCHASE: CloudReservedInstances = {
   endsAt: new Date("2028-12-31T00:00:00Z"),
 };
 
-test("purchases are registered region by region; others' platforms, tenancies and terms are left out by name, and unpaid ones in silence", async () => {
+test("purchases are read region by region, those that are not ours or came to nothing by name", async () => {
   const purchases: Record<string, Partial<CloudReservedInstances>[]> = {
     "eu-1": [
       {},
@@ -28,16 +28,21 @@ test("purchases are registered region by region; others' platforms, tenancies an
       { id: "ri-windows", platform: "Windows" },
       { id: "ri-dedicated", tenancy: "dedicated" },
       { id: "ri-odd", durationSeconds: 86_400 },
+      { id: "ri-pending", state: "payment-pending" },
       { id: "ri-unpaid", state: "payment-failed" },
+      { id: "ri-dropped", state: "queued-deleted" },
     ],
   };
   const failed: unknown[] = [];
-  const recorded: CloudCommitment[] = [];
+  const recorded: CloudPurchases[] = [];
   const outcome = await readCommitments({
     listRegions: async () => ["eu-1", "eu-2"],
-    record: async (commitments) => {
-      recorded.push(...commitments);
-      return { registered: commitments.length, ambiguous: [] };
+    record: async (read) => {
+      recorded.push(read);
+      return {
+        registered: read.commitments.length,
+        newlyLeftOut: [{ externalId: "ri-windows", region: read.region, because: "not_ours_to_cover" }],
+      };
     },
     cloudOf: (region) => ({
       reservedInstances: async () => {
@@ -48,8 +53,10 @@ test("purchases are registered region by region; others' platforms, tenancies an
     onError: (region) => failed.push(region),
   });
   expect(failed).toEqual(["eu-2"]);
+  const [read] = recorded;
+  expect(recorded).toHaveLength(1);
   expect(
-    recorded.map(({ externalId, term, paymentOption, offeringClass, zone }) => [
+    read?.commitments.map(({ externalId, term, paymentOption, offeringClass, zone }) => [
       externalId,
       term,
       paymentOption,
@@ -60,10 +67,7 @@ test("purchases are registered region by region; others' platforms, tenancies an
     ["ri-1", "3y", "partial_upfront", "convertible", null],
     ["ri-zonal", "1y", "no_upfront", "standard", "eu-1a"],
   ]);
-  expect(outcome.registered).toBe(2);
-  expect(outcome.leftOut.map(({ externalId, because }) => [externalId, because])).toEqual([
-    ["ri-windows", "not_ours_to_cover"],
-    ["ri-dedicated", "not_ours_to_cover"],
-    ["ri-odd", "not_ours_to_cover"],
-  ]);
+  expect(read?.notOursIds).toEqual(["ri-windows", "ri-dedicated", "ri-odd"]);
+  expect(read?.unpaidIds).toEqual(["ri-unpaid", "ri-dropped"]);
+  expect(outcome).toMatchObject({ registered: 2, newlyLeftOut: [{ externalId: "ri-windows" }] });
 });

@@ -1,5 +1,6 @@
-import type { CloudCommitment } from "@berth/db";
+import type { CloudCommitment, CloudPurchases, LeftOutPurchase } from "@berth/db";
 import type { OfferingClass, PaymentOption, Term } from "@berth/domain";
+import { isUnpaid } from "@berth/lifecycle";
 import type { CloudReservedInstances } from "@berth/ports";
 import type { ReadOnlyCloud } from "./effects.ts";
 import { inParallel } from "./in-parallel.ts";
@@ -16,19 +17,13 @@ const TERMS: Readonly<Record<number, Term>> = { 31536000: "1y", 94608000: "3y" }
 /** Of a purchase that is one; others were never paid. */
 const STATES = new Set(["active", "queued", "retired"]);
 
-/** A purchase that is left out: which, and why. */
-export interface LeftOutPurchase {
-  readonly region: string;
-  readonly externalId: string;
-  readonly because: "not_ours_to_cover" | "maybe_registered";
-}
-
 export interface CommitmentReaderDeps {
   /** In which machines are launched. */
   readonly listRegions: () => Promise<readonly string[]>;
-  readonly record: (
-    commitments: readonly CloudCommitment[],
-  ) => Promise<{ readonly registered: number; readonly ambiguous: readonly string[] }>;
+  readonly record: (purchases: CloudPurchases) => Promise<{
+    readonly registered: number;
+    readonly newlyLeftOut: readonly LeftOutPurchase[];
+  }>;
   readonly cloudOf: (region: string) => Pick<ReadOnlyCloud, "reservedInstances">;
   readonly onError: (region: string, error: unknown) => void;
 }
@@ -36,30 +31,32 @@ export interface CommitmentReaderDeps {
 /**
  * Registers the reserved instances that EC2 knows of in each region that machines are launched in, and follows their ends. Any
  * worker does it, as often as it likes. Left out are those of another platform or tenancy, which cover no machine of ours, and
- * those that an operator may have registered without AWS's id: counted twice they would hide what is not covered.
+ * those that an operator may have registered without AWS's id.
  */
 export async function readCommitments({
   listRegions,
   record,
   cloudOf,
   onError,
-}: CommitmentReaderDeps): Promise<{ readonly registered: number; readonly leftOut: readonly LeftOutPurchase[] }> {
-  const leftOut: LeftOutPurchase[] = [];
+}: CommitmentReaderDeps): Promise<{ readonly registered: number; readonly newlyLeftOut: readonly LeftOutPurchase[] }> {
+  const newlyLeftOut: LeftOutPurchase[] = [];
   let registered = 0;
   const failures = await inParallel(await listRegions(), REGIONS_AT_ONCE, async (region) => {
-    const purchases = (await cloudOf(region).reservedInstances()).filter(({ state }) => STATES.has(state));
-    const ours = purchases.map((purchase) => commitmentOf(region, purchase));
-    const outcome = await record(ours.filter((one) => one !== undefined));
+    const all = await cloudOf(region).reservedInstances();
+    const paid = all
+      .filter(({ state }) => STATES.has(state))
+      .map((purchase) => ({ id: purchase.id, commitment: commitmentOf(region, purchase) }));
+    const outcome = await record({
+      region,
+      commitments: paid.flatMap(({ commitment }) => (commitment === undefined ? [] : [commitment])),
+      notOursIds: paid.filter(({ commitment }) => commitment === undefined).map(({ id }) => id),
+      unpaidIds: all.filter(({ state }) => isUnpaid(state)).map(({ id }) => id),
+    });
     registered += outcome.registered;
-    leftOut.push(
-      ...purchases
-        .filter((_, index) => ours[index] === undefined)
-        .map(({ id }) => ({ region, externalId: id, because: "not_ours_to_cover" as const })),
-      ...outcome.ambiguous.map((externalId) => ({ region, externalId, because: "maybe_registered" as const })),
-    );
+    newlyLeftOut.push(...outcome.newlyLeftOut);
   });
   for (const { item, error } of failures) onError(item, error);
-  return { registered, leftOut };
+  return { registered, newlyLeftOut };
 }
 
 /** Undefined for what covers no machine of ours, or is none of AWS's terms. */

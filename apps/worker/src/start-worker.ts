@@ -297,13 +297,13 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
         name: "commitments",
         everyMs: COMMITMENT_SWEEP_MS,
         run: async () => {
-          const { leftOut } = await readCommitments({
+          const { newlyLeftOut } = await readCommitments({
             listRegions: () => listLaunchRegions(database),
-            record: (commitments) => recordCloudCommitments(database, systemIds, commitments),
+            record: (purchases) => recordCloudCommitments(database, systemIds, purchases),
             cloudOf,
             onError: (region, err) => logger.warn({ region, err }, "commitments not read"),
           });
-          for (const purchase of leftOut) logger.info({ purchase }, "a purchase is left out of the commitments");
+          for (const purchase of newlyLeftOut) logger.info({ purchase }, "a purchase is left out of the commitments");
         },
       },
       {

@@ -2,6 +2,7 @@ import {
   COMMITMENT_KINDS,
   COMMITMENT_SOURCES,
   COMMITMENT_STATES,
+  LEFT_OUT_REASONS,
   OFFERING_CLASSES,
   PAYMENT_OPTIONS,
   TERMS,
@@ -198,6 +199,21 @@ export const commitmentUsageSchema = z
     unbilled_machine_types: z
       .array(z.string())
       .meta({ description: "Ran, and are left out: no price or size of theirs is known." }),
+    unrated_commitments: z
+      .array(idField("commitment"))
+      .meta({ description: "Savings plans that count as unused, as no rate of theirs is known for what ran." }),
+    left_out_purchases: z
+      .array(
+        z.object({
+          external_id: z.string().meta({ description: "AWS's id of the purchase." }),
+          region: z.string(),
+          because: z.enum(LEFT_OUT_REASONS).meta({
+            description:
+              "not_ours_to_cover: of another platform, tenancy or term; maybe_registered: like one that was registered without AWS's id.",
+          }),
+        }),
+      )
+      .meta({ description: "Reserved instances that EC2 knows of now, and that are no commitment here." }),
     price_books: z
       .array(
         z.object({

@@ -88,7 +88,8 @@ export const retryReservationPurchase = route({
   summary: "Have a purchase asked for again, of which nothing shows",
   description:
     "EC2 has no token for a purchase: one whose answer was lost is looked for, and never asked for again by itself. Once it is " +
-    "`purchase_unknown`, a person who has looked at EC2's console may say that nothing was sold.",
+    "`purchase_unknown`, a person who has looked at EC2's console may say that nothing was sold; `purchase_unpaid` says that EC2 " +
+    "let it go, as its payment failed.",
   permission: "admin:fleet:act",
   params,
   responses: { 200: { description: "The purchase as it is now.", schema: reservationPurchaseSchema } },

@@ -69,6 +69,9 @@ export const savingsSchema = z
       .int()
       .meta({ description: "That no machine type of their own would hold: the first step is without them." }),
     unpriced_machine_types: z.array(z.string()).meta({ description: "Run, and are in no figure." }),
+    unrated_commitments: z
+      .array(idField("commitment"))
+      .meta({ description: "Savings plans that count as unused, as no rate of theirs is known for what runs." }),
     price_books: z.array(
       z.object({
         price_book_id: idField("priceBook"),

@@ -30,7 +30,14 @@ export {
 } from "./audit.ts";
 export { countChangedRows, type Origin } from "./audit-trail.ts";
 export { hastenPurge, requestDeletion, requestRestore, updateCluster } from "./change-cluster.ts";
-export { type CloudCommitment, listLaunchRegions, recordCloudCommitments } from "./cloud-commitments.ts";
+export {
+  type CloudCommitment,
+  type CloudPurchases,
+  type LeftOutPurchase,
+  listLaunchRegions,
+  listLeftOutPurchases,
+  recordCloudCommitments,
+} from "./cloud-commitments.ts";
 export type { ClusterRow, ComponentRow, InstanceCount, InstanceRow, WholeCluster } from "./cluster-rows.ts";
 export {
   type ClusterQuery,

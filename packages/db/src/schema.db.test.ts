@@ -8,6 +8,7 @@ import {
   COMMITMENT_SOURCES,
   ENGINES,
   INSTANCE_STATES,
+  LEFT_OUT_REASONS,
   MACHINE_STATES,
   OFFERING_CLASSES,
   OPERATION_KINDS,
@@ -121,6 +122,7 @@ describe("the migrations", () => {
       commitment_payment_option_check: PAYMENT_OPTIONS,
       commitment_offering_class_check: OFFERING_CLASSES,
       commitment_source_check: COMMITMENT_SOURCES,
+      left_out_purchase_because_check: LEFT_OUT_REASONS,
     };
     for (const [name, words] of Object.entries(lists)) {
       const [row] = await db.owner.query<{ definition: string }>(

@@ -10,6 +10,13 @@ export type CommitmentState = (typeof COMMITMENT_STATES)[number];
 export const COMMITMENT_SOURCES = ["operator", "file", "ec2"] as const;
 export type CommitmentSource = (typeof COMMITMENT_SOURCES)[number];
 
+/**
+ * Why reserved instances that EC2 knows of are no commitment: of another platform, tenancy or term than our machines', or maybe
+ * what an operator registered without AWS's id. Counted twice they would hide what is not covered.
+ */
+export const LEFT_OUT_REASONS = ["not_ours_to_cover", "maybe_registered"] as const;
+export type LeftOutReason = (typeof LEFT_OUT_REASONS)[number];
+
 /** Days before the end of a commitment at which it is told. */
 export const EXPIRY_ALARM_DAYS = [60, 30, 7] as const;
 

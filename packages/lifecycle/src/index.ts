@@ -6,7 +6,7 @@ export { isInDoubt, UNSEEN_GUARD } from "./machine/rules.ts";
 export * from "./machine/types.ts";
 export * from "./namespace/decide.ts";
 export * from "./namespace/types.ts";
-export { decidePurchase } from "./purchase/decide.ts";
+export { decidePurchase, isUnpaid } from "./purchase/decide.ts";
 export type * from "./purchase/types.ts";
 export { decideRebalance } from "./rebalance/decide.ts";
 export type * from "./rebalance/types.ts";

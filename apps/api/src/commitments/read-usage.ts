@@ -1,7 +1,9 @@
 import type { CommitmentUsage } from "@berth/contract";
 import {
   type CommitmentRow,
+  type LeftOutPurchase,
   listCommitmentsBetween,
+  listLeftOutPurchases,
   listMachineRuns,
   listOnDemandPrices,
   listRateBooks,
@@ -32,11 +34,12 @@ export async function readUsage(
   if (!range.ok) return range;
   const { fromHour, hours } = range.value;
   const [since, until] = [new Date(fromHour * HOUR_MS), new Date((fromHour + hours) * HOUR_MS)];
-  const [runs, commitments, prices, rateBooks] = await Promise.all([
+  const [runs, commitments, prices, rateBooks, leftOut] = await Promise.all([
     listMachineRuns(db, since, until),
     listCommitmentsBetween(db, since, until),
     listOnDemandPrices(db),
     listRateBooks(db, ["ec2_instance_savings_plan", "compute_savings_plan"]),
+    listLeftOutPurchases(db),
   ]);
   const planned = new Set(commitments.map(({ kind }) => kind));
   const books = rateBooks.filter(({ kind }) => planned.has(kind));
@@ -53,7 +56,7 @@ export async function readUsage(
     );
     await new Promise(setImmediate);
   }
-  return ok({ since: iso(since), until: iso(until), ...toUsageBody(joinUsage(parts), commitments, books) });
+  return ok({ since: iso(since), until: iso(until), ...toUsageBody(joinUsage(parts), commitments, books, leftOut) });
 }
 
 function hoursOf(
@@ -76,9 +79,10 @@ type Usage = ReturnType<typeof joinUsage>;
 type Exact = Usage["hours"][number]["eligible"];
 
 function toUsageBody(
-  { totals, families, hours, reservations, plans, unbilled }: Usage,
+  { totals, families, hours, reservations, plans, unbilled, unrated }: Usage,
   commitments: readonly CommitmentRow[],
   books: readonly RateBookRow[],
+  leftOut: readonly LeftOutPurchase[],
 ): Omit<CommitmentUsage, "since" | "until"> {
   const kindOf = new Map(commitments.map(({ id, kind }) => [id as string, kind]));
   const eligible = families.reduce((sum, one) => sum + numberOf(one.eligible), 0);
@@ -117,6 +121,12 @@ function toUsageBody(
       on_demand: moneyFromNanoUsd(one.onDemandNanoUsd),
     })),
     unbilled_machine_types: [...unbilled],
+    unrated_commitments: [...unrated],
+    left_out_purchases: leftOut.map(({ externalId, region, because }) => ({
+      external_id: externalId,
+      region,
+      because,
+    })),
     price_books: books.map(({ id, kind, region, version, source }) => ({
       price_book_id: id,
       kind,

@@ -32,7 +32,7 @@ export async function changePurchase(
 function refusalOf(act: "drop" | "retry", { state, waitingFor }: ReservationPurchaseRow): string | undefined {
   if (act === "drop") return state === "bought" ? "It is bought, and stays bought." : undefined;
   if (state !== "buying") return `It is ${state}: only one that EC2 was asked for can be asked for again.`;
-  return waitingFor.some(({ name }) => name === "purchase_unknown")
+  return waitingFor.some(({ name }) => name === "purchase_unknown" || name === "purchase_unpaid")
     ? undefined
     : "It is looked for still: EC2 may show it yet.";
 }

@@ -31,6 +31,7 @@ export function toSavingsBody({
           },
     instances_without_machine: instancesWithoutMachine,
     unpriced_machine_types: [...report.unbilled],
+    unrated_commitments: [...report.unrated],
     price_books: priceBooks.map((book) => ({
       price_book_id: book.id,
       kind: book.kind,

@@ -16,6 +16,7 @@ const known = (id: string, change: Partial<KnownPurchase> = {}): KnownPurchase =
   id,
   ...WANTED,
   startsAtMs: NOW,
+  state: "active",
   ...change,
 });
 const OFFER = { offeringId: "off-1", upfrontMicroUsd: 500_000_000, hourlyMicroUsd: 60_000 };
@@ -88,6 +89,15 @@ describe("a purchase that EC2 was asked for", () => {
   it("of two that are new the earlier is its", () => {
     const purchases = [known("ri-b", { startsAtMs: NOW + 5 }), known("ri-c", { startsAtMs: NOW + 1 })];
     expect(buying({ purchases }).action).toEqual({ kind: "adopt", externalId: "ri-c" });
+  });
+
+  it.each(["payment-failed", "queued-deleted"])("that EC2 calls %s is told to a person, and not adopted", (state) => {
+    const purchases = [known("ri-old"), known("ri-new", { state })];
+    const decision = buying({ purchases }, NOW + SETTLED_AFTER_MS + 1);
+    expect(decision).toMatchObject({ action: undefined, guards: [{ name: "purchase_unpaid" }] });
+    expect(decision.guards[0]?.hint).toContain(`${state} of ri-new`);
+    const both = [...purchases, known("ri-paid", { startsAtMs: NOW + 1, state: "payment-pending" })];
+    expect(buying({ purchases: both }).action).toEqual({ kind: "adopt", externalId: "ri-paid" });
   });
 
   it("that shows nowhere is told to a person, and looked for on", () => {

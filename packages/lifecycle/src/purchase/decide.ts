@@ -9,6 +9,14 @@ export const SETTLED_AFTER_MS = 15 * MINUTE_MS;
 export const OVERDUE_AFTER_MS = 31 * DAY_MS;
 const SOON_MS = 30_000;
 
+/** EC2's words of purchases that came to nothing. */
+const UNPAID_STATES: readonly string[] = ["payment-failed", "queued-deleted"];
+
+/** Whether EC2 says of a purchase that it came to nothing: it covers no machine, and never will. */
+export function isUnpaid(state: string): boolean {
+  return UNPAID_STATES.includes(state);
+}
+
 /**
  * What to do next about one purchase. It is bought once: EC2 has no token for it, so that what may have been bought is looked for
  * and never asked for again; where nothing shows for long enough, a person decides.
@@ -67,9 +75,19 @@ function decideBuying(subject: string, seen: PurchaseProgress, nowMs: number): P
   const { wanted, asked, takenIds, purchases } = seen;
   if (asked === undefined) throw new Error("what is being bought was asked for");
   const isOurs = (one: KnownPurchase) => !asked.knownIds.has(one.id) && !takenIds.has(one.id) && fits(wanted, one);
-  const [found] = purchases.filter(isOurs).toSorted((a, b) => a.startsAtMs - b.startsAtMs || (a.id < b.id ? -1 : 1));
+  const ours = purchases.filter(isOurs).toSorted((a, b) => a.startsAtMs - b.startsAtMs || (a.id < b.id ? -1 : 1));
+  const found = ours.find(({ state }) => !isUnpaid(state));
   if (found !== undefined) {
     return { action: { kind: "adopt", externalId: found.id }, guards: [], nextCheckInMs: undefined };
+  }
+  const unpaid = ours[0];
+  if (unpaid !== undefined) {
+    const hint = `EC2 says ${unpaid.state} of ${unpaid.id}, which holds nothing: mend that, then retry or drop the purchase.`;
+    return {
+      action: undefined,
+      guards: [{ name: "purchase_unpaid", subject, hint }],
+      nextCheckInMs: 10 * MINUTE_MS,
+    };
   }
   const isSettled = nowMs - asked.atMs > SETTLED_AFTER_MS;
   return {

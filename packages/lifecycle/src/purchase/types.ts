@@ -22,6 +22,8 @@ export interface KnownPurchase {
   readonly payment: string;
   readonly durationSeconds: number;
   readonly startsAtMs: number;
+  /** EC2's word for it, as `active`. */
+  readonly state: string;
 }
 
 export interface OfferForSale {

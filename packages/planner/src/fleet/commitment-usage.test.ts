@@ -148,6 +148,18 @@ describe("the usage of commitments", () => {
     expect(usage.totals.onDemandNanoUsd).toBe(100_000_000n);
   });
 
+  it("names savings plans that might cover what ran and of which no rate is known", () => {
+    const plan = (id: string, change: Partial<OwnedCommitment> = {}) => ({ ...COMPUTE, id, ...change });
+    const unratedOf = (...owned: OwnedCommitment[]) => commitmentUsage(history([run(0, 4)], owned)).unrated;
+    expect(unratedOf(plan("rated"), plan("other-term", { term: "3y", paymentOption: "all_upfront" }))).toEqual([
+      "other-term",
+    ]);
+    const family = { kind: "ec2_instance_savings_plan", region: "us-east-1" } as const;
+    expect(
+      unratedOf(plan("of it", { ...family, family: "m7i" }), plan("of another", { ...family, family: "c7i" })),
+    ).toEqual(["of it"]);
+  });
+
   it("of parts of a range, joined, is that of the range", () => {
     const span = fc.tuple(fc.integer({ min: -3_600, max: 21_600 }), fc.integer({ min: 1, max: 20_000 }));
     fc.assert(

@@ -25,14 +25,16 @@ export interface CommitmentUsage {
   readonly totals: BillTotals;
   /** Machine types that ran and could not be billed. */
   readonly unbilled: readonly string[];
+  /** Ids of savings plans that count as unused, as no rate of theirs for what ran is known. */
+  readonly unrated: readonly string[];
 }
 
 /** By the exact bill of what ran. Takes O(hours in which something changed x what ran in each). */
 export function commitmentUsage(history: FleetHistory): CommitmentUsage {
-  const { billCase, unbilled } = fleetBillCase(history);
+  const { billCase, unbilled, unrated } = fleetBillCase(history);
   const bill = makeBill(billCase);
   const { reservations, plans, coverage: families, totals } = bill;
-  return { hours: usageHours(bill), reservations, plans, families, totals, unbilled };
+  return { hours: usageHours(bill), reservations, plans, families, totals, unbilled, unrated };
 }
 
 function usageHours({ period, lines }: Bill): UsageHour[] {
@@ -67,6 +69,13 @@ function unitsOf({ quarterUnits }: RunningMachines, machineHours: Fraction): Fra
 
 /** Of ranges of hours one after the other, with the same commitments: as if it were one range. */
 export function joinUsage(parts: readonly CommitmentUsage[]): CommitmentUsage {
+  const plans = joined(
+    parts.flatMap((part) => part.plans),
+    ({ id }) => id,
+    addFigures,
+  );
+  const used = new Set(plans.filter((plan) => plan.used.over > 0n).map(({ id }) => id));
+  const unrated = new Set(parts.flatMap((part) => part.unrated.filter((id) => !used.has(id))));
   return {
     hours: parts.flatMap(({ hours }) => hours),
     reservations: joined(
@@ -74,11 +83,7 @@ export function joinUsage(parts: readonly CommitmentUsage[]): CommitmentUsage {
       ({ id }) => id,
       addFigures,
     ),
-    plans: joined(
-      parts.flatMap(({ plans }) => plans),
-      ({ id }) => id,
-      addFigures,
-    ),
+    plans,
     families: joined(
       parts.flatMap(({ families }) => families),
       ({ region, family }) => `${region} ${family}`,
@@ -86,6 +91,7 @@ export function joinUsage(parts: readonly CommitmentUsage[]): CommitmentUsage {
     ),
     totals: parts.map(({ totals }) => totals).reduce(addTotals),
     unbilled: [...new Set(parts.flatMap(({ unbilled }) => unbilled))].toSorted(),
+    unrated: [...unrated].toSorted(),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { PaymentOption, Rate, Term } from "@berth/domain";
 import type { BillCase, ProductPrice, Reservation, SavingsPlan } from "../bill/bill-case.ts";
-import { quarterUnits } from "../terms/size-factor.ts";
+import { familyAndSize, quarterUnits } from "../terms/size-factor.ts";
 import type { FleetHistory, OwnedCommitment, PlanRateBook } from "./fleet-history.ts";
 import { HOUR_MS, machineHours, OUR_ACCOUNT } from "./machine-hours.ts";
 
@@ -10,6 +10,8 @@ export interface FleetBillCase {
   readonly billCase: BillCase;
   /** Machine types that ran and that nothing is known of to bill them by: no price on demand, or no size. */
   readonly unbilled: readonly string[];
+  /** Ids of savings plans that might cover some of what ran, and of which no rate for any of that is known: they count as unused. */
+  readonly unrated: readonly string[];
 }
 
 /**
@@ -44,18 +46,28 @@ export function fleetBillCase(history: FleetHistory): FleetBillCase {
     prices.has(placeKey(region, machineType));
   const machines = ran.filter(isBilled);
   const used = new Set(machines.map(({ region, machineType }) => placeKey(region, machineType)));
+  const billed = [...prices].filter(([key]) => used.has(key)).map(([, price]) => price);
   return {
     billCase: {
       period: { fromHour, hours },
       sharing: { on: true, offFor: new Set() },
       machines,
       services: [],
-      prices: [...prices].filter(([key]) => used.has(key)).map(([, price]) => price),
+      prices: billed,
       reservations: commitments.filter((one) => one.kind === "reserved_instances").map(reservation),
       plans,
     },
     unbilled: [...new Set(ran.filter((one) => !isBilled(one)).map(({ machineType }) => machineType))].toSorted(),
+    unrated: plans.filter((plan) => isUnrated(plan, billed)).map(({ id }) => id),
   };
+}
+
+function isUnrated({ only, rateCard }: SavingsPlan, ran: readonly ProductPrice[]): boolean {
+  const inScope = ran.filter(
+    ({ region, machineType }) =>
+      only === undefined || (only.region === region && only.family === familyAndSize(machineType)?.family),
+  );
+  return inScope.length > 0 && inScope.every(({ planRates }) => (planRates.get(rateCard) ?? null) === null);
 }
 
 function placeKey(region: string, machineType: string): string {

@@ -20,6 +20,7 @@ export function savingsPage(report: SavingsReport, facts: SavingsPageFacts): str
   const notes = [
     ...facts.notes,
     ...(report.unbilled.length === 0 ? [] : [`In no figure, as no price is known: ${report.unbilled.join(", ")}.`]),
+    ...(report.unrated.length === 0 ? [] : [`Counted as unused, as no rate is known: ${report.unrated.join(", ")}.`]),
     "A month is 730 hours, a year 8,760. What is paid at the start is spread over the term.",
   ];
   return `<!doctype html>

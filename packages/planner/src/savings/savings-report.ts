@@ -60,6 +60,8 @@ export interface SavingsReport {
     | undefined;
   /** Machine types that run and could not be priced: they are in no figure. */
   readonly unbilled: readonly string[];
+  /** Ids of savings plans held that count as unused, as no rate of theirs for what runs is known. */
+  readonly unrated: readonly string[];
 }
 
 export const HOURS_PER_YEAR = 8_760;
@@ -86,6 +88,7 @@ export function savingsReport(savingsCase: SavingsCase): SavingsReport {
     saving: first.nanoUsdPerHour === 0n ? undefined : 1 - ratio(withPlan.nanoUsdPerHour, first.nanoUsdPerHour),
     plan: plan.length === 0 ? undefined : planFigures(savingsCase, bill, withHeld, usages[3]),
     unbilled: [...new Set(usages.flatMap(({ unbilled }) => unbilled))].toSorted(),
+    unrated: usages[2].unrated,
   };
 }
 

@@ -69,6 +69,8 @@ const USAGE = {
   ],
   hours: [{ at: "2026-11-01T00:00:00.000Z", ...UNITS, on_demand: usd("0.200000000000") }],
   unbilled_machine_types: ["m9z.large"],
+  unrated_commitments: ["cmt_2"],
+  left_out_purchases: [{ external_id: "ri-windows", region: "us-east-1", because: "not_ours_to_cover" }],
   price_books: [
     { price_book_id: "pbk_1", kind: "compute_savings_plan", region: "us-east-1", version: 2, source: "a list" },
   ],

@@ -33,6 +33,12 @@ const HOURS: readonly Column<CommitmentUsage["hours"][number]>[] = [
   { header: "on demand", value: (hour) => formatMoney(hour.on_demand), align: "right" },
 ];
 
+const LEFT_OUT: Readonly<Record<CommitmentUsage["left_out_purchases"][number]["because"], string>> = {
+  not_ours_to_cover: "as it covers no machine of ours: another platform, tenancy or term.",
+  maybe_registered:
+    "as one like it is registered without AWS's id. Register that one again with it: berth admin commitment register --help",
+};
+
 const AFTER_HELP = `
 unit-hours: normalized, of an m7i.large 4 an hour. coverage: the share of them that a commitment paid for. utilization: the share
 of what is committed to that was used. cost: with what was paid at the start, spread over the term.`;
@@ -51,6 +57,13 @@ export const showCommitmentUsage = (berth: Berth) =>
       if (body.unbilled_machine_types.length > 0) {
         const types = body.unbilled_machine_types.join(", ");
         session.note(`Left out, as no price on demand is known: ${types}. See: berth admin price-book import --help`);
+      }
+      if (body.unrated_commitments.length > 0) {
+        const plans = body.unrated_commitments.join(", ");
+        session.note(`Unused, as no rate of theirs is known: ${plans}. See: berth admin price-book import --help`);
+      }
+      for (const { external_id: id, region, because } of body.left_out_purchases) {
+        session.note(`Left out: ${id} of ${region}, ${LEFT_OUT[because]}`);
       }
     });
 

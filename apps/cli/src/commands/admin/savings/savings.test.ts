@@ -52,6 +52,7 @@ const SAVINGS = {
   plan: null,
   instances_without_machine: 2,
   unpriced_machine_types: ["m9z.large"],
+  unrated_commitments: ["cmt_2"],
   price_books: [],
 };
 

@@ -72,6 +72,8 @@ export const showSavings = (berth: Berth) =>
       );
       const withoutPrices = body.unpriced_machine_types;
       if (withoutPrices.length > 0) session.note(`In no figure, as no price is known: ${withoutPrices.join(", ")}.`);
+      const unrated = body.unrated_commitments;
+      if (unrated.length > 0) session.note(`Counted as unused, as no rate is known: ${unrated.join(", ")}.`);
       const alone = body.instances_without_machine;
       if (alone > 0)
         session.note(`${alone} of the instances fit no machine of their own: the first step is without them.`);
