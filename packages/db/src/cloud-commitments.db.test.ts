@@ -6,7 +6,10 @@ let db: OpenTestDatabase;
 beforeAll(async () => {
   db = await openMigratedDatabase();
 });
-beforeEach(() => db.owner.query("delete from commitment"));
+beforeEach(async () => {
+  for (const table of ["commitment", "reservation_purchase", "left_out_purchase"])
+    await db.owner.query(`delete from ${table}`);
+});
 afterAll(() => db.close());
 
 const purchase = (externalId: string, change: Partial<CloudCommitment> = {}): CloudCommitment => ({
@@ -36,6 +39,14 @@ const record = (...commitments: CloudCommitment[]) => read({ commitments });
 const stored = () =>
   db.owner.query<{ id: string; source: string; count: number; ends: Date }>(
     "select external_id as id, source, count, ends_at as ends from commitment order by external_id",
+  );
+
+const bought = (id: string, externalId: string) =>
+  db.owner.query(
+    `insert into reservation_purchase (id, plan_id, purchase, part, state, product, region, machine_type, count, offering_class,
+                                       term, payment_option, upfront_micro_usd, hourly_micro_usd, due_at, asked_at, external_id)
+     values ($1, $1, 0, 0, 'bought', 'm7i 1y', 'us-east-1', 'm7i.xlarge', 2, 'standard', '1y', 'no_upfront', 0, 127000, now(), now(), $2)`,
+    [id, externalId],
   );
 
 it("registers each purchase once, however often and by however many workers it is read", async () => {
@@ -85,17 +96,14 @@ it("leaves out what may be what somebody registered without an id, and says so",
   await db.owner.query("update commitment set external_id = 'ri-1' where id = 'cmt_hand'");
   await record(...both);
   expect(await listLeftOutPurchases(db.operator)).toEqual([windows]);
+  // What was bought for a plan is nobody else's.
+  await db.owner.query("update commitment set external_id = null where id = 'cmt_hand'");
+  await bought("rpu_1", "ri-1");
+  expect(await record(...both)).toEqual({ registered: 1, newlyLeftOut: [] });
 });
 
 it("forgets a purchase that came to nothing, and has a plan's purchase that was taken for bought looked at again", async () => {
   await record(purchase("ri-queued"), purchase("ri-paid"));
-  const bought = (id: string, externalId: string) =>
-    db.owner.query(
-      `insert into reservation_purchase (id, plan_id, purchase, part, state, product, region, machine_type, count, offering_class,
-                                         term, payment_option, upfront_micro_usd, hourly_micro_usd, due_at, asked_at, external_id)
-       values ($1, $1, 0, 0, 'bought', 'm7i 1y', 'us-east-1', 'm7i.xlarge', 2, 'standard', '1y', 'no_upfront', 0, 127000, now(), now(), $2)`,
-      [id, externalId],
-    );
   await bought("rpu_queued", "ri-queued");
   await bought("rpu_paid", "ri-paid");
   await read({ commitments: [purchase("ri-paid")], unpaidIds: ["ri-queued"] });

@@ -41,8 +41,8 @@ export async function listLaunchRegions(sql: Sql): Promise<string[]> {
 
 /**
  * Registers those that are not known by their id, and lets the others end when EC2 says that they do: one that was sold,
- * exchanged or modified ends early. What may be what somebody registered without an id is left out, as is what is not ours; it
- * is kept by name. Of a purchase that came to nothing what was registered is removed, and a plan's purchase that was taken for
+ * exchanged or modified ends early. What may be what somebody registered without an id, and was not bought for a plan, is left
+ * out, as is what is not ours; it is kept by name. Of a purchase that came to nothing what was registered is removed, and a plan's purchase that was taken for
  * bought is looked at again. Gives how many were registered, and what was not left out before.
  */
 export function recordCloudCommitments(
@@ -64,6 +64,11 @@ export function recordCloudCommitments(
       [externalIds, commitments.map(({ endsAt }) => endsAt)],
     );
     const isKnown = new Set(known.map(({ externalId }) => externalId));
+    const bought = await tx.query<{ externalId: string }>(
+      `select external_id as "externalId" from reservation_purchase where external_id = any($1::text[])`,
+      [externalIds],
+    );
+    const isBoughtHere = new Set(bought.map(({ externalId }) => externalId));
     const leftOut: LeftOutPurchase[] = notOursIds.map((externalId) => ({
       externalId,
       region,
@@ -79,7 +84,7 @@ export function recordCloudCommitments(
         commitmentMicroUsdPerHour: null,
         account: null,
       };
-      if ((await findSamePurchase(tx, commitment)) !== undefined) {
+      if (!isBoughtHere.has(one.externalId) && (await findSamePurchase(tx, commitment)) !== undefined) {
         leftOut.push({ externalId: one.externalId, region, because: "maybe_registered" });
       } else {
         await insertCommitment(tx, { ...commitment, id: ids.next("commitment"), source: "ec2" });

@@ -311,9 +311,11 @@ export {
   findReservationPurchase,
   insertReservationPurchases,
   listReservationPurchases,
+  listSettledPurchases,
   lockReservationPurchase,
   type NewReservationPurchase,
   type ReservationPurchaseRow,
+  type SettledPurchase,
 } from "./reservation-purchases.ts";
 export { TransactionContended } from "./retry.ts";
 export { type OperatorDatabase, operatorDatabase, type Reach, type ScopedDatabase, tenantDatabase } from "./scoped.ts";

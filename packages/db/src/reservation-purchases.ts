@@ -111,6 +111,26 @@ export function listReservationPurchases(
   return pageByAge(sql, `select ${COLUMNS} from reservation_purchase p`, "p", where, query);
 }
 
+/** A part of a plan that is bought and known as a commitment that has not ended, or that was given up. */
+export interface SettledPurchase {
+  /** Of the plan's purchases, from 0. */
+  readonly purchase: number;
+  readonly machineType: string | null;
+  readonly count: number | null;
+  /** Null of what was given up. */
+  readonly commitmentId: string | null;
+}
+
+/** The parts of a plan that are to be bought no more. */
+export function listSettledPurchases(sql: Sql, planId: string): Promise<SettledPurchase[]> {
+  return sql.query<SettledPurchase>(
+    `select p.purchase, p.machine_type as "machineType", p.count, c.id as "commitmentId"
+       from reservation_purchase p left join commitment c on c.external_id = p.external_id and c.ends_at > now()
+      where p.plan_id = $1 and (p.state = 'dropped' or c.id is not null) order by p.purchase, p.part`,
+    [planId],
+  );
+}
+
 export async function findReservationPurchase(sql: Sql, id: string): Promise<ReservationPurchaseRow | undefined> {
   const [row] = await sql.query<ReservationPurchaseRow>(
     `select ${COLUMNS} from reservation_purchase p where p.id = $1`,

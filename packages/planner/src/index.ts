@@ -13,7 +13,7 @@ export * from "./demand/representative-hours.ts";
 export { type CommitmentUsage, commitmentUsage, joinUsage, type UsageHour } from "./fleet/commitment-usage.ts";
 export * from "./fleet/fleet-history.ts";
 export { type CountOfType, type MarginalPrice, marginalPrices } from "./fleet/idle-commitments.ts";
-export { plannedCommitments, type ShownPurchase } from "./fleet/planned-commitments.ts";
+export { type PlannedCommitment, plannedCommitments, type ShownPurchase } from "./fleet/planned-commitments.ts";
 export {
   type NoPlanningFile,
   type PlanningFile,
@@ -22,6 +22,7 @@ export {
   type ReservedRateBook,
 } from "./fleet/planning-file.ts";
 export { type PurchasePart, purchaseParts } from "./fleet/purchase-parts.ts";
+export { type SettledPart, stillToBuy } from "./fleet/still-to-buy.ts";
 export { linearBound } from "./ladder/linear-bound.ts";
 export { type PlanCost, planCost } from "./ladder/plan-cost.ts";
 export * from "./ladder/plan-ladder.ts";

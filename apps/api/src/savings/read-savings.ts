@@ -8,6 +8,7 @@ import {
   listPriceBooksInForce,
   listRateBooks,
   listSaleOfferings,
+  listSettledPurchases,
   type PriceBookRow,
   type RateBookRow,
   type Sql,
@@ -17,9 +18,12 @@ import { oneMachineEachPrice, VOLUMES_OF_AN_INSTANCE } from "@berth/packing";
 import {
   type FleetLine,
   type OwnedCommitment,
+  type PlannedCommitment,
   type PlanRateBook,
   type SavingsReport,
+  type ShownPurchase,
   savingsReport,
+  stillToBuy,
 } from "@berth/planner";
 
 const HOUR_MS = 3_600_000;
@@ -80,7 +84,9 @@ export async function readSavings(db: Sql, now: Date): Promise<ReadSavings> {
       packed,
       held: commitments,
       plan: plan?.purchases ?? [],
-      heldWithPlan: commitments.filter(({ endsAt }) => endsAt.getTime() > (atHour + FIRST_YEAR_HOURS) * HOUR_MS),
+      heldWithPlan: commitments.filter(
+        ({ id, endsAt }) => plan?.bought.has(id) === true || endsAt.getTime() > (atHour + FIRST_YEAR_HOURS) * HOUR_MS,
+      ),
       prices,
       rateBooks: rateBooks as readonly (RateBookRow & PlanRateBook)[],
     }),
@@ -90,21 +96,31 @@ export async function readSavings(db: Sql, now: Date): Promise<ReadSavings> {
   };
 }
 
+interface ReadPlan {
+  readonly id: string;
+  /** What is still to be bought. */
+  readonly purchases: readonly OwnedCommitment[];
+  /** Ids of the commitments that were bought for it. */
+  readonly bought: ReadonlySet<string>;
+}
+
 /** What the plan holds that was approved last, or waits to be, where its first year ends: as if it began now. */
-async function readPlan(
-  db: Sql,
-  atHour: number,
-): Promise<{ readonly id: string; readonly purchases: readonly OwnedCommitment[] } | undefined> {
+async function readPlan(db: Sql, atHour: number): Promise<ReadPlan | undefined> {
   const plan = await findCurrentReservationPlan(db);
   if (plan === undefined) return undefined;
-  const { firstYear = [] } = plan.result as { readonly firstYear?: readonly OwnedCommitment[] };
+  const { firstYear = [], purchases = [] } = plan.result as {
+    readonly firstYear?: readonly PlannedCommitment[];
+    readonly purchases?: readonly ShownPurchase[];
+  };
+  const settled = await listSettledPurchases(db, plan.id);
   return {
     id: plan.id,
-    purchases: firstYear.map((one) => ({
+    purchases: stillToBuy(firstYear, purchases, settled).map((one) => ({
       ...one,
       id: one.id.replace(/^plan/, plan.id),
       startsAt: new Date(atHour * HOUR_MS),
       endsAt: new Date((atHour + TERMS[one.term].hours) * HOUR_MS),
     })),
+    bought: new Set(settled.flatMap(({ commitmentId }) => commitmentId ?? [])),
   };
 }

@@ -58,6 +58,7 @@ describe("savings", () => {
       upfront: usd("0"),
       per_hour: usd("0.3"),
       starts_at: new Date(Date.now() - 7_200_000).toISOString(),
+      external_id: "ri-held",
     });
     expect(made.statusCode, made.body).toBe(201);
     const after = (await ask("savings")).json();
@@ -88,5 +89,65 @@ describe("savings", () => {
       const parts = rows.filter((line) => /,(?:on_demand|commitment),/.test(line)).map(amountOf);
       expect(parts.reduce((a, b) => a + b, 0)).toBeCloseTo(sum, 9);
     }
+  });
+
+  it("200: what a plan had bought counts once, as the commitment that it is, and what was given up not at all", async () => {
+    const planned = {
+      id: "plan/1",
+      product: "us-east-1/r7i 1y",
+      kind: "reserved_instances",
+      region: "us-east-1",
+      zone: null,
+      machineType: "r7i.xlarge",
+      family: null,
+      offeringClass: "standard",
+      term: "1y",
+      paymentOption: "no_upfront",
+      count: 4,
+      upfrontMicroUsd: 0,
+      hourlyMicroUsd: 100_000,
+      commitmentMicroUsdPerHour: null,
+      account: null,
+      externalId: null,
+    };
+    const purchases = [
+      { product: planned.product, month: 0, endMonth: 12, units: 2 },
+      { product: planned.product, month: 0, endMonth: 12, units: 2 },
+    ];
+    await api.owner.query(
+      `insert into reservation_plan (id, state, created_by, case_text, case_sha256, result, finished_at, next_check_at, decided_by, decided_at)
+       values ('rsp_one', 'approved', 'system', '{}', repeat('0', 64), $1, now(), null, 'key_1', now())`,
+      [JSON.stringify({ purchases, firstYear: [planned] })],
+    );
+    const settle = (purchase: number, state: string, externalId: string | null) =>
+      api.owner.query(
+        `insert into reservation_purchase (id, plan_id, purchase, part, state, product, region, machine_type, count, offering_class, term,
+                                           payment_option, upfront_micro_usd, hourly_micro_usd, due_at, asked_at, external_id)
+         values ($1, 'rsp_one', $2, 0, $3, $4, 'us-east-1', 'r7i.2xlarge', 1, 'standard', '1y', 'no_upfront', 0, 200000, now(), now(), $5)`,
+        [`rpu_${purchase}`, purchase, state, planned.product, externalId],
+      );
+    const withPlan = async () => {
+      const { steps } = (await ask("savings")).json();
+      return { held: steps[2].committed_per_hour, plan: steps[3].committed_per_hour };
+    };
+    const before = await withPlan();
+    await settle(0, "bought", "ri-of-the-plan");
+    // Not read from EC2 yet: it is the plan's still.
+    expect(await withPlan()).toEqual(before);
+    const made = await register({
+      machine_type: "r7i.2xlarge",
+      count: 1,
+      payment_option: "no_upfront",
+      upfront: usd("0"),
+      per_hour: usd("0.2"),
+      starts_at: new Date(Date.now() - 3_600_000).toISOString(),
+      external_id: "ri-of-the-plan",
+    });
+    expect(made.statusCode, made.body).toBe(201);
+    const bought = await withPlan();
+    expect(Number(bought.held.amount)).toBeCloseTo(Number(before.held.amount) + 0.2, 9);
+    expect(bought.plan).toEqual(before.plan);
+    await settle(1, "dropped", null);
+    expect(Number((await withPlan()).plan.amount)).toBeCloseTo(Number(before.plan.amount) - 0.2, 9);
   });
 });

@@ -14,8 +14,18 @@ export interface ShownPurchase {
   readonly quote?: readonly { readonly machineType: string; readonly instances: number }[];
 }
 
+/** What a plan holds of one of its products. */
+export interface PlannedCommitment extends OwnedCommitment {
+  readonly product: string;
+}
+
 /** A plan is built up over months: it is looked at where its first year ends. */
-export const MONTH_LOOKED_AT = 11;
+const MONTH_LOOKED_AT = 11;
+
+/** Whether a purchase is made by then, and runs on. */
+export function isHeldWhereLookedAt({ month, endMonth }: ShownPurchase): boolean {
+  return month <= MONTH_LOOKED_AT && endMonth > MONTH_LOOKED_AT;
+}
 
 /**
  * What a plan of a fleet's planning file holds at the end of its first year, as one commitment for each product that begins at an
@@ -26,17 +36,19 @@ export function plannedCommitments(
   purchases: readonly ShownPurchase[],
   planId: string,
   atHour: number,
-): OwnedCommitment[] {
+): PlannedCommitment[] {
   const counts = new Map<string, number>();
-  for (const { product, month, endMonth, units, steps } of purchases) {
-    if (month > MONTH_LOOKED_AT || endMonth <= MONTH_LOOKED_AT) continue;
+  for (const purchase of purchases) {
+    if (!isHeldWhereLookedAt(purchase)) continue;
+    const { product, units, steps } = purchase;
     counts.set(product, (counts.get(product) ?? 0) + (units ?? steps ?? 0));
   }
-  return products.flatMap((product, index): OwnedCommitment[] => {
+  return products.flatMap((product, index): PlannedCommitment[] => {
     const count = counts.get(product.name) ?? 0;
     if (count === 0) return [];
     const common = {
       id: `${planId}/${index + 1}`,
+      product: product.name,
       zone: null,
       family: null,
       term: product.term,
