@@ -44,7 +44,7 @@ export interface RateFault extends Omit<PriceFault, "rule"> {
     | "payment_mismatch";
 }
 
-/** Of partial upfront AWS asks about half at the start (49 to 52 % in 2016 to 2026): a part a fiftieth of the other is in another unit. */
+/** Of partial upfront AWS asks 33 to 90 % at the start (lists of 2016 to 2026, half in most): a part a fiftieth of the other is in another unit. */
 const MOST_APART = 50n;
 
 /** No discount of AWS's is above 76 % of the price on demand: a rate below a twentieth of it is in another unit. */
@@ -171,7 +171,7 @@ export function rateFault(
   if (paymentOption === "partial_upfront" && kind === "reserved_instances" && areApart(BigInt(upfront), recurring)) {
     return {
       rule: "payment_mismatch",
-      detail: "what is paid at the start is nowhere near half of it: that is another unit.",
+      detail: "what is paid at the start is next to all of it or next to nothing: that is another unit.",
     };
   }
   if (whole * LEAST_SHARE < onDemand) return { rule: "rate_too_low", detail: `${shown} that is another unit.` };

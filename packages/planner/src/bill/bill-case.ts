@@ -78,10 +78,12 @@ export interface Reservation extends Commitment, Product {
   /** Changes nothing in how it applies. */
   readonly offeringClass: OfferingClass;
   readonly term: Term;
+  /** That its upfront price is for, where that is less than the term: what was left of it when it was bought second hand. */
+  readonly termHours?: number | undefined;
   readonly count: number;
   /** Of one of them. */
   readonly upfrontPicoUsd: bigint;
-  /** Of one of them, for each hour of the term. */
+  /** Of one of them, for each hour up to its end. */
   readonly hourlyPicoUsd: bigint;
 }
 

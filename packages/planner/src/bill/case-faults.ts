@@ -1,10 +1,11 @@
-import { type CaseFaults, shown } from "@berth/domain";
+import { areApart, type CaseFaults, shown } from "@berth/domain";
+import { LEAST_SHARE, xlargeInAnotherUnit } from "../terms/another-unit.ts";
 import { familyAndSize, quarterUnits } from "../terms/size-factor.ts";
 import type { BillCase, PlanRates, Product, ProductPrice, Reservation } from "./bill-case.ts";
+import { termHoursOf } from "./commitment-price.ts";
 import { productKey } from "./running-hours.ts";
 
-/** A commitment that costs a thousandth of the price on demand has its price in another unit. */
-const LEAST_PART = 1_000n;
+const LEAST_PART = BigInt(LEAST_SHARE);
 /** Sizes of a family cost about the same by the unit; AWS's lists of 2016 to 2026 have no two that are five times apart. */
 const MOST_APART = 100n;
 
@@ -31,12 +32,21 @@ function priceFaults(all: readonly ProductPrice[], faults: CaseFaults): Readonly
     if (first !== undefined) faults.add(path, `must be of another product: prices[${first}] is of ${named(price)} too`);
     else firstOf.set(key, index);
     prices.set(key, price);
+    rateFaults(price.planRates, price.onDemandPicoUsd, path, faults);
 
+    const xlarge = xlargeInAnotherUnit(price.onDemandPicoUsd, quarterUnits(price.machineType) ?? 1);
+    if (xlarge !== undefined) {
+      faults.add(
+        `${path}.usdPerHour`,
+        `must be a price of ${price.machineType}: ${xlarge} dollars an hour for an xlarge is in another unit`,
+      );
+    }
     const family = familyAndSize(price.machineType)?.family ?? "";
     const familyKey = productKey({ ...price, machineType: family });
     const other = firstOfFamily.get(familyKey);
+    if (xlarge !== undefined) continue;
     if (other === undefined) firstOfFamily.set(familyKey, { index, price });
-    else if (areApart(price, other.price)) {
+    else if (isOfAnotherUnit(price, other.price)) {
       faults.add(
         `${path}.usdPerHour`,
         `must be less than ${MOST_APART} times, and more than a ${MOST_APART}th of, what prices[${other.index}] is for a unit ` +
@@ -44,12 +54,11 @@ function priceFaults(all: readonly ProductPrice[], faults: CaseFaults): Readonly
           `${dollars(other.price.onDemandPicoUsd)} for ${other.price.machineType}`,
       );
     }
-    rateFaults(price.planRates, price.onDemandPicoUsd, path, faults);
   }
   return prices;
 }
 
-function areApart(a: ProductPrice, b: ProductPrice): boolean {
+function isOfAnotherUnit(a: ProductPrice, b: ProductPrice): boolean {
   const one = a.onDemandPicoUsd * BigInt(quarterUnits(b.machineType) ?? 1);
   const other = b.onDemandPicoUsd * BigInt(quarterUnits(a.machineType) ?? 1);
   return one >= other * MOST_APART || other >= one * MOST_APART;
@@ -64,7 +73,7 @@ function rateFaults(rates: PlanRates, onDemandPicoUsd: bigint, path: string, fau
     else if (rate * LEAST_PART < onDemandPicoUsd) {
       faults.add(
         field,
-        `must be at least a thousandth of the price on demand, ${dollars(onDemandPicoUsd)}, not ${dollars(rate)}`,
+        `must be at least a twentieth of the price on demand, ${dollars(onDemandPicoUsd)}, not ${dollars(rate)}`,
       );
     }
   }
@@ -76,12 +85,15 @@ function reservationFaults(
   prices: ReadonlyMap<string, ProductPrice>,
   faults: CaseFaults,
 ): void {
-  const { upfrontPicoUsd, hourlyPicoUsd, startHour, endHour } = reservation;
+  const { upfrontPicoUsd, hourlyPicoUsd, termHours } = reservation;
   const price = prices.get(productKey(reservation))?.onDemandPicoUsd;
   if (price === undefined) faults.add(`${path}.machineType`, unpriced(reservation));
-  const field = `${path}.${hourlyPicoUsd > 0n ? "usdPerHour" : "upfrontUsd"}`;
-  const hours = BigInt(endHour - startHour);
-  const whole = upfrontPicoUsd + hourlyPicoUsd * hours;
+  const hours = termHoursOf(reservation);
+  const isUpfront = hourlyPicoUsd === 0n || (price !== undefined && upfrontPicoUsd > price * hours);
+  const field = `${path}.${isUpfront ? "upfrontUsd" : "usdPerHour"}`;
+  const recurringPicoUsd = hourlyPicoUsd * hours;
+  const whole = upfrontPicoUsd + recurringPicoUsd;
+  const isPartial = upfrontPicoUsd > 0n && hourlyPicoUsd > 0n;
   if (whole === 0n) {
     faults.add(`${path}.usdPerHour`, "must be above 0 where upfrontUsd is 0: a reservation costs something");
   } else if (price !== undefined && whole > price * hours) {
@@ -92,7 +104,15 @@ function reservationFaults(
   } else if (price !== undefined && whole * LEAST_PART < price * hours) {
     faults.add(
       field,
-      `must be at least a thousandth of the price on demand, ${dollars(price)} an hour: it is ${dollars(whole / hours)} with upfrontUsd spread over ${hours} hours`,
+      `must be at least a twentieth of the price on demand, ${dollars(price)} an hour: it is ${dollars(whole / hours)} with upfrontUsd spread over ${hours} hours`,
+    );
+  } else if (isPartial && termHours === undefined && areApart(upfrontPicoUsd, recurringPicoUsd)) {
+    // Second hand, what is paid at the start is what the seller asks for.
+    const [low, other] =
+      upfrontPicoUsd < recurringPicoUsd ? ["upfrontUsd", "usdPerHour"] : ["usdPerHour", "upfrontUsd"];
+    faults.add(
+      `${path}.${low}`,
+      `must be a price of the same unit as ${other}: ${dollars(upfrontPicoUsd)} at the start, and ${dollars(recurringPicoUsd)} in ${hours} hours`,
     );
   }
 }

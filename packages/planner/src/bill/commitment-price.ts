@@ -1,3 +1,4 @@
+import { TERMS } from "@berth/domain";
 import type { Reservation, SavingsPlan } from "./bill-case.ts";
 import { type Fraction, fraction, rounded } from "./fraction.ts";
 
@@ -30,16 +31,25 @@ export function planPrice({ payment, commitmentPicoUsd, startHour, endHour }: Sa
 }
 
 /**
+ * Hours that an upfront price is spread over: of a reservation the term that was bought. One that was exchanged ended sooner, and
+ * what is left of its upfront price went into what it was exchanged for: it is no part of its own hours.
+ */
+export function termHoursOf(one: Reservation | SavingsPlan): bigint {
+  if ("count" in one) return BigInt(one.termHours ?? TERMS[one.term].hours);
+  return BigInt(one.endHour - one.startHour);
+}
+
+/**
  * The part of an upfront price that falls to `hours` hours of a term of `ofHours` from the one with the number `from`: what had
  * fallen due at their end, in whole nano-dollars, less what had at their start. So parts add up, however hours are cut.
  */
-export function amortized(upfrontNanoUsd: bigint, from: number, hours: number, ofHours: number): bigint {
-  const due = (until: number) => (upfrontNanoUsd * BigInt(until)) / BigInt(ofHours);
+export function amortized(upfrontNanoUsd: bigint, from: number, hours: number, ofHours: bigint): bigint {
+  const due = (until: number) => (upfrontNanoUsd * BigInt(until)) / ofHours;
   return due(from + hours) - due(from);
 }
 
 /** Of one reserved instance for an hour, in pico-dollars: the hourly price, and the upfront one spread over the term. */
-export function effectiveHourly({ upfrontPicoUsd, hourlyPicoUsd, startHour, endHour }: Reservation): Fraction {
-  const hours = BigInt(endHour - startHour);
-  return fraction(upfrontPicoUsd + hourlyPicoUsd * hours, hours);
+export function effectiveHourly(reservation: Reservation): Fraction {
+  const hours = termHoursOf(reservation);
+  return fraction(reservation.upfrontPicoUsd + reservation.hourlyPicoUsd * hours, hours);
 }

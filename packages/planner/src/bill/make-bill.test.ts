@@ -80,10 +80,10 @@ describe("a bill", () => {
     const second = (seconds: number) =>
       billOf({
         machines: [machines("A", "t3.nano", "a", 1, { seconds })],
-        prices: [price("t3.nano", 0.0000018)],
+        prices: [price("t3.nano", 0.0050418)],
       }).totals.nanoUsd;
-    // 1,800 nano-dollars an hour are half a nano-dollar a second.
-    expect([1, 2, 3, 4].map(second)).toEqual([1n, 1n, 2n, 2n]);
+    // 1,400 and a half nano-dollars a second.
+    expect([1, 2, 3, 4].map(second)).toEqual([1_401n, 2_801n, 4_202n, 5_602n]);
   });
 
   it("bills a reservation from its first hour to its last, whatever runs, and what runs after on demand", () => {
@@ -91,18 +91,33 @@ describe("a bill", () => {
       period: { fromHour: 0, hours: 10 },
       machines: [machines("A", "m5.large", "a", 1, { hours: 10 })],
       prices: [price("m5.large", 0.096)],
-      reservations: [reserved("R", "A", "m5.large", 1, 0.06, { startHour: 2, endHour: 7, upfrontUsd: 0.1 })],
+      reservations: [reserved("R", "A", "m5.large", 1, 0.06, { startHour: 2, endHour: 7, upfrontUsd: 87.6 })],
     });
     expect(bill.lines.map(({ fromHour, hours, kind, nanoUsd }) => [fromHour, hours, kind, nanoUsd])).toEqual([
       [0, 2, "on_demand", 192_000_000n],
       [2, 5, "reserved", 0n],
       [2, 5, "recurring", 300_000_000n],
-      [2, 1, "upfront", 100_000_000n],
+      [2, 1, "upfront", 87_600_000_000n],
       [7, 3, "on_demand", 288_000_000n],
     ]);
+    // Spread over the 8,760 hours that it was bought for: what is left after an exchange is not counted.
+    expect(bill.reservations).toMatchObject([
+      { hours: 5, amortizedNanoUsd: 50_000_000n, upfrontNanoUsd: 87_600_000_000n },
+    ]);
+    expect(bill.lines[1]?.effectiveNanoUsd).toBe(5n * 70_000_000n);
+  });
+
+  it("spreads the upfront price of a second-hand reservation over what was left of its term", () => {
+    const bill = billOf({
+      period: { fromHour: 0, hours: 10 },
+      machines: [machines("A", "m5.large", "a", 1, { hours: 10 })],
+      prices: [price("m5.large", 0.096)],
+      reservations: [reserved("R", "A", "m5.large", 1, 0.06, { startHour: 2, termHours: 5, upfrontUsd: 0.1 })],
+    });
     expect(bill.reservations).toMatchObject([
       { hours: 5, amortizedNanoUsd: 100_000_000n, upfrontNanoUsd: 100_000_000n },
     ]);
+    expect(bill.lines[1]?.effectiveNanoUsd).toBe(5n * 80_000_000n);
   });
 
   it("amortizes an upfront price that began before, and pays nothing of it again", () => {

@@ -10,6 +10,7 @@ import {
   nanoUsd,
   planPrice,
   reservationPrice,
+  termHoursOf,
 } from "./commitment-price.ts";
 import { type Fraction, fraction, plus, times, ZERO } from "./fraction.ts";
 import { byText, type RunningMachines, type RunningService, rulesOf } from "./running.ts";
@@ -127,11 +128,12 @@ function commitmentLines(
 
 function figuresOf(
   period: HourRange,
-  { id, startHour, endHour }: Reservation | SavingsPlan,
+  one: Reservation | SavingsPlan,
   price: CommitmentPrice | undefined,
   purchasedEachHour: Fraction,
   used: ReadonlyMap<string, Fraction>,
 ): CommitmentFigures {
+  const { id, startHour, endHour } = one;
   const { upfrontNanoUsd, hourlyNanoUsd } = price ?? { upfrontNanoUsd: 0n, hourlyNanoUsd: 0n };
   const from = Math.max(period.fromHour, startHour);
   const hours = Math.max(0, Math.min(period.fromHour + period.hours, endHour) - from);
@@ -143,7 +145,7 @@ function figuresOf(
     used: used.get(id) ?? ZERO,
     recurringNanoUsd: hourlyNanoUsd * BigInt(hours),
     upfrontNanoUsd: starts ? upfrontNanoUsd : 0n,
-    amortizedNanoUsd: hours === 0 ? 0n : amortized(upfrontNanoUsd, from - startHour, hours, endHour - startHour),
+    amortizedNanoUsd: hours === 0 ? 0n : amortized(upfrontNanoUsd, from - startHour, hours, termHoursOf(one)),
   };
 }
 

@@ -186,7 +186,7 @@ describe("a case of the bill engine", () => {
     [ofPrice({ usdPerHour: "0.096" }), /^prices\[0\]\.usdPerHour must be a number .*, not "0.096"$/],
     [
       ofPrice({ planRates: { compute: 0.00009 } }),
-      "prices[0].planRates.compute must be at least a thousandth of the price on demand, 0.096, not 0.00009",
+      "prices[0].planRates.compute must be at least a twentieth of the price on demand, 0.096, not 0.00009",
     ],
     [
       ofPrice({ planRates: { compute: 0.1 } }),
@@ -199,8 +199,12 @@ describe("a case of the bill engine", () => {
       "prices[1] must be of another product: prices[0] is of m5.large, linux, default tenancy in us-east-1 too",
     ],
     [
+      faultsOf({ ...CASE, prices: [PRICE, price("m5.xlarge", 19.9)] }),
+      /^prices\[1\]\.usdPerHour must be less than 100 times, .*: 19.9 for m5.xlarge beside 0.096 for m5.large$/,
+    ],
+    [
       faultsOf({ ...CASE, prices: [PRICE, price("m5.xlarge", 192)] }),
-      /^prices\[1\]\.usdPerHour must be less than 100 times, .*: 192 for m5.xlarge beside 0.096 for m5.large$/,
+      "prices[1].usdPerHour must be a price of m5.xlarge: 192 dollars an hour for an xlarge is in another unit",
     ],
   ])("is refused for what a price has: %j", (faults, fault) => {
     expect(faults).toEqual([told(fault)]);
@@ -217,7 +221,7 @@ describe("a case of the bill engine", () => {
     ],
     [
       ofReserved({ usdPerHour: 0.00006 }),
-      /^reservations\[0\]\.usdPerHour must be at least a thousandth of the price on demand/,
+      /^reservations\[0\]\.usdPerHour must be at least a twentieth of the price on demand/,
     ],
     [
       ofReserved({ upfrontUsd: 900, usdPerHour: 0 }),
@@ -226,6 +230,19 @@ describe("a case of the bill engine", () => {
     [
       ofReserved({ upfrontUsd: 0, usdPerHour: 0 }),
       /^reservations\[0\]\.usdPerHour must be above 0 where upfrontUsd is 0/,
+    ],
+    [
+      ofReserved({ upfrontUsd: 0.25, usdPerHour: 0.03 }),
+      "reservations[0].upfrontUsd must be a price of the same unit as usdPerHour: 0.25 at the start, and 262.8 in 8760 hours",
+    ],
+    [
+      ofReserved({ upfrontUsd: 250, usdPerHour: 0.00003 }),
+      "reservations[0].usdPerHour must be a price of the same unit as upfrontUsd: 250 at the start, and 0.2628 in 8760 hours",
+    ],
+    [ofReserved({ termHours: 8_761 }), "reservations[0].termHours must be a whole number from 1 to 8760, not 8761"],
+    [
+      ofReserved({ termHours: 100, endHour: 101 }),
+      "reservations[0].endHour must be at most 100, a term after startHour, not 101",
     ],
     [ofReserved({ upfrontUsd: -1 }), "reservations[0].upfrontUsd must be a number from 0 to 50000000, not -1"],
     [ofReserved({ count: 0 }), "reservations[0].count must be a whole number from 1 to 1000000, not 0"],
@@ -291,7 +308,7 @@ describe("a case of the bill engine", () => {
     expect(faultsOf(file)).toEqual([]);
   });
 
-  it("may hold AWS's own prices of a region, on demand and reserved: none is refused", () => {
+  describe("of AWS's own prices of a region, on demand and reserved", () => {
     const read = (file: string) =>
       JSON.parse(readFileSync(new URL(`../../../../data/aws/${file}`, import.meta.url), "utf8"));
     const listed: Record<string, number> = read("prices-ondemand.json").regions["us-east-1"];
@@ -299,24 +316,68 @@ describe("a case of the bill engine", () => {
     const onDemand = Object.fromEntries(Object.entries(listed).filter(([, usd]) => usd > 0));
     type Offers = Record<"1y" | "3y", Record<string, Record<string, [number, number, string]>>>;
     const offers: Record<string, Offers> = read("prices-reserved.json").regions["us-east-1"];
-    const reservations = Object.entries(offers).flatMap(([machineType, terms]) =>
+    const rates = Object.entries(offers).flatMap(([machineType, terms]) =>
       Object.entries(terms).flatMap(([term, classes]) =>
         Object.entries(classes).flatMap(([offeringClass, payments]) =>
-          Object.entries(payments).map(([payment, [upfrontUsd, usdPerHour]]) =>
-            reserved([machineType, term, offeringClass, payment].join(" "), "A", machineType, 1, usdPerHour, {
-              ...{ term, offeringClass, upfrontUsd },
-            }),
-          ),
+          Object.entries(payments).map(([payment, [upfrontUsd, usdPerHour]]) => ({
+            ...{ machineType, term, offeringClass, payment, upfrontUsd, usdPerHour },
+          })),
         ),
       ),
     );
-    expect(reservations.length).toBeGreaterThan(1_000);
-    expect(
-      faultsOf({
-        machines: Object.keys(onDemand).map((machineType) => machines("A", machineType, "a", 1)),
-        prices: Object.entries(onDemand).map(([machineType, usd]) => price(machineType, usd)),
-        reservations: reservations.filter(({ machineType }) => String(machineType) in onDemand),
-      }),
-    ).toEqual([]);
+    const prices = (by = 1) =>
+      Object.entries(onDemand).map(([type, usd]) => price(type, Number((usd * by).toFixed(9))));
+    const reservationOf = ({
+      machineType,
+      term,
+      offeringClass,
+      payment,
+      upfrontUsd,
+      usdPerHour,
+    }: (typeof rates)[number]) =>
+      reserved([machineType, term, offeringClass, payment].join(" "), "A", machineType, 1, usdPerHour, {
+        ...{ term, offeringClass, upfrontUsd },
+      });
+    const known = rates.filter(({ machineType }) => machineType in onDemand);
+
+    it("refuses none", () => {
+      expect(known.length).toBeGreaterThan(1_000);
+      const running = Object.keys(onDemand).map((machineType) => machines("A", machineType, "a", 1));
+      expect(faultsOf({ machines: running, prices: prices(), reservations: known.map(reservationOf) })).toEqual([]);
+    });
+
+    it.each([1_000, 1 / 1_000])("refuses every one of them where one of its parts is %d times as much", (by) => {
+      const wrong = known.flatMap((rate) =>
+        (["upfrontUsd", "usdPerHour"] as const)
+          .filter((part) => rate[part] > 0)
+          .map((part) => ({
+            field: part,
+            reservation: reservationOf({
+              ...rate,
+              payment: `${rate.payment} ${part}`,
+              [part]: Number((rate[part] * by).toFixed(9)),
+            }),
+          })),
+      );
+      // Entries that cannot be read hide what is between entries.
+      const isTooHigh = ({ reservation: { upfrontUsd, usdPerHour } }: (typeof wrong)[number]) =>
+        Number(upfrontUsd) > 50_000_000 || Number(usdPerHour) > 2_000;
+      for (const list of [wrong.filter((one) => !isTooHigh(one)), wrong.filter(isTooHigh)]) {
+        for (let from = 0; from < list.length; from += 1_000) {
+          const some = list.slice(from, from + 1_000);
+          const reservations = some.map(({ reservation }) => reservation);
+          const faults = faultsOf({ period: { fromHour: 0, hours: 1 }, prices: prices(), reservations });
+          expect(faults.map((fault) => fault.split(" ")[0])).toEqual(
+            some.map(({ field }, index) => `reservations[${index}].${field}`),
+          );
+        }
+      }
+      const all = prices(by).filter(({ usdPerHour }) => Number(usdPerHour) <= 2_000);
+      expect(all.length).toBeGreaterThan(500);
+      for (let from = 0; from < all.length; from += 1_000) {
+        const some = all.slice(from, from + 1_000);
+        expect(faultsOf({ period: { fromHour: 0, hours: 1 }, prices: some })).toHaveLength(some.length);
+      }
+    });
   });
 });

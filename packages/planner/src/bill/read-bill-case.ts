@@ -56,8 +56,8 @@ const RANGE = ["fromHour", "hours"];
  * A case of the bill engine from its file (docs/planner.md, Commands), parsed as JSON.
  *
  * Strict, as what a bill says is believed: every field is there and no other, everything that runs and is reserved has a price
- * on demand, no commitment is dearer than that or costs less than a thousandth, no price is a hundred times that of another
- * size, ids are unique. Refuses with all faults, each with its field: in the order of the file, then those between entries.
+ * on demand, no commitment is dearer than that or costs less than a twentieth, no price is in another unit (of an xlarge, or
+ * beside another size), ids are unique. Refuses with all faults, each with its field: in the order of the file, then those between entries.
  */
 export function readBillCase(file: unknown): Result<BillCase, CaseFault[]> {
   const faults = new CaseFaults(MOST_TOLD);
@@ -216,10 +216,11 @@ function readPlanRates(fields: Fields, highest: string, faults: CaseFaults): Pla
 
 function readReservation(fields: Fields): Reservation {
   fields.only([
-    ...["id", "account", ...PRODUCT, "zone", "offeringClass", "term", "startHour", "endHour", "count"],
+    ...["id", "account", ...PRODUCT, "zone", "offeringClass", "term", "startHour", "endHour", "termHours", "count"],
     ...["upfrontUsd", "usdPerHour"],
   ]);
   const term = fields.oneOf("term", TERM_NAMES);
+  const termHours = fields.has("termHours") ? fields.whole("termHours", 1, TERMS[term].hours) : undefined;
   return {
     id: fields.name("id"),
     account: fields.name("account"),
@@ -227,7 +228,8 @@ function readReservation(fields: Fields): Reservation {
     zone: fields.has("zone") ? fields.name("zone") : undefined,
     offeringClass: fields.oneOf("offeringClass", OFFERING_CLASSES),
     term,
-    ...readTerm(fields, term),
+    termHours,
+    ...readTerm(fields, termHours ?? TERMS[term].hours),
     count: fields.whole("count", 1, MOST_COUNT),
     upfrontPicoUsd: fields.decimal("upfrontUsd", PICO_PLACES, "0", HIGHEST_UPFRONT),
     hourlyPicoUsd: fields.decimal("usdPerHour", PICO_PLACES, "0", HIGHEST_PRICE),
@@ -236,12 +238,12 @@ function readReservation(fields: Fields): Reservation {
 
 const TERM_NAMES = ["1y", "3y"] as const satisfies readonly Term[];
 
-/** A reservation that was exchanged or bought from another customer ends before its term is full: `endHour` says so. */
-function readTerm(fields: Fields, term: Term): { readonly startHour: number; readonly endHour: number } {
+/** A reservation that was exchanged ends before its hours are full: `endHour` says so. */
+function readTerm(fields: Fields, hours: number): { readonly startHour: number; readonly endHour: number } {
   const startHour = fields.whole("startHour", -FARTHEST_HOUR, FARTHEST_HOUR);
-  const full = startHour + TERMS[term].hours;
+  const full = startHour + hours;
   if (!fields.has("endHour")) return { startHour, endHour: full };
-  const endHour = fields.whole("endHour", -FARTHEST_HOUR, FARTHEST_HOUR + TERMS[term].hours);
+  const endHour = fields.whole("endHour", -FARTHEST_HOUR, FARTHEST_HOUR + hours);
   if (endHour <= startHour) fields.fault("endHour", `must be after startHour ${startHour}, not ${endHour}`);
   else if (endHour > full) fields.fault("endHour", `must be at most ${full}, a term after startHour, not ${endHour}`);
   return { startHour, endHour };
@@ -264,7 +266,7 @@ function readPlan(fields: Fields): SavingsPlan {
     ...["payment", "usdPerHour"],
   ]);
   const term = fields.oneOf("term", TERM_NAMES);
-  const { startHour, endHour } = readTerm(fields, term);
+  const { startHour, endHour } = readTerm(fields, TERMS[term].hours);
   if (endHour < startHour + TERMS[term].hours && endHour > startHour) {
     fields.fault("endHour", `must be ${startHour + TERMS[term].hours} or left out: a plan runs its whole term`);
   }

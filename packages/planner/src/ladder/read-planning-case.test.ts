@@ -106,11 +106,6 @@ it.each([
     "families[0].onDemandUsdPerHour must be a number of dollars",
   ],
   [
-    "a price on demand times a thousand",
-    family({ onDemandUsdPerHour: 201.6 }),
-    "families[0].onDemandUsdPerHour must be a price of m7i.xlarge",
-  ],
-  [
     "a price on demand of a thousandth",
     family({ onDemandUsdPerHour: 0.000202 }),
     "families[0].onDemandUsdPerHour must be a price of m7i.xlarge",
@@ -138,8 +133,26 @@ it.each([
   [
     "prices of a thousandth",
     reserved({ upfrontUsd: 0.556, hourlyUsd: 0.000064 }),
-    "products[0].upfrontUsd must be a price of the same unit",
+    "products[0].hourlyUsd must be a price of the same unit",
   ],
+  [
+    "an upfront price of a thousandth",
+    reserved({ upfrontUsd: 0.556 }),
+    "products[0].upfrontUsd must be a price of the same unit as hourlyUsd",
+  ],
+  [
+    "an hourly price of a thousandth",
+    reserved({ hourlyUsd: 0.000064 }),
+    "products[0].hourlyUsd must be a price of the same unit as upfrontUsd",
+  ],
+  ["an hourly price times a thousand", reserved({ hourlyUsd: 63.5 }), "products[0].hourlyUsd must be a discount"],
+  [
+    "a price on demand of a thousandth",
+    family({ onDemandUsdPerHour: 0.000202 }),
+    "families[0].onDemandUsdPerHour must be a price of m7i.xlarge",
+  ],
+  ["an hourly price held times a thousand", held({ hourlyUsd: 63.5 }), "held[0].hourlyUsd must be 0 or a price"],
+  ["an hourly price held of a thousandth", held({ hourlyUsd: 0.000064 }), "held[0].hourlyUsd must be 0 or a price"],
   [
     "a payment option that the prices are not of",
     reserved({ paymentOption: "all_upfront" }),

@@ -14,6 +14,7 @@ import {
   TERMS,
 } from "@berth/domain";
 import { readDemand } from "../demand/read-demand.ts";
+import { LEAST_SHARE, xlargeInAnotherUnit } from "../terms/another-unit.ts";
 import { FAMILIES_OF_FIXED_SIZE, familyAndSize, quarterUnits } from "../terms/size-factor.ts";
 import { effectiveMicroUsdPerHour, priceOf } from "./payments.ts";
 import {
@@ -36,12 +37,9 @@ const MOST_PRICE = 2_000_000_000;
 /** An all upfront payment of three years at that price. */
 const MOST_UPFRONT = 26_280 * MOST_PRICE;
 const MOST_UNITS = 1_000_000;
-/** Of an xlarge of any family, on demand (AWS: 0.1 to 5; t4g.nano counts as 0.13): outside of it a price is in another unit. */
-const XLARGE = 32;
-const LEAST_XLARGE_PRICE = 10_000;
-const MOST_XLARGE_PRICE = 20_000_000;
-/** No discount of AWS's is above 76 %: a rate below a twentieth of the price on demand is in another unit. */
-const LEAST_SHARE = 20;
+const PICO_OF_MICRO = 1_000_000n;
+/** What is charged an hour of what was paid partly at the start: AWS's least is 4.6 % of the price on demand (c3, three years). */
+const LEAST_HOURLY_SHARE = 200;
 const TERM_NAMES = ["1y", "3y"] as const;
 
 /**
@@ -110,11 +108,11 @@ function readFamily(fields: Fields): PlanFamily {
   const quarters = quarterUnits(unit);
   if (unit !== "" && quarters === undefined) fields.fault("unit", "must be a machine type, as m7i.xlarge");
   else if (quarters !== undefined && fields.has("onDemandUsdPerHour")) {
-    const xlarge = (onDemandMicroUsdPerHour * XLARGE) / quarters;
-    if (onDemandMicroUsdPerHour > 1 && (xlarge < LEAST_XLARGE_PRICE || xlarge > MOST_XLARGE_PRICE)) {
+    const xlarge = xlargeInAnotherUnit(BigInt(onDemandMicroUsdPerHour) * PICO_OF_MICRO, quarters);
+    if (onDemandMicroUsdPerHour > 1 && xlarge !== undefined) {
       fields.fault(
         "onDemandUsdPerHour",
-        `must be a price of ${unit}: ${xlarge / 1e6} dollars an hour for an xlarge is in another unit`,
+        `must be a price of ${unit}: ${xlarge} dollars an hour for an xlarge is in another unit`,
       );
     }
   }
@@ -222,7 +220,8 @@ function productFault(
   }
   const effective = effectiveMicroUsdPerHour(product);
   const onDemand = family.onDemandMicroUsdPerHour;
-  const which = upfront > 0 ? "upfrontUsd" : "hourlyUsd";
+  const hours = TERMS[product.term].hours;
+  const which = hourly === 0 || upfront >= onDemand * hours ? "upfrontUsd" : "hourlyUsd";
   if (effective >= onDemand) {
     fields.fault(
       which,
@@ -233,13 +232,11 @@ function productFault(
       which,
       `must be a price of the same unit: ${shownUsd(effective)} an hour in all is below a twentieth of ${shownUsd(onDemand)} on demand`,
     );
-  } else if (
-    product.paymentOption === "partial_upfront" &&
-    areApart(BigInt(upfront), BigInt(hourly) * BigInt(TERMS[product.term].hours))
-  ) {
+  } else if (product.paymentOption === "partial_upfront" && areApart(BigInt(upfront), BigInt(hourly * hours))) {
+    const [low, other] = upfront < hourly * hours ? ["upfrontUsd", "hourlyUsd"] : ["hourlyUsd", "upfrontUsd"];
     fields.fault(
-      "upfrontUsd",
-      "must be near half of the price: what hourlyUsd comes to over the term is in another unit",
+      low as string,
+      `must be a price of the same unit as ${other}: ${shownUsd(upfront)} at the start, and ${shownUsd(hourly * hours)} in ${hours} hours`,
     );
   }
 }
@@ -318,8 +315,9 @@ function readHeld(
   const hourlyMicroUsd = dollarsOrZero(fields, "hourlyUsd", MOST_PRICE);
   const onDemand = families[family]?.onDemandMicroUsdPerHour ?? 0;
   // What was bought stays bought where the price on demand has fallen below it: another unit is all that is refused.
-  if (hourlyMicroUsd > 1 && hourlyMicroUsd >= onDemand * LEAST_SHARE) {
-    fields.fault("hourlyUsd", `must be a price of one unit: ${shownUsd(onDemand)} an hour on demand`);
+  const isTooLow = hourlyMicroUsd > 0 && hourlyMicroUsd * LEAST_HOURLY_SHARE < onDemand;
+  if (hourlyMicroUsd >= onDemand * LEAST_SHARE || isTooLow) {
+    fields.fault("hourlyUsd", `must be 0 or a price of one unit: ${shownUsd(onDemand)} an hour on demand`);
   }
   return { kind, ...common, family, units: fields.whole("units", 1, MOST_UNITS), hourlyMicroUsd };
 }

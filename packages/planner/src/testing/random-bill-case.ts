@@ -156,11 +156,17 @@ function randomRates(random: SeededRandom, micro: number, cards: readonly string
   );
 }
 
-/** Around all hours mostly, or one that begins or ends in them or has no part in them. */
+/** Around all hours mostly, or one that begins or ends in them or has no part in them; with the hours that are paid for. */
 function randomTerm(random: SeededRandom, mayEndSooner: boolean) {
   const term = random.pick(["1y", "3y"]);
   const startHour = random.pick([-500, -500, 0, 1, 3, 9, -8_760, -8_758]);
-  const isCut = mayEndSooner && random.chance(15);
-  const hours = isCut ? 1 + random.integer(503) : term === "1y" ? 8_760 : 26_280;
-  return { term, startHour, ...(isCut ? { endHour: startHour + hours } : {}), hours };
+  const isSecondHand = mayEndSooner && random.chance(10);
+  const hours = isSecondHand ? 500 + random.integer(9) : term === "1y" ? 8_760 : 26_280;
+  const isExchanged = mayEndSooner && random.chance(15);
+  return {
+    ...{ term, startHour },
+    ...(isSecondHand ? { termHours: hours } : {}),
+    ...(isExchanged ? { endHour: startHour + 1 + random.integer(500) } : {}),
+    hours,
+  };
 }

@@ -35,7 +35,7 @@ export function secondBill(file: CaseFile): SecondBill {
     for (const { account, what, quantity, effective } of planned) {
       add("planned", account, what, quantity, 0n, nearest(effective));
     }
-    for (const { id, account, starts, ends, upfront, hourly, count } of commitmentsOf(input)) {
+    for (const { id, account, starts, ends, bought, upfront, hourly, count } of commitmentsOf(input)) {
       if (hour < starts || hour >= ends) continue;
       const each = nearest(hourly);
       const once = nearest(upfront);
@@ -45,7 +45,7 @@ export function secondBill(file: CaseFile): SecondBill {
         totals.upfront += once;
         add("upfront", account, id, [count, 1n], once, 0n);
       }
-      const due = (until: number) => (once * BigInt(until - starts)) / BigInt(ends - starts);
+      const due = (until: number) => (once * BigInt(until - starts)) / BigInt(bought);
       totals.amortized += due(hour + 1) - due(hour);
     }
   }
@@ -95,6 +95,7 @@ interface Term {
   term: string;
   startHour: number;
   endHour?: number;
+  termHours?: number;
 }
 
 /** Over and under; not in lowest terms. */
@@ -140,7 +141,8 @@ const familyOf = (machineType: string) => machineType.slice(0, machineType.index
 const quartersOf = (machineType: string) => QUARTERS[machineType.slice(machineType.indexOf(".") + 1)] ?? 0n;
 const nameOf = (one: Where) => [one.region, one.zone, one.machineType, one.platform, one.tenancy].join(" ");
 const runs = ({ fromHour, hours }: Range, hour: number) => hour >= fromHour && hour < fromHour + hours;
-const endOf = ({ startHour, endHour, term }: Term) => endHour ?? startHour + (term === "1y" ? 8_760 : 26_280);
+const boughtHours = ({ termHours, term }: Term) => termHours ?? (term === "1y" ? 8_760 : 26_280);
+const endOf = (one: Term) => one.endHour ?? one.startHour + boughtHours(one);
 const holds = (one: Term, hour: number) => hour >= one.startHour && hour < endOf(one);
 
 function mayShare({ sharing }: Input, one: string, other: string): boolean {
@@ -213,7 +215,7 @@ function reserve(input: Input, machines: Machine[], hour: number) {
     if (slice !== undefined) moved++;
     machine.rest -= amount;
     instance.left -= amount;
-    const hours = BigInt(endOf(instance) - instance.startHour);
+    const hours = BigInt(boughtHours(instance));
     const whole = micro(instance.upfrontUsd) + micro(instance.usdPerHour) * hours;
     const { account } = machine;
     const what = `${nameOf(machine)}|${instance.id}`;
@@ -365,7 +367,14 @@ function isBetter(a: Candidate, b: Candidate): boolean {
 function commitmentsOf({ reservations, plans }: Input) {
   return [
     ...reservations.map((one) => ({
-      ...{ id: one.id, account: one.account, starts: one.startHour, ends: endOf(one), count: BigInt(one.count) },
+      ...{
+        id: one.id,
+        account: one.account,
+        starts: one.startHour,
+        ends: endOf(one),
+        bought: boughtHours(one),
+        count: BigInt(one.count),
+      },
       upfront: [micro(one.upfrontUsd) * BigInt(one.count), 1n] as Ratio,
       hourly: [micro(one.usdPerHour) * BigInt(one.count), 1n] as Ratio,
     })),
@@ -375,7 +384,14 @@ function commitmentsOf({ reservations, plans }: Input) {
         one.payment
       ] as [bigint, bigint];
       return {
-        ...{ id: one.id, account: one.account, starts: one.startHour, ends: endOf(one), count: 1n },
+        ...{
+          id: one.id,
+          account: one.account,
+          starts: one.startHour,
+          ends: endOf(one),
+          bought: boughtHours(one),
+          count: 1n,
+        },
         upfront: [commitment * BigInt(endOf(one) - one.startHour) * before, 2n] as Ratio,
         hourly: [commitment * later, 2n] as Ratio,
       };
