@@ -70,6 +70,36 @@ export interface RateBookRow {
   readonly rates: readonly Rate[];
 }
 
+/** What machine types of a region cost under one kind of savings plan. */
+export interface PlanRatesRow {
+  readonly region: string;
+  readonly kind: PlanKind;
+  readonly rates: readonly Rate[];
+}
+
+type PlanKind = "ec2_instance_savings_plan" | "compute_savings_plan";
+
+/** Of these types alone, by the last price book of each region and kind. */
+export async function listPlanRates(
+  sql: Sql,
+  kinds: readonly PlanKind[],
+  types: readonly { readonly region: string; readonly machineType: string }[],
+): Promise<PlanRatesRow[]> {
+  const rows = await sql.query<{ region: string; kind: PlanKind; machineType: string; rates: RatesOfType }>(
+    `select b.region, b.kind, t.machine_type as "machineType", b.prices -> t.machine_type as rates
+       from (select distinct on (region, kind) region, kind, prices from price_book
+              where kind = any($1::text[]) order by region, kind, version desc) b
+       join (select distinct * from unnest($2::text[], $3::text[]) as t(region, machine_type)) t on t.region = b.region
+      where b.prices ? t.machine_type order by 1, 2, 3`,
+    [kinds, types.map(({ region }) => region), types.map(({ machineType }) => machineType)],
+  );
+  return rows.map(({ region, kind, machineType, rates }) => ({
+    region,
+    kind,
+    rates: rates.map((rate) => ({ machineType, ...rate })),
+  }));
+}
+
 /** The last price book of each region and of each of these kinds. */
 export async function listRateBooks(sql: Sql, kinds: readonly RateBookRow["kind"][]): Promise<RateBookRow[]> {
   const rows = await sql.query<Omit<RateBookRow, "rates"> & { readonly prices: Readonly<Record<string, RatesOfType>> }>(

@@ -40,7 +40,7 @@ export async function observeKube(
     observed,
     moving,
     emptying,
-    committed: { reserved: kube.reserved, running: kube.running },
+    committed: { region: kube.region, ...kube.committed },
     guards,
   };
   return { now, nodes, pods, otherPods, missing, ...rows };

@@ -12,6 +12,7 @@ import { gatePatch } from "./gate-patch.ts";
 import { type PlacementObservation, placementProblem } from "./problem.ts";
 
 const NOW = new Date("2026-11-24T12:00:00Z");
+const NOTHING_COMMITTED = { region: "eu-1", commitments: [], running: [], rateBooks: [] };
 const cluster = idFromUuid("cluster", "1".padStart(32, "0")) as ClusterId;
 const instance = idFromUuid("instance", "2".padStart(32, "0")) as InstanceId;
 
@@ -61,7 +62,7 @@ const seen = (over: Partial<PlacementObservation> = {}): PlacementObservation =>
   isStatic: false,
   lost: [],
   missing: new Set(),
-  committed: { reserved: [], running: [] },
+  committed: NOTHING_COMMITTED,
   nodes: [node("mac-1")],
   pods: [],
   otherPods: [],
@@ -161,7 +162,28 @@ describe("placementProblem", () => {
         unavailableUntil: null,
       },
     ];
-    const committed = { reserved: [{ machineType: "m7i.xlarge", zone: null, count: 1 }], running: [] };
+    const commitments = [
+      {
+        id: "cmt_1",
+        kind: "reserved_instances",
+        region: "eu-1",
+        zone: null,
+        machineType: "m7i.xlarge",
+        family: null,
+        offeringClass: "standard",
+        term: "1y",
+        paymentOption: "no_upfront",
+        count: 1,
+        upfrontMicroUsd: 0,
+        hourlyMicroUsd: 127_000,
+        commitmentMicroUsdPerHour: null,
+        account: null,
+        externalId: null,
+        startsAt: new Date(NOW.getTime() - 3_600_000),
+        endsAt: new Date(NOW.getTime() + 3_600_000),
+      } as const,
+    ];
+    const committed = { ...NOTHING_COMMITTED, commitments };
     expect(placementProblem(seen({ offerings })).policy.marginalPrices).toBeUndefined();
     expect(placementProblem(seen({ offerings, committed })).policy.marginalPrices).toEqual([
       { machineType: "m7i.large", microUsdPerHour: 1 },

@@ -23,7 +23,7 @@ import {
   type PoolPolicy,
   quarantinedUntil,
 } from "@berth/packing";
-import { type CountOfType, marginalPrices } from "@berth/planner";
+import { type CommittedFleet, marginalPrices } from "@berth/planner";
 import type { Node, Pod } from "@berth/ports";
 import { isReady, readyCondition } from "./node-ready.ts";
 import { type HeldZone, heldByLoss } from "./zone-holds.ts";
@@ -76,11 +76,7 @@ export interface PlacementObservation {
   readonly poolsChangedAt: Readonly<Record<string, string>>;
   readonly offerings: readonly Offering[];
   readonly observed: readonly ObservedAllocatable[];
-  /** Of the region: what is reserved, and what runs. */
-  readonly committed: {
-    readonly reserved: readonly CountOfType[];
-    readonly running: readonly (CountOfType & { readonly zone: string })[];
-  };
+  readonly committed: CommittedFleet;
   /** Of instances whose pods are gated. */
   readonly fruitless: ReadonlyMap<InstanceId, FruitlessLaunches>;
   /** Of instances that a rebalance plan is moving: the node where each one's place is reserved. */
@@ -387,10 +383,10 @@ function daemonRequests(pods: readonly Pod[]) {
   return sums;
 }
 
-/** What is reserved and idle makes machines cheaper than their price; nothing where none is. */
-function marginalPolicy({ committed, offerings }: PlacementObservation): Pick<FleetPolicy, "marginalPrices"> {
+/** What is committed to and idle makes machines cheaper than their price; nothing where none is. */
+function marginalPolicy({ committed, offerings, now }: PlacementObservation): Pick<FleetPolicy, "marginalPrices"> {
   const prices = new Map(offerings.map((one) => [one.machineType, one.priceMicroUsdPerHour]));
   const list = [...prices].map(([machineType, microUsdPerHour]) => ({ machineType, microUsdPerHour }));
-  const marginal = marginalPrices(committed.reserved, committed.running, list);
+  const marginal = marginalPrices(committed, list, now.getTime());
   return marginal.length === 0 ? {} : { marginalPrices: marginal };
 }

@@ -3,6 +3,8 @@ import { DEFAULT_OVERHEAD, type Guard, type InstanceId, type KubeId, type Role }
 import type { Pool, PoolClient } from "pg";
 import { observedAllocatable } from "../observed-allocatable.ts";
 import { POOL_RULES } from "../pool-rules.ts";
+import type { Sql } from "../sql.ts";
+import { findCommitted } from "./committed.ts";
 import { fenced } from "./fenced.ts";
 import { holdSpendCaps, withinSpendCaps } from "./spend-cap.ts";
 import type { KubeRecord, NewDecision, NewMachine, PlacementStore, PlacementVerdict } from "./types.ts";
@@ -55,19 +57,6 @@ update machine set next_check_at = now(), wakes = wakes + 1
    and exists (select 1 from kube k where k.id = $1 and k.health <> 'healthy')`;
 
 /** Apart from the rest: its rows carry an instant, which JSON would turn into text. */
-/** What is reserved in the kube's region, and what runs there. */
-const FIND_COMMITTED = `
-with reserved as (
-  select c.machine_type, c.zone, sum(c.count)::int as count from commitment c join kube k on k.region = c.region
-   where k.id = $1 and not k.is_static and c.kind = 'reserved_instances' and c.starts_at <= now() and now() < c.ends_at
-   group by 1, 2)
-select coalesce((select json_agg(json_build_object('machineType', machine_type, 'zone', zone, 'count', count)) from reserved), '[]') as reserved,
-       case when exists (select 1 from reserved) then coalesce((
-         select json_agg(json_build_object('machineType', r.machine_type, 'zone', r.zone, 'count', r.count)) from (
-           select m.machine_type, m.zone, count(*)::int as count from machine m join kube o on o.id = m.kube_id
-            where o.region = (select region from kube where id = $1) and not o.is_static and m.state not in ('terminated', 'failed')
-            group by 1, 2) r), '[]') else '[]' end as running`;
-
 const FIND_OFFERINGS = `
 select o.zone, o.machine_type as "machineType", o.price_micro_usd_per_hour as "priceMicroUsdPerHour", o.vcpu,
        o.memory_mib as "memoryMib", o.ebs_volume_limit as "ebsVolumeLimit", o.ebs_volume_limit_type as "ebsVolumeLimitType",
@@ -170,16 +159,13 @@ export async function insertMachines(
 
 /** The placement loop's reads and writes. */
 export function placementStore(pool: Pool): PlacementStore {
+  const sql: Sql = { query: async (text, values) => (await pool.query(text, [...(values ?? [])])).rows };
   return {
     findKube: async (id) => {
       const [{ rows }, offerings, committed] = await Promise.all([
         pool.query<KubeRow>({ name: "kube-find", text: FIND, values: [id, DEFAULT_OVERHEAD.daemonPods] }),
         pool.query<KubeRecord["offerings"][number]>({ name: "kube-offerings", text: FIND_OFFERINGS, values: [id] }),
-        pool.query<Pick<KubeRecord, "reserved" | "running">>({
-          name: "kube-committed",
-          text: FIND_COMMITTED,
-          values: [id],
-        }),
+        findCommitted(sql, id),
       ]);
       const row = rows[0];
       if (row === undefined) return undefined;
@@ -199,8 +185,7 @@ export function placementStore(pool: Pool): PlacementStore {
         instances: row.instances,
         moving: row.moving,
         emptying: row.emptying,
-        reserved: committed.rows[0]?.reserved ?? [],
-        running: committed.rows[0]?.running ?? [],
+        committed,
         poolsChangedAt: row.pools_changed_at,
       };
     },

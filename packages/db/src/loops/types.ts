@@ -25,6 +25,7 @@ import type {
 import type { LaunchRequest } from "@berth/ports";
 import type { ObservedAllocatable } from "../observed-allocatable.ts";
 import type { PoolRules } from "../pool-rules.ts";
+import type { CommittedRecord } from "./committed.ts";
 
 /** What is stored of a launch beside its user data, which is encrypted. */
 export type StoredLaunchRequest = Omit<LaunchRequest, "userData">;
@@ -201,10 +202,7 @@ export interface KubeRecord {
     /** Its cluster is being deleted. */
     readonly leaving: boolean;
   }[];
-  /** Reserved instances of the region whose term has begun and not ended: regional ones without a zone. */
-  readonly reserved: readonly { readonly machineType: string; readonly zone: string | null; readonly count: number }[];
-  /** Machines of the region, of all kubes, that are paid for or will be; none where nothing is reserved. */
-  readonly running: readonly { readonly machineType: string; readonly zone: string; readonly count: number }[];
+  readonly committed: CommittedRecord;
   /** Instances that a rebalance plan is moving, and the node where each one's place is reserved. */
   readonly moving: readonly { readonly instanceId: InstanceId; readonly nodeName: string }[];
   /** Nodes that a rebalance plan is emptying. */

@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { marginalPrices } from "./idle-commitments.ts";
+import type { OwnedCommitment, PlanRateBook } from "./fleet-history.ts";
+import { type MarginalPrice, marginalPrices as pricesOf } from "./idle-commitments.ts";
+
+const NOW = Date.parse("2026-11-29T12:30:00Z");
+const REGION = "us-east-1";
 
 const PRICES = [
   { machineType: "m7i.large", microUsdPerHour: 100_000 },
@@ -9,8 +13,62 @@ const PRICES = [
   { machineType: "g5.2xlarge", microUsdPerHour: 1_200_000 },
   { machineType: "r7i.xlarge", microUsdPerHour: 250_000 },
 ];
-const of = (machineType: string, count: number, zone: string | null = null) => ({ machineType, zone, count });
-const run = (machineType: string, count: number, zone = "a") => ({ machineType, zone, count });
+const commitment = (change: Partial<OwnedCommitment>): OwnedCommitment => ({
+  id: JSON.stringify(change),
+  kind: "reserved_instances",
+  region: REGION,
+  zone: null,
+  machineType: null,
+  family: null,
+  offeringClass: "standard",
+  term: "1y",
+  paymentOption: "no_upfront",
+  count: null,
+  upfrontMicroUsd: 0,
+  hourlyMicroUsd: 100_000,
+  commitmentMicroUsdPerHour: null,
+  account: null,
+  externalId: null,
+  startsAt: new Date(NOW - 86_400_000),
+  endsAt: new Date(NOW + 86_400_000),
+  ...change,
+});
+const of = (machineType: string, count: number, zone: string | null = null) => commitment({ machineType, count, zone });
+const plan = (usdPerHour: number, change: Partial<OwnedCommitment> = {}) =>
+  commitment({
+    kind: "compute_savings_plan",
+    region: null,
+    offeringClass: null,
+    commitmentMicroUsdPerHour: usdPerHour * 1e6,
+    ...change,
+  });
+const priceOf = (type: string) => PRICES.find(({ machineType }) => machineType === type)?.microUsdPerHour ?? 300_000;
+const run = (machineType: string, count: number, zone = "a", region = REGION) => ({
+  region,
+  zone,
+  machineType,
+  count,
+  microUsdPerHour: priceOf(machineType),
+});
+/** Seven tenths of the price on demand. */
+const book = (kind: PlanRateBook["kind"], region = REGION): PlanRateBook => ({
+  region,
+  kind,
+  rates: PRICES.map(({ machineType, microUsdPerHour }) => ({
+    machineType,
+    term: "1y",
+    offeringClass: null,
+    paymentOption: "no_upfront",
+    upfrontMicroUsd: 0,
+    hourlyMicroUsd: (microUsdPerHour * 7) / 10,
+  })),
+});
+const marginalPrices = (
+  commitments: readonly OwnedCommitment[],
+  running: readonly ReturnType<typeof run>[],
+  prices: readonly MarginalPrice[],
+  rateBooks: readonly PlanRateBook[] = [],
+) => pricesOf({ region: REGION, commitments, running, rateBooks }, prices, NOW);
 
 describe("what one more machine really costs", () => {
   it("is next to nothing where idle reserved instances cover it, a part where they cover a part, and else its price", () => {
@@ -43,5 +101,34 @@ describe("what one more machine really costs", () => {
       { machineType: "m7i.4xlarge", microUsdPerHour: 600_000 },
     ]);
     expect(marginalPrices(both, [run("m7i.xlarge", 1, "b")], PRICES)).toEqual([]);
+  });
+
+  it("counts what savings plans leave at their rates: all types of a Compute one, its family of an EC2 Instance one", () => {
+    const m7i = PRICES.slice(1, 3);
+    // A dollar an hour pays for two xlarge at 0.14 and leaves 0.72, of which a 4xlarge takes 0.56.
+    expect(marginalPrices([plan(1)], [run("m7i.xlarge", 2)], m7i, [book("compute_savings_plan")])).toEqual([
+      { machineType: "m7i.xlarge", microUsdPerHour: 1 },
+      { machineType: "m7i.4xlarge", microUsdPerHour: 1 },
+    ]);
+    expect(marginalPrices([plan(0.56)], [run("m7i.xlarge", 2)], m7i, [book("compute_savings_plan")])).toEqual([
+      { machineType: "m7i.xlarge", microUsdPerHour: 1 },
+      { machineType: "m7i.4xlarge", microUsdPerHour: 400_000 },
+    ]);
+    const ofFamily = plan(5, { kind: "ec2_instance_savings_plan", region: REGION, family: "r7i" });
+    expect(marginalPrices([ofFamily], [], PRICES, [book("ec2_instance_savings_plan")])).toEqual([
+      { machineType: "r7i.xlarge", microUsdPerHour: 1 },
+    ]);
+    expect(marginalPrices([plan(5)], [], PRICES)).toEqual([]);
+  });
+
+  it("counts what runs in other regions for Compute Savings Plans alone, and reserved instances of those not at all", () => {
+    const books = [book("compute_savings_plan"), book("compute_savings_plan", "eu-1")];
+    expect(marginalPrices([plan(0.28)], [run("m7i.xlarge", 2, "b", "eu-1")], PRICES, books)).toEqual([]);
+    expect(marginalPrices([{ ...of("m7i.xlarge", 2), region: "eu-1" }], [], PRICES)).toEqual([]);
+    // What is reserved there covers those first, and leaves the plan idle.
+    const covered = [plan(0.28), { ...of("m7i.xlarge", 2), region: "eu-1" }];
+    expect(marginalPrices(covered, [run("m7i.xlarge", 2, "b", "eu-1")], PRICES.slice(1, 2), books)).toEqual([
+      { machineType: "m7i.xlarge", microUsdPerHour: 1 },
+    ]);
   });
 });

@@ -1,14 +1,20 @@
+import type { CommitmentFigures } from "../bill/bill.ts";
 import { FAMILIES_OF_FIXED_SIZE, familyAndSize, quarterUnits } from "../terms/size-factor.ts";
+import { commitmentUsage } from "./commitment-usage.ts";
+import type { OwnedCommitment, PlanRateBook, TypePrice } from "./fleet-history.ts";
+import { HOUR_MS } from "./machine-hours.ts";
 
-/** Machines of a type in a zone, or reserved instances for them. */
-export interface CountOfType {
-  readonly machineType: string;
-  /** Null for regional reserved instances. */
-  readonly zone: string | null;
-  readonly count: number;
+/** What is committed to, and all that it may cover. */
+export interface CommittedFleet {
+  /** The one of which machines are priced. */
+  readonly region: string;
+  readonly commitments: readonly OwnedCommitment[];
+  /** Of all regions, as a Compute Savings Plan covers all. */
+  readonly running: readonly (TypePrice & { readonly zone: string; readonly count: number })[];
+  readonly rateBooks: readonly PlanRateBook[];
 }
 
-/** What one more machine of a type would cost, where what is reserved and idle pays for some of it. */
+/** What one more machine of a type would cost, where what is committed to and idle pays for some of it. */
 export interface MarginalPrice {
   readonly machineType: string;
   readonly microUsdPerHour: number;
@@ -18,41 +24,74 @@ export interface MarginalPrice {
 const PAID_FOR = 1;
 
 /**
- * What one more machine of each type of a region would really cost: next to nothing where regional reserved instances that
- * nothing uses cover it, a part of its price where they cover a part. Only types for which that is less than their price.
+ * What one more machine of each type of the region would really cost: next to nothing where a commitment that nothing uses covers
+ * it, a part of its price where one covers a part. Only types for which that is less than their price.
  *
- * As AWS applies them: zonal ones cover machines of their type and zone first; regional ones of a family any size of what is
- * left, of a fixed size their own alone. Of several machines that are launched at once each is priced as the first: the next
- * look counts them as running.
+ * What is idle is what the exact bill of an hour like now leaves of each commitment. Regional reserved instances of a family
+ * cover any size of it, of a fixed size their own alone; then savings plans, at their rates. Zonal reserved instances make
+ * nothing cheaper by themselves: a type has one price in all zones. Of several machines that are launched at once each is priced
+ * as the first: the next look counts them as running.
  */
 export function marginalPrices(
-  reserved: readonly CountOfType[],
-  running: readonly (CountOfType & { readonly zone: string })[],
+  { region, commitments, running, rateBooks }: CommittedFleet,
   prices: readonly MarginalPrice[],
+  nowMs: number,
 ): MarginalPrice[] {
-  const zonal = new Map<string, number>();
-  for (const { machineType, zone, count } of reserved) {
-    if (zone !== null) zonal.set(`${machineType} ${zone}`, (zonal.get(`${machineType} ${zone}`) ?? 0) + count);
-  }
-  const idle = new Map<string, number>();
-  const add = (machineType: string, units: number) => {
-    const pool = poolOf(machineType);
-    if (pool !== undefined) idle.set(pool, (idle.get(pool) ?? 0) + units);
-  };
-  for (const { machineType, zone, count } of reserved) {
-    if (zone === null) add(machineType, count * (quarterUnits(machineType) ?? 0));
-  }
-  for (const { machineType, zone, count } of running) {
-    const covered = Math.min(count, zonal.get(`${machineType} ${zone}`) ?? 0);
-    add(machineType, -(count - covered) * (quarterUnits(machineType) ?? 0));
-  }
-  return prices.flatMap(({ machineType, microUsdPerHour }): MarginalPrice[] => {
-    const units = quarterUnits(machineType) ?? 0;
-    const left = idle.get(poolOf(machineType) ?? "") ?? 0;
-    if (units === 0 || left <= 0) return [];
-    const rest = Math.ceil(microUsdPerHour * Math.max(0, 1 - left / units));
-    return [{ machineType, microUsdPerHour: Math.max(PAID_FOR, rest) }];
+  if (commitments.length === 0) return [];
+  const fromHour = Math.floor(nowMs / HOUR_MS);
+  const usage = commitmentUsage({
+    fromHour,
+    hours: 1,
+    runs: running.map((machines) => ({ ...machines, startedMs: fromHour * HOUR_MS, endedMs: undefined })),
+    commitments,
+    prices: [...running, ...prices.map((price) => ({ ...price, region }))],
+    rateBooks,
   });
+  const idleOf = new Map([...usage.reservations, ...usage.plans].map((one) => [one.id, idle(one)]));
+  const reserved = new Map<string, number>();
+  for (const one of commitments) {
+    if (one.kind !== "reserved_instances" || one.zone !== null || one.region !== region) continue;
+    const pool = poolOf(one.machineType ?? "");
+    // Figures are in unit-hours.
+    if (pool !== undefined) reserved.set(pool, (reserved.get(pool) ?? 0) + 4 * (idleOf.get(one.id) ?? 0));
+  }
+  const plans = commitments
+    .filter(({ kind }) => kind !== "reserved_instances")
+    .map((plan) => ({ microUsd: 1e6 * (idleOf.get(plan.id) ?? 0), rates: ratesOf(plan, region, rateBooks) }));
+  return prices.flatMap(({ machineType, microUsdPerHour }): MarginalPrice[] => {
+    const units = quarterUnits(machineType);
+    if (units === undefined) return [];
+    let left = Math.max(0, 1 - (reserved.get(poolOf(machineType) ?? "") ?? 0) / units);
+    for (const { microUsd, rates } of plans) {
+      const rate = rates.get(machineType);
+      if (rate !== undefined) left = Math.max(0, left - microUsd / rate);
+    }
+    const rest = Math.max(PAID_FOR, Math.ceil(microUsdPerHour * left));
+    return rest < microUsdPerHour ? [{ machineType, microUsdPerHour: rest }] : [];
+  });
+}
+
+/** Normalized unit-hours, or dollars of a savings plan, that nothing used in the hour. A share of a price, and no money. */
+function idle({ purchased, used }: CommitmentFigures): number {
+  const over = purchased.over * used.under - used.over * purchased.under;
+  return Number(over) / Number(purchased.under * used.under);
+}
+
+/** Micro-dollars an hour under the plan, by machine type of the region. */
+function ratesOf(
+  { kind, region: only, family, term, paymentOption }: OwnedCommitment,
+  region: string,
+  books: readonly PlanRateBook[],
+): ReadonlyMap<string, number> {
+  const covers = (machineType: string) =>
+    kind === "compute_savings_plan" || (only === region && familyAndSize(machineType)?.family === family);
+  return new Map(
+    books
+      .filter((book) => book.kind === kind && book.region === region)
+      .flatMap((book) => book.rates)
+      .filter((rate) => rate.term === term && rate.paymentOption === paymentOption && covers(rate.machineType))
+      .map((rate) => [rate.machineType, rate.hourlyMicroUsd]),
+  );
 }
 
 /** What regional reserved instances of a type are pooled in. */
