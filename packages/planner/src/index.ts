@@ -22,6 +22,7 @@ export {
   type ReservedRateBook,
 } from "./fleet/planning-file.ts";
 export { type PurchasePart, purchaseParts } from "./fleet/purchase-parts.ts";
+export { type ChangedMachine, savingOfChange } from "./fleet/saving-of-change.ts";
 export { type SettledPart, stillToBuy } from "./fleet/still-to-buy.ts";
 export { linearBound } from "./ladder/linear-bound.ts";
 export { type PlanCost, planCost } from "./ladder/plan-cost.ts";

@@ -1,6 +1,7 @@
 import type { NewRebalancePlan, PoolOutlook, RebalanceRecord } from "@berth/db";
 import { type ClusterId, HOURS_PER_MONTH, type InstanceId, type PoolId } from "@berth/domain";
 import { checkRebalance, planMoves, type RebalancePlan, type RebalanceRules, type RunningNode } from "@berth/packing";
+import { savingOfChange } from "@berth/planner";
 import type { Pod } from "@berth/ports";
 import type { PlacementProblem } from "../placement/problem.ts";
 import { type ClusterFacts, runningFleet } from "./running-fleet.ts";
@@ -81,17 +82,40 @@ export function lookAtPool(
   const plan = planMoves(fleet, options, rules, seen.now);
   const violations = checkRebalance(fleet, options, rules, seen.now, plan);
   if (violations.length > 0) throw new Error(`the planner broke a rule: ${JSON.stringify(violations.slice(0, 5))}`);
-  const { savingMicroUsdPerHour, held } = plan;
+  const { held } = plan;
+  const savingMicroUsdPerHour = realSaving(seen, plan, fleet);
   const common = { poolId: pool.poolId, mode: pool.mode, savingMicroUsdPerHour, held };
   if (plan.steps.length === 0) return { ...common, outcome: "nothing" };
-  if (savingMicroUsdPerHour * HOURS_PER_MONTH < pool.minSavingMicroUsdPerMonth) {
+  if (savingMicroUsdPerHour <= 0 || savingMicroUsdPerHour * HOURS_PER_MONTH < pool.minSavingMicroUsdPerMonth) {
     return { ...common, outcome: "below_threshold" };
   }
   return {
     ...common,
     outcome: "proposed",
-    proposal: { ...toRow(pool.poolId, plan, fleet), isSmall: plan.moves <= pool.maxAutomaticMoves },
+    proposal: {
+      ...toRow(pool.poolId, plan, fleet),
+      savingMicroUsdPerHour,
+      isSmall: plan.moves <= pool.maxAutomaticMoves,
+    },
   };
+}
+
+/** What the plan saves of the bill: a machine that is reserved saves nothing by going, and one that others use in its place all. */
+function realSaving({ record: { kube }, now }: SeenKube, plan: RebalancePlan, fleet: readonly RunningNode[]): number {
+  if (kube.committed.commitments.length === 0) return plan.savingMicroUsdPerHour;
+  const nodes = new Map(fleet.map((node) => [node.name, node]));
+  const machine = (one: { zone: string; machineType: string; priceMicroUsdPerHour: number }) => ({
+    zone: one.zone,
+    machineType: one.machineType,
+    microUsdPerHour: one.priceMicroUsdPerHour,
+  });
+  const launched = plan.steps.flatMap((step) => (step.kind === "launch" ? [machine(step)] : []));
+  const removed = plan.steps.flatMap((step) => {
+    const node = step.kind === "remove" ? nodes.get(step.node) : undefined;
+    return node === undefined ? [] : [machine(node)];
+  });
+  const nano = savingOfChange({ region: kube.region, ...kube.committed }, { launched, removed }, now.getTime());
+  return Number(nano / 1_000n);
 }
 
 /** Why a pool was not looked at. */
@@ -106,12 +130,11 @@ function toRow(
   poolId: PoolId,
   plan: RebalancePlan,
   fleet: readonly RunningNode[],
-): Omit<NewRebalancePlan, "id" | "automatic" | "waitingFor"> {
+): Omit<NewRebalancePlan, "id" | "automatic" | "waitingFor" | "savingMicroUsdPerHour"> {
   const clusterOf = new Map(fleet.flatMap((node) => node.instances.map((one) => [one.instanceId, one.clusterId])));
   const { steps, actions, held } = plan;
   return {
     poolId,
-    savingMicroUsdPerHour: plan.savingMicroUsdPerHour,
     costMicroUsd: plan.costMicroUsd,
     disruptedMinutes: plan.disruptedMinutes,
     launches: plan.launches,

@@ -1,0 +1,49 @@
+import { commitmentUsage } from "./commitment-usage.ts";
+import type { CommittedFleet } from "./idle-commitments.ts";
+import { HOUR_MS } from "./machine-hours.ts";
+
+/** One machine of the committed region. */
+export interface ChangedMachine {
+  readonly zone: string;
+  readonly machineType: string;
+  readonly microUsdPerHour: number;
+}
+
+/**
+ * What a fleet costs less an hour, in nano-dollars, once machines are launched and removed: by the exact bill, in which what a
+ * removed machine leaves of a commitment saves nothing unless something else uses it. Negative where it costs more.
+ */
+export function savingOfChange(
+  committed: CommittedFleet,
+  change: { readonly launched: readonly ChangedMachine[]; readonly removed: readonly ChangedMachine[] },
+  nowMs: number,
+): bigint {
+  const { region, commitments, rateBooks } = committed;
+  const running = new Map(committed.running.map((one) => [keyOf(one), one]));
+  const add = (machine: ChangedMachine, count: number) => {
+    const one = { ...machine, region };
+    const known = running.get(keyOf(one));
+    running.set(keyOf(one), { ...(known ?? one), count: Math.max(0, (known?.count ?? 0) + count) });
+  };
+  const onDemand = () => {
+    const fromHour = Math.floor(nowMs / HOUR_MS);
+    const machines = [...running.values()].filter(({ count }) => count > 0);
+    return commitmentUsage({
+      fromHour,
+      hours: 1,
+      runs: machines.map((one) => ({ ...one, startedMs: fromHour * HOUR_MS, endedMs: undefined })),
+      commitments,
+      prices: machines,
+      rateBooks,
+    }).totals.onDemandNanoUsd;
+  };
+  // What is committed to is paid either way.
+  const before = onDemand();
+  for (const machine of change.launched) add(machine, 1);
+  for (const machine of change.removed) add(machine, -1);
+  return before - onDemand();
+}
+
+function keyOf(one: { readonly region: string; readonly zone: string; readonly machineType: string }): string {
+  return `${one.region} ${one.zone} ${one.machineType}`;
+}
