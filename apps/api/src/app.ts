@@ -29,6 +29,7 @@ import { packingStudyRoutes } from "./packing-studies/routes.ts";
 import { placementDecisionRoutes } from "./placement-decisions/routes.ts";
 import { poolRoutes } from "./pools/routes.ts";
 import { priceBookRoutes } from "./price-books/routes.ts";
+import { priceReadingRoutes } from "./price-readings/routes.ts";
 import { projectRoutes } from "./projects/routes.ts";
 import { rebalancePlanRoutes } from "./rebalance-plans/routes.ts";
 import { reservationPlanRoutes } from "./reservation-plans/routes.ts";
@@ -108,6 +109,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   kubeRoutes(app, deps);
   poolRoutes(app, deps);
   priceBookRoutes(app, deps);
+  priceReadingRoutes(app, deps);
   commitmentRoutes(app, deps);
   reservationPlanRoutes(app, deps);
   reservationPurchaseRoutes(app, deps);

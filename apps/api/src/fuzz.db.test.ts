@@ -57,6 +57,7 @@ beforeAll(async () => {
     createKube: aKube({ static: true, storage_class: "gp3" }),
     createRebalancePlan: { kube_id: kube.id },
     importPriceBook: { region: "eu-9", source: "a list", prices: "m7i.large 0.1008" },
+    createPriceReading: { region: "eu-9", except: ["u-6tb1.metal"] },
     rejectReservationPlan: { reason: "too long" },
     createCommitment: { ...aCommitment(), zone: "us-east-1a", count: 1, ends_at: "2027-01-01T00:00:00.000Z" },
     importCommitments: { csv: aCommitmentFile() },

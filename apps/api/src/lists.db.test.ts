@@ -94,6 +94,10 @@ const LISTS: Record<string, Listed> = {
     table: "reservation_purchase",
     make: () => planPurchase(api, systemIds.next("reservationPurchase"), systemIds.next("reservationPlan")),
   },
+  listPriceReadings: {
+    table: "price_reading",
+    make: () => post("/v1/admin/price_readings", { region: word() }, api.operator.key),
+  },
   listPriceBooks: {
     table: "price_book",
     make: () =>

@@ -53,6 +53,7 @@ beforeAll(async () => {
   known.commitment_id = "cmt_01jd0v6m3pf8tb2k7n5xq4w9ze";
   known.reservation_plan_id = "rsp_01jd0v6m3pf8tb2k7n5xq4w9ze";
   known.reservation_purchase_id = "rpu_01jd0v6m3pf8tb2k7n5xq4w9ze";
+  known.price_reading_id = "prd_01jd0v6m3pf8tb2k7n5xq4w9ze";
   known.price_book_id = "pbk_01jd0v6m3pf8tb2k7n5xq4w9ze";
   known.rebalance_plan_id = "rbp_01jd0v6m3pf8tb2k7n5xq4w9ze";
   known.packing_study_id = "stu_01jd0v6m3pf8tb2k7n5xq4w9ze";
@@ -81,6 +82,7 @@ const BODIES: Record<string, () => object> = {
   createKube: () => aKube(),
   createRebalancePlan: () => ({ kube_id: known.kube_id }),
   importPriceBook: () => ({ region: "eu-9", source: "swept", prices: "m7i.large 0.1008" }),
+  createPriceReading: () => ({ region: "eu-9", except: ["u-6tb1.metal"] }),
   createCommitment: () => aCommitment(),
   importCommitments: () => ({ csv: aCommitmentFile() }),
   rejectReservationPlan: () => ({ reason: "swept" }),

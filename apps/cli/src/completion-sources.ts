@@ -74,6 +74,8 @@ const pools: Source = async (session) =>
   (await (await session.client()).listPools({ query: MANY })).body.data.map(({ id }) => id);
 const priceBooks: Source = async (session) =>
   (await (await session.client()).listPriceBooks({ query: MANY })).body.data.map(({ id }) => id);
+const priceReadings: Source = async (session) =>
+  (await (await session.client()).listPriceReadings({ query: MANY })).body.data.map(({ id }) => id);
 const commitments: Source = async (session) =>
   (await (await session.client()).listCommitments({ query: MANY })).body.data.map(({ id }) => id);
 const reservationPlans: Source = async (session) =>
@@ -130,6 +132,7 @@ export const ARGUMENTS: Readonly<Record<string, Source>> = {
   kube: kubes,
   pool: pools,
   "price-book": priceBooks,
+  "price-reading": priceReadings,
   commitment: commitments,
   "reservation-plan": reservationPlans,
   "reservation-purchase": reservationPurchases,

@@ -94,6 +94,13 @@ export async function startBerth({ options, folder, tell, stopped }: StartOption
       environment: "dev",
       leaseTtlMs: LEASE_TTL_MS,
       ec2: world.ec2,
+      prices: {
+        pricingEndpoint: world.ec2.endpoint,
+        savingsPlansEndpoint: world.ec2.endpoint,
+        credentials: world.ec2.credentials,
+      },
+      // A day's reading would put the simulated list in the place of a file that somebody tries out.
+      priceReading: "on_request",
       rebalance: options.real ? "off" : "simulated",
     });
     cleanup.add(() => worker.close());

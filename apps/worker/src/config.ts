@@ -17,6 +17,18 @@ export const WORKER_VARIABLES = z.object({
     .default(30_000)
     .describe("how long a dead worker keeps what it held"),
   BERTH_EC2_ENDPOINT: z.string().optional().describe("another EC2 endpoint than AWS's own"),
+  BERTH_PRICING_ENDPOINT: z
+    .string()
+    .optional()
+    .describe("another endpoint for AWS's price list; `BERTH_EC2_ENDPOINT` when absent"),
+  BERTH_SAVINGS_PLANS_ENDPOINT: z
+    .string()
+    .optional()
+    .describe("another endpoint for rates of savings plans; `BERTH_EC2_ENDPOINT` when absent"),
+  BERTH_PRICE_READING: z
+    .enum(["daily", "on_request"])
+    .default("daily")
+    .describe("when AWS's prices are read into price books: each day, or only when an operator asks"),
   BERTH_REBALANCE: z
     .enum(["off", "simulated"])
     .default("off")
@@ -46,6 +58,11 @@ export function workerConfig(environment: Readonly<Record<string, string | undef
     leaseTtlMs: values.BERTH_LEASE_TTL_MS,
     logLevel: values.LOG_LEVEL,
     rebalance: values.BERTH_REBALANCE,
+    priceReading: values.BERTH_PRICE_READING,
+    prices: {
+      pricingEndpoint: values.BERTH_PRICING_ENDPOINT ?? values.BERTH_EC2_ENDPOINT,
+      savingsPlansEndpoint: values.BERTH_SAVINGS_PLANS_ENDPOINT ?? values.BERTH_EC2_ENDPOINT,
+    },
     ...(values.BERTH_EC2_ENDPOINT === undefined ? {} : { ec2: { endpoint: values.BERTH_EC2_ENDPOINT } }),
     ...(values.BERTH_CRASH_AT === undefined ? {} : { crashAt: values.BERTH_CRASH_AT }),
     ...(values.BERTH_FREEZE_AT === undefined ? {} : { freezeAt: values.BERTH_FREEZE_AT }),

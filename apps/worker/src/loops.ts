@@ -3,6 +3,7 @@ import type {
   KubeId,
   MachineId,
   PackingStudyId,
+  PriceReadingId,
   ReservationPlanId,
   ReservationPurchaseId,
   RunId,
@@ -12,6 +13,7 @@ import type { LoopName } from "@berth/ports";
 import { type ClusterLoopDeps, reconcileCluster } from "./clusters/reconcile.ts";
 import { type MachineLoopDeps, reconcileMachine } from "./machines/reconcile.ts";
 import { type PlacementLoopDeps, reconcilePlacement } from "./placement/reconcile.ts";
+import { type PriceLoopDeps, reconcilePriceReading } from "./prices/reconcile.ts";
 import { type PurchaseLoopDeps, reconcilePurchase } from "./purchases/reconcile.ts";
 import { type RebalanceLoopDeps, reconcileRebalance } from "./rebalance/reconcile.ts";
 import { type ReservationLoopDeps, reconcileReservationPlan } from "./reservations/reconcile.ts";
@@ -25,6 +27,7 @@ export interface LoopDeps {
   readonly studies: StudyLoopDeps;
   readonly reservations: ReservationLoopDeps;
   readonly purchases: PurchaseLoopDeps;
+  readonly prices: PriceLoopDeps;
 }
 
 export interface Loop {
@@ -88,6 +91,14 @@ export function loopTable(deps: LoopDeps): readonly Loop[] {
       run: async (id, runId) => {
         if (isId("reservationPurchase", id))
           await reconcilePurchase(deps.purchases, id satisfies ReservationPurchaseId, runId);
+      },
+    },
+    {
+      name: "prices",
+      // A region's list is some megabytes.
+      concurrency: 1,
+      run: async (id, runId) => {
+        if (isId("priceReading", id)) await reconcilePriceReading(deps.prices, id satisfies PriceReadingId, runId);
       },
     },
   ];

@@ -5,6 +5,7 @@ import {
   createDatabase,
   createEnvelope,
   createLeases,
+  ensurePriceReadings,
   findDue,
   listen,
   listLaunchRegions,
@@ -12,6 +13,7 @@ import {
   orphanStore,
   parseDue,
   placementStore,
+  priceReadingStore,
   purchaseStore,
   queueNightlyColdPlans,
   queueNightlyReservationPlan,
@@ -22,7 +24,7 @@ import {
   studyStore,
 } from "@berth/db";
 import type { KubeId } from "@berth/domain";
-import { createEc2Cloud, type Ec2CloudOptions } from "@berth/ec2";
+import { type AwsPricesOptions, createAwsPrices, createEc2Cloud, type Ec2CloudOptions } from "@berth/ec2";
 import { createEngine } from "@berth/engine";
 import { createKubernetes, parseKubeconfig } from "@berth/kubernetes";
 import type { StudyRequest } from "@berth/packing";
@@ -64,6 +66,9 @@ export interface WorkerConfig {
   readonly leaseTtlMs: number;
   readonly logLevel: string;
   readonly ec2?: Omit<Ec2CloudOptions, "region">;
+  readonly prices: AwsPricesOptions;
+  /** Whether AWS's prices are read each day, or only when an operator asks. */
+  readonly priceReading: "daily" | "on_request";
   readonly crashAt?: string;
   readonly freezeAt?: string;
   readonly effectsFile?: string;
@@ -92,6 +97,7 @@ const NIGHTLY_SWEEP_MS = 5 * 60_000;
 /** When the least is going on in the Americas and in Europe. */
 const NIGHTLY_HOUR_UTC = 4;
 const NIGHTLY_COLD_PLAN: StudyRequest = { kind: "cold_plan", seconds: 30, boundSeconds: 60, seed: 1 };
+const DAY_MS = 24 * 3_600_000;
 const CLOSE_GRACE_MS = 20_000;
 const POOL_SIZE = 20;
 
@@ -159,6 +165,7 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
     }
     return readOnly(cloud);
   };
+  const prices = createAwsPrices(config.prices);
   const installation = {
     environment: config.environment,
     worker: [
@@ -205,6 +212,13 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
       executes: config.rebalance === "simulated",
     },
     studies: { leases, store: studyStore(database.pool), run: runInThread, stopping: stopping.signal },
+    prices: {
+      leases,
+      store: priceReadingStore(database.pool, systemIds),
+      source: prices,
+      clock: systemClock,
+      everyMs: config.priceReading === "daily" ? DAY_MS : undefined,
+    },
     purchases: { leases, store: purchaseStore(database.pool), cloudOf, clock: systemClock, effects },
     reservations: {
       leases,
@@ -314,6 +328,15 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
             logger.warn({ alarm }, "a commitment ends soon");
         },
       },
+      ...(config.priceReading === "daily"
+        ? [
+            {
+              name: "price readings",
+              everyMs: NIGHTLY_SWEEP_MS,
+              run: () => ensurePriceReadings(database, systemIds),
+            },
+          ]
+        : []),
       { name: "packing samples", everyMs: SAMPLE_SWEEP_MS, run: () => samplePacking(database) },
       {
         name: "nightly cold plans",
@@ -342,6 +365,7 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
       waker.close();
       kubes.close();
       for (const cloud of clouds.values()) cloud.close();
+      prices.close();
       await engine.close();
       await metricsServer?.close();
       await queue.close();

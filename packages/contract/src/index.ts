@@ -9,6 +9,7 @@ export * from "./admin-packing-history.ts";
 export * from "./admin-packing-studies.ts";
 export * from "./admin-pools.ts";
 export * from "./admin-price-books.ts";
+export * from "./admin-price-readings.ts";
 export * from "./admin-rebalance.ts";
 export * from "./admin-reservation-plans.ts";
 export * from "./admin-reservation-purchases.ts";

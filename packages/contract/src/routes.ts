@@ -29,6 +29,7 @@ import {
 } from "./admin-packing-studies.ts";
 import { createPool, getPool, listPools, updatePool } from "./admin-pools.ts";
 import { getPriceBook, importPriceBook, listPriceBooks } from "./admin-price-books.ts";
+import { createPriceReading, getPriceReading, listPriceReadings } from "./admin-price-readings.ts";
 import {
   approveRebalancePlan,
   cancelRebalancePlan,
@@ -158,6 +159,9 @@ export const ROUTES = {
   importPriceBook,
   listPriceBooks,
   getPriceBook,
+  createPriceReading,
+  listPriceReadings,
+  getPriceReading,
   createCommitment,
   importCommitments,
   listCommitments,

@@ -10,6 +10,7 @@ const TABLES = {
   studies: "packing_study",
   reservations: "reservation_plan",
   purchases: "reservation_purchase",
+  prices: "price_reading",
 } as const satisfies Record<LoopName, string>;
 
 /**

@@ -40,7 +40,8 @@ export interface NewEvent {
     | "kube"
     | "pool"
     | "machine"
-    | "commitment";
+    | "commitment"
+    | "price_reading";
   readonly targetId: string;
   readonly operationId?: string;
   readonly data?: object;

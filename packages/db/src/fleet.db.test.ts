@@ -233,12 +233,12 @@ describe("the fleet", () => {
       architecture: "x86_64",
     });
     await importOfferings(db.worker, [of("m7i.xlarge", "eu-7a"), of("c7i.xlarge", "eu-7a")]);
-    const book = { region, source: "a list", organizationId: operator.organizationId, ...by };
+    const book = { region, source: "a list" };
     const importPrice = (price: number) =>
       transaction(db.operator, async (tx) => {
         const { last } = await lockPrices(tx, region);
         const prices = new Map([["m7i.xlarge", price]]);
-        return [last.get("m7i.xlarge"), await insertPriceBook(tx, ids, { id: ids.next("priceBook"), ...book, prices })];
+        return [last.get("m7i.xlarge"), await insertPriceBook(tx, { id: ids.next("priceBook"), ...book, prices })];
       });
     expect(await importPrice(210_000)).toEqual([200_000, 1]);
     expect(await importPrice(220_000)).toEqual([210_000, 1]);

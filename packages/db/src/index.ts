@@ -150,6 +150,13 @@ export { LeaseLost } from "./loops/fenced.ts";
 export { type LaunchSecrets, machineStore } from "./loops/machines.ts";
 export { orphanStore } from "./loops/orphans.ts";
 export { placementStore } from "./loops/placement.ts";
+export {
+  type CloudPriceLine,
+  type CloudPrices,
+  type PriceReadingRecord,
+  type PriceReadingStore,
+  priceReadingStore,
+} from "./loops/price-readings.ts";
 export { type PurchaseRecord, type PurchaseStore, purchaseStore } from "./loops/purchases.ts";
 export { rebalanceStore } from "./loops/rebalance.ts";
 export type * from "./loops/rebalance-types.ts";
@@ -252,6 +259,7 @@ export {
   updatePool,
 } from "./pools.ts";
 export {
+  auditPriceBook,
   findPriceBook,
   insertPriceBook,
   insertRateBook,
@@ -263,6 +271,13 @@ export {
   type RatesOfType,
   type WholePriceBook,
 } from "./price-books.ts";
+export {
+  askPriceReading,
+  ensurePriceReadings,
+  findPriceReading,
+  listPriceReadings,
+  type PriceReadingRow,
+} from "./price-readings.ts";
 export {
   countClustersOf,
   countProjects,

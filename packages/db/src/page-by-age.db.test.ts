@@ -14,6 +14,7 @@ import { listOrganizations } from "./organizations.ts";
 import type { ListQuery } from "./page-by-age.ts";
 import { listPools } from "./pools.ts";
 import { listPriceBooks } from "./price-books.ts";
+import { listPriceReadings } from "./price-readings.ts";
 import { pageOfProjects } from "./projects.ts";
 import { listRebalancePlans } from "./rebalance-plans.ts";
 import { listReservationPlans } from "./reservation-plans.ts";
@@ -35,6 +36,7 @@ const TABLES: Readonly<Record<string, readonly [columns: string, values: string]
     "plan_id, purchase, part, state, product, term, payment_option, due_at",
     "'rsp_1', n, 0, 'by_hand', 'sp', '1y', 'no_upfront', '2026-01-01Z'",
   ],
+  price_reading: ["region", "'r' || n"],
   commitment: [
     "kind, term, payment_option, commitment_micro_usd_per_hour, source, starts_at, ends_at",
     "'compute_savings_plan', '1y', 'no_upfront', 1, 'operator', '2026-01-01Z', '2027-01-01Z'",
@@ -130,6 +132,7 @@ const LISTS: Readonly<Record<string, (sql: Sql, query: ListQuery) => Promise<unk
   organization: listOrganizations,
   kube: listKubes,
   price_book: listPriceBooks,
+  price_reading: listPriceReadings,
   commitment: listCommitments,
   reservation_plan: listReservationPlans,
   reservation_purchase: listReservationPurchases,
@@ -142,6 +145,7 @@ const OPERATORS = [
   "organization",
   "kube",
   "price_book",
+  "price_reading",
   "commitment",
   "reservation_plan",
   "reservation_purchase",

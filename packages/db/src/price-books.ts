@@ -25,12 +25,10 @@ export interface WholePriceBook extends PriceBookRow {
   readonly prices: Readonly<Record<string, number | RatesOfType>>;
 }
 
-export interface NewPriceBook extends Actor {
+export interface NewPriceBook {
   readonly id: PriceBookId;
   readonly region: string;
   readonly source: string;
-  /** The operator's organization, for the audit row. */
-  readonly organizationId: OrganizationId;
 }
 
 const COLUMNS = `${columns<Omit<PriceBookRow, "machineTypes">>("b", ["id", "region", "version", "kind", "source", "createdAt"])},
@@ -77,7 +75,6 @@ export async function lockPrices(tx: Tx, region: string): Promise<KnownPrices> {
  */
 export async function insertPriceBook(
   tx: Tx,
-  ids: IdSource,
   book: NewPriceBook & { readonly prices: ReadonlyMap<string, number> },
 ): Promise<number> {
   const { region } = book;
@@ -92,24 +89,33 @@ export async function insertPriceBook(
   await tx.query("update kube set next_check_at = now(), wakes = wakes + 1 where region = $1 and not is_static", [
     region,
   ]);
-  await audit(tx, ids, book, { kind: "on_demand", machineTypes: book.prices.size, changedOfferings: changed.length });
   return changed.length;
 }
 
 /** Stores a book of rates, after `lockPrices`. What is planned from here on is planned by it; commitments keep their own. */
 export async function insertRateBook(
   tx: Tx,
-  ids: IdSource,
   book: NewPriceBook & { readonly kind: Exclude<PriceBookKind, "on_demand">; readonly rates: readonly Rate[] },
 ): Promise<void> {
-  const { kind } = book;
   const byType: Record<string, Omit<Rate, "machineType">[]> = {};
   for (const { machineType, ...rate } of book.rates) {
     byType[machineType] ??= [];
     byType[machineType].push(rate);
   }
-  await insertBook(tx, book, kind, JSON.stringify(byType));
-  await audit(tx, ids, book, { kind, machineTypes: Object.keys(byType).length, rates: book.rates.length });
+  await insertBook(tx, book, book.kind, JSON.stringify(byType));
+}
+
+/** The book of its kind that holds in a region. */
+export async function findPriceBookInForce(
+  sql: Sql,
+  region: string,
+  kind: PriceBookKind,
+): Promise<WholePriceBook | undefined> {
+  const [row] = await sql.query<WholePriceBook>(
+    `select ${COLUMNS}, b.prices from price_book b where b.region = $1 and b.kind = $2 order by b.version desc limit 1`,
+    [region, kind],
+  );
+  return row;
 }
 
 async function insertBook(tx: Tx, { id, region, source }: NewPriceBook, kind: PriceBookKind, prices: string) {
@@ -120,16 +126,22 @@ async function insertBook(tx: Tx, { id, region, source }: NewPriceBook, kind: Pr
   );
 }
 
-function audit(tx: Tx, ids: IdSource, book: NewPriceBook, data: Readonly<Record<string, string | number>>) {
-  const { id, region, source, organizationId, actor, requestId } = book;
+/** What an operator imported. */
+export function auditPriceBook(
+  tx: Tx,
+  ids: IdSource,
+  by: Actor & { readonly organizationId: OrganizationId },
+  { id, region, source, kind, machineTypes }: PriceBookRow,
+  changedOfferings: number,
+) {
   return appendAudit(tx, ids, {
-    organizationId,
-    actor,
-    requestId,
+    organizationId: by.organizationId,
+    actor: by.actor,
+    requestId: by.requestId,
     action: "price_book.import",
     targetType: "price_book",
     targetId: id,
-    data: { region, source, ...data },
+    data: { region, source, kind, machineTypes, changedOfferings },
   });
 }
 

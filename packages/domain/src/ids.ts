@@ -24,6 +24,7 @@ export const ID_PREFIXES = {
   commitment: "cmt",
   reservationPlan: "rsp",
   reservationPurchase: "rpu",
+  priceReading: "prd",
   rebalancePlan: "rbp",
   packingStudy: "stu",
   request: "req",
@@ -56,6 +57,7 @@ export type PriceBookId = Id<"priceBook">;
 export type CommitmentId = Id<"commitment">;
 export type ReservationPlanId = Id<"reservationPlan">;
 export type ReservationPurchaseId = Id<"reservationPurchase">;
+export type PriceReadingId = Id<"priceReading">;
 export type RebalancePlanId = Id<"rebalancePlan">;
 export type PackingStudyId = Id<"packingStudy">;
 export type RunId = Id<"run">;

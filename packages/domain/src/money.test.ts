@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { microUsdFromAmount, moneyFromMicroUsd } from "./money.ts";
+import { microUsdFromAmount, moneyFromMicroUsd, roundedToMicroUsd } from "./money.ts";
 
 describe("an amount of money", () => {
   it.each([
@@ -36,4 +36,18 @@ describe("an amount of money", () => {
       }),
     );
   });
+});
+
+describe("a price of more places than six", () => {
+  it.each([
+    ["0.0932464", "0.093246"],
+    ["0.09324649", "0.093246"],
+    ["0.0932465000", "0.093247"],
+    ["0.9999995", "1.000000"],
+    ["0.0000004", "0.000000"],
+  ])("%s is rounded to %s, half up", (text, rounded) => expect(roundedToMicroUsd(text)).toBe(rounded));
+
+  it.each(["0.1", "0.100000", "-0.1234567", "NaN", "", "1e-7"])("%j is left as it is", (text) =>
+    expect(roundedToMicroUsd(text)).toBe(text),
+  );
 });

@@ -26,5 +26,14 @@ export function microUsdFromAmount(amount: string): number | undefined {
   return Number(match[1]) * 1_000_000 + Number((match[2] ?? "").padEnd(6, "0"));
 }
 
+/** A decimal text with places beyond a millionth rounded to it, half up; what is no such text is given as it is. */
+export function roundedToMicroUsd(amount: string): string {
+  const match = /^(\d{1,9})\.(\d{6})(\d)\d*$/.exec(amount);
+  if (match === null) return amount;
+  const [, whole = "", micro = "", next = ""] = match;
+  const digits = String(BigInt(whole + micro) + (next >= "5" ? 1n : 0n)).padStart(7, "0");
+  return `${digits.slice(0, -6)}.${digits.slice(-6)}`;
+}
+
 /** Hours of a month in prices: the twelfth of a year. */
 export const HOURS_PER_MONTH = 730;

@@ -35,6 +35,12 @@ describe("a price list", () => {
     expect(rulesOf(`m7i.large ${amount}`)).toEqual([`m7i.large ${rule}`]);
   });
 
+  it("that is empty is refused, and would price nothing", () => {
+    for (const text of ["", " \n\t\r\n"]) {
+      expect(readPriceList(text, { last: new Map(), inUse: [] })).toMatchObject({ error: [{ rule: "no_prices" }] });
+    }
+  });
+
   it("may change a price by less than a thousand times", () => {
     expect(rulesOf("m7i.large 100.799")).toEqual([]);
     expect(rulesOf("m7i.large 0.000101")).toEqual([]);

@@ -5,6 +5,7 @@ import { err, ok, type Result } from "./result.ts";
 export interface PriceFault {
   readonly machineType: string;
   readonly rule:
+    | "no_prices"
     | "malformed_line"
     | "duplicate_type"
     | "not_a_price"
@@ -68,6 +69,14 @@ export function readPriceList(text: string, known: KnownPrices): Result<Readonly
         `${price} micro-dollars after ${last}: a thousand times as much, or as little, is another unit.`,
       );
     else prices.set(machineType, price);
+  }
+  if (named.size === 0 && faults.length === 0) {
+    faults.push({
+      machineType: "the list",
+      rule: "no_prices",
+      detail:
+        "is empty, and would price nothing. A line is a machine type and its price in dollars an hour, as m7i.large 0.1008.",
+    });
   }
   for (const machineType of new Set(known.inUse)) {
     if (!named.has(machineType))

@@ -11,8 +11,8 @@ import { editionOf, readProduct } from "./price-list-product.ts";
 
 export interface AwsPricesOptions extends Pick<Ec2CloudOptions, "credentials" | "requestTimeoutMs" | "maxAttempts"> {
   /** Other endpoints than AWS's own: the simulator's, or a proxy's. */
-  readonly pricingEndpoint?: string;
-  readonly savingsPlansEndpoint?: string;
+  readonly pricingEndpoint?: string | undefined;
+  readonly savingsPlansEndpoint?: string | undefined;
 }
 
 export interface AwsPrices extends PriceSource {
@@ -66,6 +66,7 @@ export function createAwsPrices(options: AwsPricesOptions = {}): AwsPrices {
   });
 
   return {
+    name: pricingEndpoint === undefined && savingsPlansEndpoint === undefined ? "aws" : "aws by another endpoint",
     priceList: async (region) => {
       const filters = Object.entries({ ...LINUX, regionCode: region }).map(([Field, Value]) => ({
         Type: "TERM_MATCH" as const,

@@ -39,6 +39,8 @@ export interface CloudPlanRate {
 
 /** The public prices of a cloud. Throws PortError: throttled, unavailable, denied, invalid. */
 export interface PriceSource {
+  /** For the source of what is read, as `aws`. */
+  readonly name: string;
   /** The whole list of a region, through as many pages as it takes. */
   priceList(region: string): Promise<CloudPriceList>;
   planRates(region: string, kind: CloudPlanKind): Promise<readonly CloudPlanRate[]>;

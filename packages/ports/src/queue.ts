@@ -7,6 +7,7 @@ export const LOOP_NAMES = [
   "studies",
   "reservations",
   "purchases",
+  "prices",
 ] as const;
 export type LoopName = (typeof LOOP_NAMES)[number];
 

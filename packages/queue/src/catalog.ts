@@ -17,4 +17,5 @@ export const QUEUES = {
   studies: { queue: "studies" },
   reservations: { queue: "reservations" },
   purchases: { queue: "purchases" },
+  prices: { queue: "prices" },
 } as const satisfies Record<LoopName, QueueEntry>;

@@ -143,6 +143,7 @@ const REQUESTS: Readonly<Record<string, () => Promise<Request>>> = {
     body: { region: aName(), source: "a list", prices: "m7i.large 0.1008" },
     by: api.operator,
   }),
+  createPriceReading: async () => ({ url: "/v1/admin/price_readings", body: { region: aName() }, by: api.operator }),
   createCommitment: async () => ({ url: "/v1/admin/commitments", body: aCommitment(), by: api.operator }),
   importCommitments: async () => ({
     url: "/v1/admin/commitment_imports",

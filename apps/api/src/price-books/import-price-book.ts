@@ -1,5 +1,5 @@
 import type { ImportedPriceBook, ImportPriceBookBody } from "@berth/contract";
-import { findPriceBook, insertPriceBook, insertRateBook, lockPrices, type PrismaTx } from "@berth/db";
+import { auditPriceBook, findPriceBook, insertPriceBook, insertRateBook, lockPrices, type PrismaTx } from "@berth/db";
 import {
   err,
   type OrganizationId,
@@ -32,19 +32,20 @@ export async function importPriceBook(
   const { region, source, kind } = body;
   const known = await lockPrices(tx, region);
   const id = deps.ids.next("priceBook");
-  const book = { id, region, source, ...by };
+  const book = { id, region, source };
   let changed = 0;
   if (kind === "on_demand") {
     const prices = readPriceList(body.prices, known);
     if (!prices.ok) return err(refusalOf(prices.error));
-    changed = await insertPriceBook(tx, deps.ids, { ...book, prices: prices.value });
+    changed = await insertPriceBook(tx, { ...book, prices: prices.value });
   } else {
     const rates = readRateList(body.prices, kind, known.last);
     if (!rates.ok) return err(refusalOf(rates.error));
-    await insertRateBook(tx, deps.ids, { ...book, kind, rates: rates.value });
+    await insertRateBook(tx, { ...book, kind, rates: rates.value });
   }
   const stored = await findPriceBook(tx, id);
   if (stored === undefined) throw new Error(`${id} was stored a moment ago`);
+  await auditPriceBook(tx, deps.ids, by, stored, changed);
   return ok({ ...toPriceBookBody(stored), changed_offerings: changed });
 }
 

@@ -75,6 +75,11 @@ export async function oneOfEach(api: TestApi): Promise<OneOfEach> {
     `insert into price_book (id, region, version, source, prices) values ($1, $2, 1, 'a list', '{"m7i.large": 100800}')`,
     [priceBook, `eu-${randomInt(10 ** 9)}`],
   );
+  const priceReading = systemIds.next("priceReading");
+  await api.owner.query("insert into price_reading (id, region, next_check_at) values ($1, $2, null)", [
+    priceReading,
+    `eu-${randomInt(10 ** 9)}`,
+  ]);
   const commitment = systemIds.next("commitment");
   await api.owner.query(
     `insert into commitment (id, kind, term, payment_option, commitment_micro_usd_per_hour, external_id, source, starts_at, ends_at)
@@ -114,6 +119,7 @@ export async function oneOfEach(api: TestApi): Promise<OneOfEach> {
     machine,
     decision,
     priceBook,
+    priceReading,
     commitment,
     reservationPlan,
     reservationPurchase,

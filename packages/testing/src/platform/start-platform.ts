@@ -128,6 +128,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
           BERTH_ENVIRONMENT: "test",
           BERTH_LEASE_TTL_MS: String(options.leaseTtlMs ?? 1500),
           BERTH_EC2_ENDPOINT: world.ec2.endpoint,
+          BERTH_PRICE_READING: "on_request",
           AWS_ACCESS_KEY_ID: world.ec2.credentials.accessKeyId,
           AWS_SECRET_ACCESS_KEY: world.ec2.credentials.secretAccessKey,
           ...env,

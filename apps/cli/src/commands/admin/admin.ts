@@ -31,6 +31,7 @@ import { updatePool } from "./pool/update.ts";
 import { getPriceBook } from "./price-book/get.ts";
 import { importPriceBook } from "./price-book/import.ts";
 import { listPriceBooks } from "./price-book/list.ts";
+import { getReading, listReadings, readPrices } from "./price-book/reading.ts";
 import { actOnRebalancePlan } from "./rebalance/act.ts";
 import { createRebalancePlan } from "./rebalance/create.ts";
 import { getRebalancePlan } from "./rebalance/get.ts";
@@ -73,10 +74,13 @@ export const admin = (berth: Berth) =>
     )
     .addCommand(
       new Command("price-book")
-        .description("What machine types cost, import by import")
+        .description("What machine types cost, import by import and reading by reading")
         .addCommand(importPriceBook(berth))
         .addCommand(listPriceBooks(berth))
-        .addCommand(getPriceBook(berth)),
+        .addCommand(getPriceBook(berth))
+        .addCommand(readPrices(berth))
+        .addCommand(listReadings(berth))
+        .addCommand(getReading(berth)),
     )
     .addCommand(
       new Command("commitment")
