@@ -12,7 +12,8 @@ export * from "./demand/forecast.ts";
 export * from "./demand/representative-hours.ts";
 export { type CommitmentUsage, commitmentUsage, joinUsage, type UsageHour } from "./fleet/commitment-usage.ts";
 export * from "./fleet/fleet-history.ts";
-export { type CommittedFleet, type MarginalPrice, marginalPrices } from "./fleet/idle-commitments.ts";
+export type { CommittedFleet } from "./fleet/hour-of-fleet.ts";
+export { type MarginalPrice, marginalPrices } from "./fleet/idle-commitments.ts";
 export { type PlannedCommitment, plannedCommitments, type ShownPurchase } from "./fleet/planned-commitments.ts";
 export {
   type NoPlanningFile,

@@ -71,4 +71,12 @@ describe("what one more machine really costs", () => {
       { machineType: "m7i.xlarge", microUsdPerHour: 1 },
     ]);
   });
+
+  it("is the same by many purchases of a product as by one, and by none whose term the hour is no part of", () => {
+    const many = Array.from({ length: 4 }, (_, index) => ({ ...of("m7i.xlarge", 1), id: `cmt_${index}` }));
+    const over = { ...of("r7i.xlarge", 4), id: "over", endsAt: new Date(NOW + 60_000) };
+    const priced = marginalPrices([...many, over], [run("m7i.xlarge", 1)], PRICES);
+    expect(priced).toEqual(marginalPrices([of("m7i.xlarge", 4)], [run("m7i.xlarge", 1)], PRICES));
+    expect(priced).not.toEqual([]);
+  });
 });

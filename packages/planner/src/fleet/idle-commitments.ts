@@ -1,18 +1,7 @@
 import type { CommitmentFigures } from "../bill/bill.ts";
 import { FAMILIES_OF_FIXED_SIZE, familyAndSize, quarterUnits } from "../terms/size-factor.ts";
-import { commitmentUsage } from "./commitment-usage.ts";
-import type { OwnedCommitment, PlanRateBook, TypePrice } from "./fleet-history.ts";
-import { HOUR_MS } from "./machine-hours.ts";
-
-/** What is committed to, and all that it may cover. */
-export interface CommittedFleet {
-  /** The one of which machines are priced. */
-  readonly region: string;
-  readonly commitments: readonly OwnedCommitment[];
-  /** Of all regions, as a Compute Savings Plan covers all. */
-  readonly running: readonly (TypePrice & { readonly zone: string; readonly count: number })[];
-  readonly rateBooks: readonly PlanRateBook[];
-}
+import type { OwnedCommitment, PlanRateBook } from "./fleet-history.ts";
+import { type CommittedFleet, hourOfFleet, likeCommitments } from "./hour-of-fleet.ts";
 
 /** What one more machine of a type would cost, where what is committed to and idle pays for some of it. */
 export interface MarginalPrice {
@@ -33,20 +22,14 @@ const PAID_FOR = 1;
  * as the first: the next look counts them as running.
  */
 export function marginalPrices(
-  { region, commitments, running, rateBooks }: CommittedFleet,
+  committed: CommittedFleet,
   prices: readonly MarginalPrice[],
   nowMs: number,
 ): MarginalPrice[] {
+  const { region, running, rateBooks } = committed;
+  const commitments = likeCommitments(committed.commitments, nowMs);
   if (commitments.length === 0) return [];
-  const fromHour = Math.floor(nowMs / HOUR_MS);
-  const usage = commitmentUsage({
-    fromHour,
-    hours: 1,
-    runs: running.map((machines) => ({ ...machines, startedMs: fromHour * HOUR_MS, endedMs: undefined })),
-    commitments,
-    prices: [...running, ...prices.map((price) => ({ ...price, region }))],
-    rateBooks,
-  });
+  const usage = hourOfFleet(running, commitments, rateBooks, nowMs);
   const idleOf = new Map([...usage.reservations, ...usage.plans].map((one) => [one.id, idle(one)]));
   const reserved = new Map<string, number>();
   for (const one of commitments) {

@@ -1,6 +1,4 @@
-import { commitmentUsage } from "./commitment-usage.ts";
-import type { CommittedFleet } from "./idle-commitments.ts";
-import { HOUR_MS } from "./machine-hours.ts";
+import { type CommittedFleet, hourOfFleet, likeCommitments } from "./hour-of-fleet.ts";
 
 /** One machine of the committed region. */
 export interface ChangedMachine {
@@ -18,7 +16,8 @@ export function savingOfChange(
   change: { readonly launched: readonly ChangedMachine[]; readonly removed: readonly ChangedMachine[] },
   nowMs: number,
 ): bigint {
-  const { region, commitments, rateBooks } = committed;
+  const { region, rateBooks } = committed;
+  const commitments = likeCommitments(committed.commitments, nowMs);
   const running = new Map(committed.running.map((one) => [keyOf(one), one]));
   const add = (machine: ChangedMachine, count: number) => {
     const one = { ...machine, region };
@@ -26,16 +25,8 @@ export function savingOfChange(
     running.set(keyOf(one), { ...(known ?? one), count: Math.max(0, (known?.count ?? 0) + count) });
   };
   const onDemand = () => {
-    const fromHour = Math.floor(nowMs / HOUR_MS);
     const machines = [...running.values()].filter(({ count }) => count > 0);
-    return commitmentUsage({
-      fromHour,
-      hours: 1,
-      runs: machines.map((one) => ({ ...one, startedMs: fromHour * HOUR_MS, endedMs: undefined })),
-      commitments,
-      prices: machines,
-      rateBooks,
-    }).totals.onDemandNanoUsd;
+    return hourOfFleet(machines, commitments, rateBooks, nowMs).totals.onDemandNanoUsd;
   };
   // What is committed to is paid either way.
   const before = onDemand();
