@@ -13,6 +13,10 @@ export const priceBookSchema = z
     kind: z.enum(PRICE_BOOK_KINDS).meta({ description: "Prices on demand, or the rates of what one can commit to." }),
     source: z.string().meta({ description: "Where the prices come from." }),
     machine_types: z.int().meta({ description: "How many have a price in it." }),
+    estimates: z.int().meta({
+      description:
+        "Rates of it that are estimates: to be seen here, and in no plan, purchase, bill or claim of savings.",
+    }),
     created_at: timestamp.meta({ description: "When it was imported." }),
   })
   .meta({
@@ -36,6 +40,7 @@ export const wholePriceBookSchema = priceBookSchema
             description:
               "Of one reserved instance what is charged each hour, of a savings plan the rate that usage counts by.",
           }),
+          estimate: z.boolean().meta({ description: "Nobody asked this price: it was computed from others." }),
         }),
       )
       .meta({ description: "By machine type; of a book of prices on demand none." }),
@@ -64,7 +69,8 @@ export const importPriceBookBody = z
         description:
           "On each line a machine type and what it costs, in dollars as decimal numbers. On demand: `m7i.large 0.1008`. Reserved " +
           "instances, with term, offering class, payment option, and what is paid at the start and an hour: " +
-          "`m7i.large 1y standard no_upfront 0 0.06668`. Savings plans, with term, payment option and rate: `m7i.large 1y no_upfront 0.0726`.",
+          "`m7i.large 1y standard no_upfront 0 0.06668`. Savings plans, with term, payment option and rate: `m7i.large 1y no_upfront 0.0726`. " +
+          "The word `estimate` at the end of a rate's line says that it is one.",
       }),
   })
   .meta({

@@ -79,6 +79,7 @@ export const savingsSchema = z
         region: z.string(),
         version: z.int(),
         source: z.string(),
+        estimates: z.int().meta({ description: "Rates of it that are estimates: no figure here rests on one." }),
         created_at: timestamp,
       }),
     ),

@@ -2,6 +2,8 @@ import type { PriceBookKind, Rate } from "@berth/domain";
 import type { RatesOfType } from "./price-books.ts";
 import type { Sql } from "./sql.ts";
 
+const isReal = ({ isEstimate }: Rate) => isEstimate !== true;
+
 /** A machine of ours as EC2 bills it: from its launch until it was told to end, or ended. */
 export interface MachineRunRow {
   readonly region: string;
@@ -68,6 +70,8 @@ export interface RateBookRow {
   readonly kind: Exclude<PriceBookKind, "on_demand">;
   readonly source: string;
   readonly rates: readonly Rate[];
+  /** Kept apart: nothing may be claimed by these. */
+  readonly estimates: readonly Rate[];
 }
 
 /** What machine types of a region cost under one kind of savings plan. */
@@ -96,19 +100,23 @@ export async function listPlanRates(
   return rows.map(({ region, kind, machineType, rates }) => ({
     region,
     kind,
-    rates: rates.map((rate) => ({ machineType, ...rate })),
+    rates: rates.map((rate) => ({ machineType, ...rate })).filter(isReal),
   }));
 }
 
-/** The last price book of each region and of each of these kinds. */
+/** The last price book of each region and of each of these kinds: what in it is real. */
 export async function listRateBooks(sql: Sql, kinds: readonly RateBookRow["kind"][]): Promise<RateBookRow[]> {
-  const rows = await sql.query<Omit<RateBookRow, "rates"> & { readonly prices: Readonly<Record<string, RatesOfType>> }>(
+  const rows = await sql.query<
+    Omit<RateBookRow, "rates" | "estimates"> & { readonly prices: Readonly<Record<string, RatesOfType>> }
+  >(
     `select distinct on (region, kind) id, region, version, kind, source, prices from price_book
       where kind = any($1::text[]) order by region, kind, version desc`,
     [kinds],
   );
-  return rows.map(({ prices, ...book }) => ({
-    ...book,
-    rates: Object.entries(prices).flatMap(([machineType, rates]) => rates.map((rate) => ({ machineType, ...rate }))),
-  }));
+  return rows.map(({ prices, ...book }) => {
+    const all = Object.entries(prices).flatMap(([machineType, rates]) =>
+      rates.map((rate) => ({ machineType, ...rate })),
+    );
+    return { ...book, rates: all.filter(isReal), estimates: all.filter((rate) => !isReal(rate)) };
+  });
 }

@@ -15,6 +15,8 @@ export interface PriceBookRow {
   readonly source: string;
   readonly createdAt: Date;
   readonly machineTypes: number;
+  /** Rates of it that are estimates: they are in no plan, bill or report. */
+  readonly estimates: number;
 }
 
 /** The rates of a machine type. */
@@ -31,8 +33,9 @@ export interface NewPriceBook {
   readonly source: string;
 }
 
-const COLUMNS = `${columns<Omit<PriceBookRow, "machineTypes">>("b", ["id", "region", "version", "kind", "source", "createdAt"])},
-  (select count(*)::int from jsonb_object_keys(b.prices)) as "machineTypes"`;
+const COLUMNS = `${columns<Omit<PriceBookRow, "machineTypes" | "estimates">>("b", ["id", "region", "version", "kind", "source", "createdAt"])},
+  (select count(*)::int from jsonb_object_keys(b.prices)) as "machineTypes",
+  (select count(*)::int from jsonb_path_query(b.prices, '$.*[*] ? (@.isEstimate == true)')) as estimates`;
 
 /**
  * What a new book of the region is held against. No other is imported there before the end of the transaction.

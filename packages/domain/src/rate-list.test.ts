@@ -41,6 +41,19 @@ describe("a list of rates", () => {
     });
   });
 
+  it("says of a rate that it is an estimate, where the last word is that", () => {
+    const read = (line: string) => {
+      const { ok, value } = { value: [], ...reserved(line) };
+      return ok && value.map(({ isEstimate }) => isEstimate);
+    };
+    expect(
+      read("m7i.large 1y standard no_upfront 0 0.06668 estimate\nm7i.large 3y standard no_upfront 0 0.05"),
+    ).toEqual([true, undefined]);
+    expect(plan("m7i.large 1y no_upfront 0.0726 estimate")).toMatchObject({ value: [{ isEstimate: true }] });
+    for (const line of ["m7i.large 1y standard no_upfront 0 0.06 real", "m7i.large 1y standard no_upfront 0 estimate"])
+      expect(reserved(line)).toMatchObject({ error: [{ rule: "malformed_line" }] });
+  });
+
   it.each([
     ["m7i.large", "malformed_line"],
     ["m7i.large 2y standard no_upfront 0 0.06", "malformed_line"],

@@ -28,6 +28,8 @@ export interface Rate {
   readonly upfrontMicroUsd: number;
   /** Of one reserved instance what is charged each hour, of a savings plan the rate that usage counts by. */
   readonly hourlyMicroUsd: number;
+  /** Nobody asked this price: it was computed from others. Kept to be seen, and in no plan, bill or report. */
+  readonly isEstimate?: true;
 }
 
 /** A rate that cannot be meant: which type, which rule, and a sentence. */
@@ -52,10 +54,11 @@ const LEAST_SHARE = 20n;
 
 const LINES: Readonly<Record<CommitmentKind, string>> = {
   reserved_instances:
-    "A line is a machine type, term, offering class, payment option, and the dollars at the start and an hour, as m7i.large 1y standard no_upfront 0 0.06668.",
+    "A line is a machine type, term, offering class, payment option, and the dollars at the start and an hour, as m7i.large 1y standard no_upfront 0 0.06668; of an estimate the word estimate follows.",
   ec2_instance_savings_plan:
-    "A line is a machine type, term, payment option and rate, as m7i.large 1y no_upfront 0.0667.",
-  compute_savings_plan: "A line is a machine type, term, payment option and rate, as m7i.large 1y no_upfront 0.0726.",
+    "A line is a machine type, term, payment option and rate, as m7i.large 1y no_upfront 0.0667; of an estimate the word estimate follows.",
+  compute_savings_plan:
+    "A line is a machine type, term, payment option and rate, as m7i.large 1y no_upfront 0.0726; of an estimate the word estimate follows.",
 };
 
 /**
@@ -96,8 +99,16 @@ export function readRateList(
     } else if (upfrontMicroUsd === undefined || hourlyMicroUsd === undefined) {
       fault("not_a_price", `${offer}: not a decimal number of dollars of at most six decimals, as 0.1008.`);
     } else {
-      const { term, offeringClass, paymentOption } = parts;
-      const rate = { machineType, term, offeringClass, paymentOption, upfrontMicroUsd, hourlyMicroUsd };
+      const { term, offeringClass, paymentOption, isEstimate } = parts;
+      const rate: Rate = {
+        machineType,
+        term,
+        offeringClass,
+        paymentOption,
+        upfrontMicroUsd,
+        hourlyMicroUsd,
+        ...(isEstimate && { isEstimate }),
+      };
       const wrong = rateFault(rate, kind, prices.get(machineType));
       if (wrong === undefined) rates.push(rate);
       else fault(wrong.rule, `${offer}: ${wrong.detail}`);
@@ -117,11 +128,13 @@ interface Parts extends Pick<Rate, "term" | "offeringClass" | "paymentOption"> {
   readonly offer: readonly string[];
   readonly upfront: string;
   readonly hourly: string;
+  readonly isEstimate: boolean;
 }
 
 function partsOf(words: readonly string[], kind: CommitmentKind): Parts | undefined {
   const isReserved = kind === "reserved_instances";
-  const [machineType = "", ...rest] = words;
+  const isEstimate = words.at(-1) === "estimate";
+  const [machineType = "", ...rest] = isEstimate ? words.slice(0, -1) : words;
   const [term = "", offeringClass = "", paymentOption = "", upfront = "", hourly = ""] = isReserved
     ? rest
     : [rest[0], "standard", rest[1], "0", rest[2]];
@@ -139,6 +152,7 @@ function partsOf(words: readonly string[], kind: CommitmentKind): Parts | undefi
     offer: isReserved ? [term, offeringClass, paymentOption] : [term, paymentOption],
     upfront,
     hourly,
+    isEstimate,
   };
 }
 

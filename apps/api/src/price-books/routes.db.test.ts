@@ -1,3 +1,5 @@
+import { listRateBooks } from "@berth/db";
+import type { Rate } from "@berth/domain";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTestApi, type TestApi } from "../testing/test-api.ts";
 
@@ -107,6 +109,7 @@ describe("price books", () => {
         payment_option: "no_upfront",
         upfront: usd("0.000000000000"),
         per_hour: usd("0.060000000000"),
+        estimate: false,
       },
       {
         machine_type: "m7i.large",
@@ -115,6 +118,7 @@ describe("price books", () => {
         payment_option: "all_upfront",
         upfront: usd("1000.000000000000"),
         per_hour: usd("0.000000000000"),
+        estimate: false,
       },
     ]);
     const faulty = await rates("eu-8", "compute_savings_plan", "m7i.large 1y no_upfront 70");
@@ -127,6 +131,25 @@ describe("price books", () => {
         .data.map((one: { kind: string }) => one.kind);
     expect(await kinds("")).toEqual(["reserved_instances", "on_demand"]);
     expect(await kinds("&kind=on_demand")).toEqual(["on_demand"]);
+  });
+
+  it("keeps the label of an estimate, counts them, and gives none of them to plans, bills and reports", async () => {
+    await send("m7i.large 0.1\nm7i.xlarge 0.2", "eu-5");
+    const prices =
+      "m7i.large 1y standard no_upfront 0 0.06\nm7i.large 1y standard partial_upfront 260 0.03 estimate\nm7i.xlarge 1y standard no_upfront 0 0.12 estimate";
+    const book = await ask("POST", "/v1/admin/price_books", {
+      region: "eu-5",
+      kind: "reserved_instances",
+      source: "s",
+      prices,
+    });
+    expect(book.json()).toMatchObject({ machine_types: 2, estimates: 2 });
+    const { rates } = (await ask("GET", book.headers.location as string)).json();
+    expect(rates.map(({ estimate }: { estimate: boolean }) => estimate)).toEqual([false, true, true]);
+    const held = (await listRateBooks(api.owner, ["reserved_instances"])).find(({ region }) => region === "eu-5");
+    const offers = (some: readonly Rate[] = []) => some.map((rate) => `${rate.machineType} ${rate.paymentOption}`);
+    expect(offers(held?.rates)).toEqual(["m7i.large no_upfront"]);
+    expect(offers(held?.estimates)).toEqual(["m7i.large partial_upfront", "m7i.xlarge no_upfront"]);
   });
 
   it("takes a list as long as the longest region's, and refuses another unit with its first hundred faults", async () => {

@@ -11,6 +11,7 @@ export function toPriceBookBody(book: PriceBookRow): PriceBook {
     kind: book.kind,
     source: book.source,
     machine_types: book.machineTypes,
+    estimates: book.estimates,
     created_at: iso(book.createdAt),
   };
 }
@@ -23,7 +24,7 @@ export function toWholePriceBookBody(book: WholePriceBookRow): WholePriceBook {
       prices[machineType] = moneyFromMicroUsd(price);
       continue;
     }
-    for (const { term, offeringClass, paymentOption, upfrontMicroUsd, hourlyMicroUsd } of price) {
+    for (const { term, offeringClass, paymentOption, upfrontMicroUsd, hourlyMicroUsd, isEstimate } of price) {
       rates.push({
         machine_type: machineType,
         term,
@@ -31,6 +32,7 @@ export function toWholePriceBookBody(book: WholePriceBookRow): WholePriceBook {
         payment_option: paymentOption,
         upfront: moneyFromMicroUsd(upfrontMicroUsd),
         per_hour: moneyFromMicroUsd(hourlyMicroUsd),
+        estimate: isEstimate === true,
       });
     }
   }

@@ -91,6 +91,26 @@ describe("savings", () => {
     }
   });
 
+  it("200: estimates of a price book are named, and are in no figure", async () => {
+    const before = (await ask("savings")).json();
+    const imported = await api.ask("POST", "/v1/admin/price_books", {
+      key: api.operator.key,
+      body: {
+        region: "us-east-1",
+        kind: "reserved_instances",
+        source: "ratios",
+        prices: "r7i.2xlarge 1y standard no_upfront 0 0.2 estimate",
+      },
+    });
+    expect(imported.statusCode, imported.body).toBe(201);
+    const after = (await ask("savings")).json();
+    expect(after.price_books).toMatchObject([{ kind: "reserved_instances", source: "ratios", estimates: 1 }]);
+    expect({ ...after, price_books: [] }).toEqual({ ...before, price_books: [] });
+    expect((await ask("savings/file", "text/html")).body).toContain(
+      "labelled estimate: 1 of reserved_instances of us-east-1, version 1",
+    );
+  });
+
   it("200: what a plan had bought counts once, as the commitment that it is, and what was given up not at all", async () => {
     const planned = {
       id: "plan/1",

@@ -29,6 +29,12 @@ function pageOf({ report, madeAt, reservationPlanId, instancesWithoutMachine, pr
       ...(instancesWithoutMachine === 0
         ? []
         : [`${instancesWithoutMachine} instances fit no such machine: the first step is without them.`]),
+      ...priceBooks
+        .filter(({ estimates }) => estimates > 0)
+        .map(
+          ({ kind, region, version, estimates }) =>
+            `Rates that are labelled estimate: ${estimates} of ${kind} of ${region}, version ${version}. No figure here rests on one.`,
+        ),
       ...(priceBooks.some(({ kind }) => kind === "on_demand")
         ? []
         : ["Prices on demand are those of the catalogue that the offerings were made of: no price book is imported."]),

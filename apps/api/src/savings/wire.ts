@@ -38,6 +38,7 @@ export function toSavingsBody({
       region: book.region,
       version: book.version,
       source: book.source,
+      estimates: book.estimates,
       created_at: iso(book.createdAt),
     })),
   };

@@ -45,9 +45,20 @@ export async function observeReservations(
       prices,
       reservedBooks: rateBooks.filter(({ kind }) => kind === "reserved_instances"),
       rateBooks: rateBooks.filter(isPlan),
+      withheld: rateBooks
+        .filter(({ region, estimates }) => regions.has(region) && estimates.length > 0)
+        .map(estimatesOf),
     },
     priceBooks: inForce
       .filter(({ region }) => regions.has(region))
       .map(({ id, kind, region, version, source }) => ({ id, kind, region, version, source })),
   };
+}
+
+function estimatesOf({ id, region, kind, version, estimates }: RateBookRow): string {
+  const offers = estimates.map(({ term, offeringClass, paymentOption }) =>
+    [term, offeringClass, paymentOption].filter((word) => word !== null).join(" "),
+  );
+  const told = [...new Set(offers)].toSorted().join(", ");
+  return `${id}: ${estimates.length} rates of ${kind} of ${region}, version ${version}, are estimates, and none is offered: ${told}.`;
 }

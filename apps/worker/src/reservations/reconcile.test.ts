@@ -22,6 +22,7 @@ const INPUT: PlanningInput = {
   fromHour: FROM_HOUR,
   hours: 730,
   months: 36,
+  withheld: [],
   runs: [
     {
       region: "us-east-1",

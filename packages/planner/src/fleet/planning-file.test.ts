@@ -41,6 +41,7 @@ const INPUT: PlanningInput = {
   fromHour: FROM_HOUR,
   hours: HOURS,
   months: 36,
+  withheld: [],
   runs: [run("m7i.4xlarge", 3), run("m7i.large", 1, 730), run("g5.xlarge", 2), run("m9z.large", 1)],
   commitments: [],
   prices: [
@@ -184,6 +185,7 @@ describe("the planning file of a fleet", () => {
       ...INPUT,
       commitments,
       reservedBooks: [{ region: "us-east-1", rates: [dear] }],
+      withheld: ["pbk_1: an estimate."],
     });
     expect(planning.products.map(({ kind }) => kind)).toEqual(["savings_plan"]);
     expect(planning.held).toMatchObject([
@@ -193,7 +195,7 @@ describe("the planning file of a fleet", () => {
       { name: "zonal", units: 12 },
       { name: "odd", committedMicroUsdPerHour: 1_000_000 },
     ]);
-    expect(leftOut.map((line) => line.split(":")[0])).toEqual(["small", "away", "family"]);
+    expect(leftOut.map((line) => line.split(":")[0])).toEqual(["pbk_1", "small", "away", "family"]);
   });
 
   it("is none before a month is recorded, or where nothing ran that has a price", () => {

@@ -13,6 +13,8 @@ export interface ReservedRateBook {
 /** What a plan of a fleet is made of: its history, what can be bought, and how it may go on. */
 export interface PlanningInput extends FleetHistory {
   readonly reservedBooks: readonly ReservedRateBook[];
+  /** What may not be planned with, as the rates that are estimates: each in a sentence. */
+  readonly withheld: readonly string[];
   /** Of the plan. */
   readonly months: number;
 }
@@ -55,7 +57,7 @@ export function planningFile(input: PlanningInput): PlanningFile | NoPlanningFil
   const families = familiesOf(input);
   if (families.length === 0) return { kind: "nothing_ran" };
   const history = new Map(families.map((family) => [family.name, hourlyUnits(input, family)]));
-  const leftOut: string[] = [];
+  const leftOut: string[] = [...input.withheld];
   const file = {
     months: input.months,
     families: families.map(({ name, unit, unitMicroUsdPerHour, sizes }) => ({

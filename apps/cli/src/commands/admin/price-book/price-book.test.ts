@@ -14,6 +14,7 @@ const BOOK = {
   kind: "on_demand",
   source: "a list",
   machine_types: 2,
+  estimates: 0,
   created_at: "2026-11-28T00:00:00Z",
 };
 const KUBES = [
@@ -75,7 +76,7 @@ test("one region can be chosen, types left out, and the source given", async () 
 });
 
 test("rates are sent a line each, in the words of the API", async () => {
-  const reserved = { "1y": { standard: { no: [0, 0.06668, "a"], all: [560, 0, "b"] } } };
+  const reserved = { "1y": { standard: { no: [0, 0.06668], all: [560, 0] } } };
   await write({ meta: { source: "a list" }, regions: { here: { "m7i.large": reserved } } });
   expect((await priceBook(["import", file, "--kind", "reserved_instances"])).code).toBe(0);
   const lines = "m7i.large 1y standard no_upfront 0 0.06668\nm7i.large 1y standard all_upfront 560 0\n";
@@ -88,6 +89,34 @@ test("rates are sent a line each, in the words of the API", async () => {
   const { code, err } = await priceBook(["import", file, "--kind", "reserved_instances"]);
   expect(code).toBe(EXIT_CODES.usage);
   expect(err).toContain("no rates of the kind reserved_instances");
+});
+
+test("a rate's label says whether it is an estimate: by that word, or by a source that does not know the split", async () => {
+  const sources = { a: { split: "exact" }, d: { split: "no and all: exact; partial: RECONSTRUCTED" } };
+  const standard = { no: [0, 0.06, "d"], partial: [260, 0.03, "d"], all: [500, 0, "a"] };
+  const convertible = { no: [0, 0.07, "estimate"], partial: [270, 0.031, "a"] };
+  await write({
+    meta: { source: "s", sources },
+    regions: { here: { "m7i.large": { "1y": { standard, convertible } } } },
+  });
+  expect((await priceBook(["import", file, "--kind", "reserved_instances"])).code).toBe(0);
+  expect((sent()[0] as { prices: string }).prices.split("\n")).toEqual([
+    "m7i.large 1y standard no_upfront 0 0.06",
+    "m7i.large 1y standard partial_upfront 260 0.03 estimate",
+    "m7i.large 1y standard all_upfront 500 0",
+    "m7i.large 1y convertible no_upfront 0 0.07 estimate",
+    "m7i.large 1y convertible partial_upfront 270 0.031",
+    "",
+  ]);
+  await api.close();
+  await write({
+    meta: { source: "s" },
+    regions: { here: { "m7i.large": { "1y": { standard: { no: [0, 0.06, "a"] } } } } },
+  });
+  const { code, err } = await priceBook(["import", file, "--kind", "reserved_instances"]);
+  expect(code).toBe(EXIT_CODES.usage);
+  expect(err).toContain('labels a rate "a"');
+  expect(sent()).toEqual([]);
 });
 
 test("a number that JSON cannot hold is sent to be refused, and the refusal names type and rule", async () => {

@@ -27,19 +27,23 @@ const PAYMENT_OPTIONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads `{ meta: { source, asOf }, regions: { region: { type: … } } }`: for a type its price in dollars an hour, of reserved
- * instances `{ term: { class: { payment: [upfront, hourly] } } }`, of savings plans `{ term: { payment: rate } }`. Whether a
- * price can be meant is for the API to say: what is in the file is sent as it is written there.
+ * Reads `{ meta: { source, asOf, sources }, regions: { region: { type: … } } }`: for a type its price in dollars an hour, of
+ * reserved instances `{ term: { class: { payment: [upfront, hourly, label] } } }`, of savings plans `{ term: { payment: rate } }`.
+ * Whether a price can be meant is for the API to say: what is in the file is sent as it is written there.
+ *
+ * A label, which may be left out, is `estimate` or a key of `meta.sources`. Of a source whose `split` is not exact the partly
+ * upfront rates are estimates: what is paid at the start and an hour was made of the two together.
  */
 export function readPriceFile(text: string, except: readonly string[], kind: PriceBookKind = "on_demand"): PriceFile {
   const { meta, regions } = parse(text);
-  const { source, asOf } = fieldsOf(meta) ?? {};
+  const { source, asOf, sources } = fieldsOf(meta) ?? {};
+  const isEstimate = labelReader(fieldsOf(sources) ?? {});
   const known = [source, asOf === undefined ? undefined : `(${asOf})`].filter((part) => typeof part === "string");
   const prices = new Map<string, string>();
   for (const [region, byType] of Object.entries(fieldsOf(regions) ?? {})) {
     const lines = Object.entries(fieldsOf(byType) ?? {})
       .filter(([machineType]) => !except.includes(machineType))
-      .flatMap(([machineType, price]) => linesOf(price, kind).map((line) => `${machineType} ${line}\n`));
+      .flatMap(([machineType, price]) => linesOf(price, kind, isEstimate).map((line) => `${machineType} ${line}\n`));
     prices.set(region, lines.join(""));
   }
   if (prices.size === 0) {
@@ -49,18 +53,36 @@ export function readPriceFile(text: string, except: readonly string[], kind: Pri
 }
 
 /** What follows the machine type, on each of its lines. */
-function linesOf(price: unknown, kind: PriceBookKind): string[] {
+function linesOf(price: unknown, kind: PriceBookKind, isEstimate: LabelReader): string[] {
   if (kind === "on_demand") return [`${price}`];
   return entriesOf(price, kind).flatMap(([term, byOffer]) =>
     kind === "reserved_instances"
       ? entriesOf(byOffer, kind).flatMap(([offeringClass, byPayment]) =>
           entriesOf(byPayment, kind).map(([payment, rate]) => {
-            const [upfront, hourly] = Array.isArray(rate) ? rate : [];
-            return `${term} ${offeringClass} ${PAYMENT_OPTIONS[payment] ?? payment} ${upfront} ${hourly}`;
+            const [upfront, hourly, label] = Array.isArray(rate) ? rate : [];
+            const word = isEstimate(label, payment) ? " estimate" : "";
+            return `${term} ${offeringClass} ${PAYMENT_OPTIONS[payment] ?? payment} ${upfront} ${hourly}${word}`;
           }),
         )
       : entriesOf(byOffer, kind).map(([payment, rate]) => `${term} ${PAYMENT_OPTIONS[payment] ?? payment} ${rate}`),
   );
+}
+
+type LabelReader = (label: unknown, payment: string) => boolean;
+
+function labelReader(sources: Readonly<Record<string, unknown>>): LabelReader {
+  return (label, payment) => {
+    if (label === undefined) return false;
+    if (label === "estimate") return true;
+    const { split } = fieldsOf(sources[String(label)]) ?? {};
+    if (typeof split !== "string") {
+      throw usageFailure(
+        `the file labels a rate ${JSON.stringify(label)}, which is neither "estimate" nor a source of meta.sources with a split`,
+        'Whether a rate is real must be said: as [0, 0.06668, "a"] with {"meta": {"sources": {"a": {"split": "exact"}}}}.',
+      );
+    }
+    return payment.startsWith("partial") && !split.startsWith("exact");
+  };
 }
 
 function entriesOf(value: unknown, kind: PriceBookKind): [string, unknown][] {

@@ -8,6 +8,12 @@ const region = { header: "region", value: (book: PriceBook) => book.region };
 const version = { header: "version", value: (book: PriceBook) => book.version, align: "right" } as const;
 const kind = { header: "kind", value: (book: PriceBook) => book.kind };
 const types = { header: "types", value: (book: PriceBook) => book.machine_types, align: "right" } as const;
+const estimates = {
+  header: "estimates",
+  value: (book: PriceBook) => book.estimates,
+  align: "right",
+  wide: true,
+} as const;
 const id = { header: "id", value: nameOf };
 const source = { header: "source", value: (book: PriceBook) => book.source, wide: true };
 
@@ -20,6 +26,7 @@ export const PRICE_BOOKS: ListView<PriceBook> = {
     version,
     kind,
     types,
+    estimates,
     { header: "age", value: (book) => formatAge(book.created_at, Date.now()), align: "right" },
     id,
     source,
@@ -35,6 +42,7 @@ export const IMPORTED_PRICE_BOOKS: ListView<ImportedPriceBook> = {
     version,
     kind,
     types,
+    estimates,
     { header: "changed offerings", value: (book) => book.changed_offerings, align: "right" },
     id,
     source,
@@ -50,6 +58,9 @@ export function describePriceBook(book: WholePriceBook): string {
     ["Kind", book.kind],
     ["Age", formatAge(book.created_at, Date.now())],
     ["Source", book.source],
+    ...(book.estimates === 0
+      ? []
+      : [["Estimates", `${book.estimates} rates, in no plan, bill or claim of savings`] as [string, string]]),
   ]);
   return `${facts}\n${book.kind === "on_demand" ? priceTable(book) : rateTable(book)}`;
 }
@@ -74,6 +85,7 @@ function rateTable(book: WholePriceBook): string {
       { header: "payment", value: (rate: Rate) => rate.payment_option },
       { header: "at the start", value: (rate: Rate) => formatMoney(rate.upfront), align: "right" },
       { header: "an hour", value: (rate: Rate) => formatMoney(rate.per_hour), align: "right" },
+      { header: "label", value: ({ estimate }: Rate) => (estimate ? "estimate" : "") },
     ],
     book.rates,
   );

@@ -53,7 +53,17 @@ const SAVINGS = {
   instances_without_machine: 2,
   unpriced_machine_types: ["m9z.large"],
   unrated_commitments: ["cmt_2"],
-  price_books: [],
+  price_books: [
+    {
+      price_book_id: "pbk_1",
+      kind: "reserved_instances",
+      region: "us-east-1",
+      version: 2,
+      source: "a list",
+      estimates: 3,
+      created_at: "2026-11-28T00:00:00.000Z",
+    },
+  ],
 };
 
 let api: Awaited<ReturnType<typeof startFakeApi>>;

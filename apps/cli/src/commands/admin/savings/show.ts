@@ -93,7 +93,7 @@ function describe(savings: Savings): string {
       ? [["Prices", "the catalogue's: no price book is imported"] as [string, string]]
       : books.map((book): [string, string] => [
           "Prices",
-          `${book.kind} of ${book.region}, version ${book.version}: ${book.source}`,
+          `${book.kind} of ${book.region}, version ${book.version}: ${book.source}${book.estimates === 0 ? "" : `; its ${book.estimates} estimates are in no figure`}`,
         ])),
   ];
   return `${formatTable(STEPS, savings.steps)}\n${formatFacts(facts)}`;
