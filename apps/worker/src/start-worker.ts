@@ -139,6 +139,7 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
   });
   const waker = createWaker(queue.producer, WAKE_DELAY_MS, (err) => logger.warn({ err }, "hint not queued"));
   const machines = machineStore(database.pool, secrets);
+  const studies = studyStore(database.pool);
   const kubeconfigOf = async (kubeId: KubeId) => {
     const text = await secrets.get(`kube/${kubeId}`, "kubeconfig");
     if (text === undefined) throw new PortError("denied", `kube ${kubeId} has no stored kubeconfig`);
@@ -211,7 +212,7 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
       secretsOf: (clusterId) => readEngineSecrets(secrets, clusterId),
       executes: config.rebalance === "simulated",
     },
-    studies: { leases, store: studyStore(database.pool), run: runInThread, stopping: stopping.signal },
+    studies: { leases, store: studies, run: runInThread, stopping: stopping.signal },
     prices: {
       leases,
       store: priceReadingStore(database.pool, systemIds),
@@ -223,7 +224,7 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
     reservations: {
       leases,
       store: reservationStore(database.pool),
-      observe: () => observeReservations(database, systemClock.now()),
+      observe: () => observeReservations(database, studies, systemClock.now()),
       plan: planInThread,
       stopping: stopping.signal,
     },

@@ -44,9 +44,14 @@ export type ReservationPlan = z.infer<typeof reservationPlanSchema>;
 
 export const reservationPlanDetailSchema = reservationPlanSchema
   .extend({
-    plan: z.record(z.string(), z.unknown()).nullable().meta({
-      description: "As `npm run plan -w packages/planner` prints it (docs/planner.md); null before it is made.",
-    }),
+    plan: z
+      .record(z.string(), z.unknown())
+      .nullable()
+      .meta({
+        description:
+          "As `npm run plan -w packages/planner` prints it (docs/planner.md); null before it is made. `base` says of each region what its " +
+          "demand was made of (`packed` or, with why, `ran`), and `leftOut` what the plan is without.",
+      }),
   })
   .meta({ id: "ReservationPlanDetail" });
 export type ReservationPlanDetail = z.infer<typeof reservationPlanDetailSchema>;
@@ -71,8 +76,8 @@ export const createReservationPlan = route({
   tag: "admin",
   summary: "Ask for a reservation plan",
   description:
-    "Made by a worker of the machines that ran in the last year, the commitments that are held and the rates that hold. One is made " +
-    "every night too. Nothing is bought by it.",
+    "Made by a worker for the machines that today's instances come to when they are packed anew, by the hours of the last year, of the " +
+    "commitments that are held and the rates that hold. One is made every night too. Nothing is bought by it.",
   permission: "admin:fleet:act",
   responses: { 202: { description: "Asked for.", schema: reservationPlanSchema, headers: ["Location"] } },
   problems: [],

@@ -229,6 +229,7 @@ export {
 export {
   forgetOldSamples,
   insertPackingSamples,
+  listLoadHours,
   type NewPackingSample,
   type PackingDay,
   type PackingPoint,

@@ -96,6 +96,27 @@ export function readPackingHistory(sql: Sql, query: HistoryQuery): Promise<Packi
   );
 }
 
+/** What all instances of a region asked for in a clock-hour, of kubes whose machines we launch. */
+export interface LoadHourRow {
+  readonly region: string;
+  /** Clock-hours since 1970. */
+  readonly hour: number;
+  readonly memoryMib: number;
+}
+
+/** Means of each hour's samples of a pool, summed over the pools of a region. An hour in which nothing was sampled has none. */
+export function listLoadHours(sql: Sql, since: Date, until: Date): Promise<LoadHourRow[]> {
+  return sql.query<LoadHourRow>(
+    `select region, hour, sum(memory)::float8 as "memoryMib"
+       from (select k.region, s.pool_id, floor(extract(epoch from s.sampled_at) / 3600)::int as hour, avg(s.requested_memory_mib) as memory
+               from packing_sample s join kube k on k.id = s.kube_id
+              where not k.is_static and s.sampled_at >= $1 and s.sampled_at < $2
+              group by 1, 2, 3) hourly
+      group by 1, 2 order by 1, 2`,
+    [since, until],
+  );
+}
+
 /** One day of one pool. */
 export interface PackingDay {
   readonly poolId: PoolId;

@@ -28,6 +28,7 @@ export * from "./report/fleet-node.ts";
 export * from "./report/forecast.ts";
 export * from "./report/one-machine-each-price.ts";
 export * from "./study/fleet-case.ts";
+export * from "./study/pack-families.ts";
 export * from "./study/plan-figures.ts";
 export * from "./study/run-study.ts";
 export * from "./study/what-if.ts";

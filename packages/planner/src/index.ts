@@ -11,16 +11,18 @@ export * from "./demand/duration-curve.ts";
 export * from "./demand/forecast.ts";
 export * from "./demand/representative-hours.ts";
 export { type CommitmentUsage, commitmentUsage, joinUsage, type UsageHour } from "./fleet/commitment-usage.ts";
+export type { DemandBase } from "./fleet/demand-base.ts";
 export * from "./fleet/fleet-history.ts";
 export type { CommittedFleet } from "./fleet/hour-of-fleet.ts";
 export { type MarginalPrice, marginalPrices } from "./fleet/idle-commitments.ts";
+export type { LoadHour, PackedKube } from "./fleet/packed-fleet.ts";
+export type { ReservedRateBook } from "./fleet/plan-products.ts";
 export { type PlannedCommitment, plannedCommitments, type ShownPurchase } from "./fleet/planned-commitments.ts";
 export {
   type NoPlanningFile,
   type PlanningFile,
   type PlanningInput,
   planningFile,
-  type ReservedRateBook,
 } from "./fleet/planning-file.ts";
 export { type PurchasePart, purchaseParts } from "./fleet/purchase-parts.ts";
 export { type ChangedMachine, savingOfChange } from "./fleet/saving-of-change.ts";

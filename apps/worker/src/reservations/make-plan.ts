@@ -10,14 +10,22 @@ import {
   showPlan,
 } from "@berth/planner";
 import type { Solver } from "@berth/ports";
+import { type KubeFleet, packKubes } from "./pack-kubes.ts";
+
+/** What a plan is made of: the fleet's record, and each kube to be packed. */
+export interface PlanTask {
+  readonly recorded: Omit<PlanningInput, "kubes">;
+  readonly kubes: readonly KubeFleet[];
+}
 
 /** A plan with the text of its case, or why there can be none of this input, however often it is tried. */
 export type MadePlan =
   | { readonly made: true; readonly caseText: string; readonly result: object }
   | { readonly made: false; readonly code: string; readonly message: string };
 
-/** From what was observed to the plan: the case, the ladder, its check by code that shares none with it, and what is shown. */
-export async function makePlan(input: PlanningInput, solver: Solver): Promise<MadePlan> {
+/** From what was observed to the plan: the packed fleet, the case, the ladder, its check by code that shares none with it, and what is shown. */
+export async function makePlan({ recorded, kubes }: PlanTask, solver: Solver): Promise<MadePlan> {
+  const input = { ...recorded, kubes: await packKubes(kubes, recorded.commitments, solver) };
   const made = planningFile(input);
   if (made.kind !== "file") {
     return made.kind === "short_history"
@@ -52,5 +60,5 @@ export async function makePlan(input: PlanningInput, solver: Solver): Promise<Ma
   const shown = showPlan(planning, ladder, planCost(planning, []), faults);
   const firstYear = plannedCommitments(planning, shown.purchases, "plan", 0);
   const parts = purchaseParts(planning, shown.purchases, input.reservedBooks);
-  return { made: true, caseText, result: { ...shown, leftOut: made.leftOut, firstYear, parts } };
+  return { made: true, caseText, result: { ...shown, base: made.base, leftOut: made.leftOut, firstYear, parts } };
 }

@@ -1,8 +1,9 @@
 import { LeaseLost, type LiveLease } from "@berth/db";
 import { idFromUuid, type Rate } from "@berth/domain";
-import { type PlanningInput, readPlanningCase } from "@berth/planner";
+import { readPlanningCase } from "@berth/planner";
 import { expect, test } from "vitest";
 import { liveLease } from "../testing/live-lease.ts";
+import type { PlanTask } from "./make-plan.ts";
 import { planInThread } from "./plan-in-thread.ts";
 import { type ReservationLoopDeps, reconcileReservationPlan } from "./reconcile.ts";
 
@@ -18,7 +19,7 @@ const rate: Rate = {
   upfrontMicroUsd: 0,
   hourlyMicroUsd: 133_360,
 };
-const INPUT: PlanningInput = {
+const RECORDED: PlanTask["recorded"] = {
   fromHour: FROM_HOUR,
   hours: 730,
   months: 36,
@@ -33,15 +34,59 @@ const INPUT: PlanningInput = {
       endedMs: undefined,
     },
   ],
+  loads: [],
   commitments: [],
   prices: [{ region: "us-east-1", machineType: "m7i.xlarge", microUsdPerHour: 201_600 }],
   reservedBooks: [{ region: "us-east-1", rates: [rate] }],
   rateBooks: [],
 };
 
+/** Twelve instances that twenty half empty machines hold, and six would. */
+const KUBES: PlanTask["kubes"] = [
+  {
+    kubeId: "kub_1",
+    region: "us-east-1",
+    fleet: {
+      pools: [
+        {
+          poolId: "pool_1",
+          zones: ["us-east-1a"],
+          machineTypes: ["m7i.xlarge"],
+          instancesPerMachine: 8,
+          maxMachines: 99,
+        },
+      ],
+      offerings: [
+        {
+          zone: "us-east-1a",
+          machineType: "m7i.xlarge",
+          priceMicroUsdPerHour: 201_600,
+          vcpu: 4,
+          memoryMib: 16_384,
+          ebsVolumeLimit: 28,
+          ebsVolumeLimitType: "shared",
+          unavailableUntil: null,
+        },
+      ],
+      observed: [],
+      machines: [],
+      instances: Array.from({ length: 12 }, (_, n) => ({
+        clusterId: `cl_${n}`,
+        organizationId: "org_1",
+        cpuMilli: 900,
+        memoryMib: 6_000,
+        volumes: 1,
+        zones: ["us-east-1a"],
+        nodeName: `n${n}`,
+      })),
+    },
+  },
+];
+
 interface Setting {
   readonly plan?: Awaited<ReturnType<ReservationLoopDeps["store"]["find"]>>;
-  readonly input?: PlanningInput;
+  readonly recorded?: PlanTask["recorded"];
+  readonly kubes?: PlanTask["kubes"];
   readonly observe?: ReservationLoopDeps["observe"];
   readonly run?: ReservationLoopDeps["plan"];
   readonly stopping?: AbortSignal;
@@ -52,7 +97,8 @@ interface Setting {
 /** What one look at the plan records. */
 async function look({
   plan = { state: "queued", attempts: 0, failure: null },
-  input = INPUT,
+  recorded = RECORDED,
+  kubes = [],
   observe,
   run = planInThread,
   stopping = new AbortController().signal,
@@ -74,7 +120,7 @@ async function look({
       recordTrouble: record("trouble"),
       recordFailure: record("failure"),
     },
-    observe: observe ?? (async () => ({ input, priceBooks: [] })),
+    observe: observe ?? (async () => ({ task: { recorded, kubes }, priceBooks: [] })),
     plan: run,
     stopping,
   };
@@ -102,16 +148,39 @@ test("a plan is proposed with the case that it was made of, which anybody can re
   expect(units).toBeGreaterThan(0);
 });
 
+test("a plan is made for the fleet as it will be packed, and says what it rests on", async () => {
+  const resultOf = async (setting: Setting) => {
+    const { records } = await look(setting);
+    const [, made] = records.find(([what]) => what === "plan") as [
+      string,
+      { result: { purchases: { units: number }[]; base: object[] } },
+    ];
+    return { ...made.result, units: made.result.purchases.reduce((sum, one) => sum + one.units, 0) };
+  };
+  const ran = await resultOf({});
+  expect(ran.base).toMatchObject([{ kind: "ran", why: "no instance is there to pack." }]);
+  const packed = await resultOf({ kubes: KUBES });
+  expect(packed.base).toMatchObject([
+    { kind: "packed", instances: 12, machines: 6, families: [{ ranUnits: 20, packedUnits: 6 }] },
+  ]);
+  expect(packed.units).toBeGreaterThan(0);
+  expect(packed.units).toBeLessThan(ran.units / 2);
+  const nowhere = KUBES.map((kube) => ({ ...kube, fleet: { ...kube.fleet, pools: [] } }));
+  expect((await resultOf({ kubes: nowhere })).base).toMatchObject([
+    { kind: "ran", why: expect.stringMatching(/^kub_1 could not be packed: No pool of the kube may launch/) },
+  ]);
+});
+
 test("the same case gives the same plan", async () => {
   const [one, other] = [await look({}), await look({})];
   expect(one.records).toEqual(other.records);
 });
 
-test.each<[string, string, Partial<PlanningInput>]>([
+test.each<[string, string, Partial<PlanTask["recorded"]>]>([
   ["short_history", "100 of 730 hours", { hours: 100 }],
   ["nothing_ran", "price-book import", { prices: [] }],
 ])("%s fails the plan by name, and says what is missing", async (code, text, change) => {
-  const { records } = await look({ input: { ...INPUT, ...change } });
+  const { records } = await look({ recorded: { ...RECORDED, ...change } });
   expect(records.at(-1)).toEqual(["failure", { code, message: expect.stringContaining(text) }]);
 });
 
@@ -144,8 +213,8 @@ test("so does a database that is away when the plan is stored, and says so by th
 
 test("a worker that stops or loses its lease breaks the planning off, and leaves the row to the next one", async () => {
   const stopping = new AbortController();
-  const stop: ReservationLoopDeps["plan"] = (input, signal) => {
-    const planning = planInThread(input, signal);
+  const stop: ReservationLoopDeps["plan"] = (task, signal) => {
+    const planning = planInThread(task, signal);
     stopping.abort();
     return planning;
   };

@@ -1,17 +1,16 @@
 import { createHash } from "node:crypto";
 import type { Leases, LiveLease, PlanPriceBook, ReservationStore } from "@berth/db";
 import type { ReservationPlanId, RunId } from "@berth/domain";
-import type { PlanningInput } from "@berth/planner";
 import { isLeaseLost } from "../failure.ts";
-import type { MadePlan } from "./make-plan.ts";
+import type { MadePlan, PlanTask } from "./make-plan.ts";
 
 export interface ReservationLoopDeps {
   readonly leases: Leases;
   readonly store: ReservationStore;
-  /** What ran until now, what is held, and what can be bought. */
-  readonly observe: () => Promise<{ readonly input: PlanningInput; readonly priceBooks: readonly PlanPriceBook[] }>;
+  /** What ran until now and what is wanted, what is held, and what can be bought. */
+  readonly observe: () => Promise<{ readonly task: PlanTask; readonly priceBooks: readonly PlanPriceBook[] }>;
   /** The planner: in a thread of its own. */
-  readonly plan: (input: PlanningInput, signal: AbortSignal) => Promise<MadePlan>;
+  readonly plan: (task: PlanTask, signal: AbortSignal) => Promise<MadePlan>;
   /** Aborts when the worker stops: what runs is broken off, and begun again elsewhere. */
   readonly stopping: AbortSignal;
 }
@@ -20,7 +19,7 @@ export interface ReservationLoopDeps {
 const MOST_ATTEMPTS = 5;
 
 /**
- * Makes one reservation plan: observes the machines that ran and the prices that hold, plans apart, and proposes what was
+ * Makes one reservation plan: observes instances, machines that ran and prices that hold, packs and plans apart, and proposes what was
  * checked. Nothing is bought by this.
  *
  * Under a lease of its own: nothing outside is changed. What the input itself does not allow ends the plan; whatever else fails may
@@ -60,8 +59,8 @@ async function makeAndRecord(
   lease: LiveLease,
   id: ReservationPlanId,
 ): Promise<void> {
-  const { input, priceBooks } = await observe();
-  const made = await plan(input, AbortSignal.any([stopping, lease.signal]));
+  const { task, priceBooks } = await observe();
+  const made = await plan(task, AbortSignal.any([stopping, lease.signal]));
   if (!made.made) return store.recordFailure(lease, id, { code: made.code, message: made.message });
   const { caseText, result } = made;
   const caseSha256 = createHash("sha256").update(caseText, "utf8").digest("hex");

@@ -1,8 +1,9 @@
-import type { Leases, LiveLease, StudyInstanceRecord, StudyRecord, StudyStore } from "@berth/db";
+import type { Leases, LiveLease, StudyRecord, StudyStore } from "@berth/db";
 import type { PackingStudyId, RunId } from "@berth/domain";
-import { type StudyFleet, type StudyOutcome, type StudyRequest, VOLUMES_OF_AN_INSTANCE } from "@berth/packing";
+import type { StudyFleet, StudyOutcome, StudyRequest } from "@berth/packing";
 import { isLeaseLost } from "../failure.ts";
 import type { StudyRun } from "./run-in-thread.ts";
+import { toStudyFleet, whyNoCase } from "./study-fleet.ts";
 
 export interface StudyLoopDeps {
   readonly leases: Leases;
@@ -37,14 +38,14 @@ export async function reconcileStudy(deps: StudyLoopDeps, id: PackingStudyId, ru
     await deps.store.recordStarted(lease, id);
     let outcome: StudyOutcome;
     try {
-      outcome = await compute(deps, lease, study, toFleet(fleet));
+      outcome = await compute(deps, lease, study, toStudyFleet(fleet));
     } catch (error) {
       // Somebody else begins it again.
       if (deps.stopping.aborted || lease.signal.aborted || isLeaseLost(error)) return;
       await fail("internal_error", `A fault of Berth's own: the worker's log has it under ${runId}.`);
       throw error;
     }
-    if (outcome.kind === "refused") return fail("not_a_case", sentenceOf(outcome));
+    if (outcome.kind === "refused") return fail("not_a_case", whyNoCase(outcome.faults));
     const files = outcome.kind === "cold_plan" ? { files: outcome.files } : {};
     await deps.store.recordResult(lease, id, { result: outcome.result, ...files });
   });
@@ -83,29 +84,4 @@ async function compute(
   } finally {
     await recording;
   }
-}
-
-type FoundFleet = NonNullable<Awaited<ReturnType<StudyStore["findFleet"]>>>;
-
-function toFleet({ kube, instances }: FoundFleet): StudyFleet {
-  return {
-    pools: kube.pools,
-    offerings: kube.offerings,
-    observed: kube.observed,
-    machines: kube.machines,
-    instances: instances.map(({ nodeName, ...instance }: StudyInstanceRecord) => ({
-      ...instance,
-      volumes: VOLUMES_OF_AN_INSTANCE,
-      nodeName: nodeName ?? undefined,
-    })),
-  };
-}
-
-/** What keeps the fleet from being planned, and what to look at. */
-function sentenceOf({ faults }: Extract<StudyOutcome, { kind: "refused" }>): string {
-  const told = faults.slice(0, 3).map(({ field, rule }) => `${field} ${rule}`);
-  const lacksTypes = faults.some(({ field }) => field === "types");
-  return lacksTypes
-    ? "No pool of the kube may launch a machine type that is for sale in its zones: see berth admin pool list."
-    : `The fleet is no case to plan: ${told.join("; ")}. Add a machine type to a pool: berth admin pool update.`;
 }

@@ -4,11 +4,11 @@ import type { Certificate } from "../bound/certificate.ts";
 import { makeCertificate } from "../bound/make-certificate.ts";
 import { checkPlan } from "../case/check-plan.ts";
 import type { PackingCase, PackingPolicy, PlanNode } from "../case/packing-case.ts";
-import { readCase } from "../case/read-case.ts";
 import { ColdPlan } from "../cold/cold-plan.ts";
 import { runColdPlan } from "../cold/run-cold-plan.ts";
 import type { Refusal } from "../verify/verdict.ts";
 import { verifyCertificate } from "../verify/verify-certificate.ts";
+import { caseFaults, textOf } from "./case-text.ts";
 import { fleetCase, type StudyFleet } from "./fleet-case.ts";
 import { type PlanFigures, planFigures } from "./plan-figures.ts";
 import { type StrandedMachine, strandedOf } from "./stranded.ts";
@@ -95,7 +95,7 @@ const STRANDED_LISTED = 20;
 /** Runs one study. The same request and fleet give the same plan for the same number of iterations and rounds. */
 export async function runStudy(request: StudyRequest, fleet: StudyFleet, host: StudyHost): Promise<StudyOutcome> {
   const studied = { fleet, ...fleetCase(fleet) };
-  const faults = faultsOf(studied.packing);
+  const faults = caseFaults(studied.packing);
   if (faults.length > 0) return { kind: "refused", faults };
   switch (request.kind) {
     case "cold_plan":
@@ -289,14 +289,4 @@ function loadedMachines({ machines, instances }: StudyFleet, packing: PackingCas
 function countWithoutPlace({ machines, instances }: StudyFleet): number {
   const names = new Set(machines.map(({ nodeName }) => nodeName));
   return instances.filter(({ nodeName }) => nodeName === undefined || !names.has(nodeName)).length;
-}
-
-/** By the reader of the files: what it would refuse in anyone's own case is no case here. */
-function faultsOf({ types, instances }: PackingCase): readonly CaseFault[] {
-  const read = readCase(JSON.parse(textOf(types)), JSON.parse(textOf(instances)));
-  return read.ok ? [] : read.error;
-}
-
-function textOf(rows: readonly object[]): string {
-  return `[\n${rows.map((row) => JSON.stringify(row)).join(",\n")}\n]\n`;
 }

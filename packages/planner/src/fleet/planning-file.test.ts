@@ -43,6 +43,8 @@ const INPUT: PlanningInput = {
   months: 36,
   withheld: [],
   runs: [run("m7i.4xlarge", 3), run("m7i.large", 1, 730), run("g5.xlarge", 2), run("m9z.large", 1)],
+  kubes: [],
+  loads: [],
   commitments: [],
   prices: [
     price("m7i.large", 100_800),
@@ -97,7 +99,7 @@ function planningOf(input: PlanningInput) {
   const file = JSON.parse(JSON.stringify(made.file));
   const read = readPlanningCase(file);
   if (!read.ok) throw new Error(JSON.stringify(read.error));
-  return { file, planning: read.value, leftOut: made.leftOut };
+  return { file, planning: read.value, base: made.base, leftOut: made.leftOut };
 }
 
 describe("the planning file of a fleet", () => {
@@ -137,7 +139,7 @@ describe("the planning file of a fleet", () => {
     expect(growth(fewer)).toMatchObject({ growthPercentPerMonth: 0, churnPercentPerMonth: 1.96 });
   });
 
-  it("knows what is held, in units and months of the plan; what has ended or covers nothing is none", () => {
+  it("knows what is held, in units and months of the plan; what has ended is none", () => {
     const commitments = [
       own("ri"),
       own("over", { endsAt: new Date((NOW - 1) * HOUR_MS) }),
@@ -152,7 +154,8 @@ describe("the planning file of a fleet", () => {
         endsAt: new Date((NOW + 14 * 730) * HOUR_MS),
       }),
     ];
-    const { planning } = planningOf({ ...INPUT, commitments });
+    const { planning, leftOut } = planningOf({ ...INPUT, commitments });
+    expect(leftOut).toContain("elsewhere: nothing that is planned for may run on its machines.");
     expect(planning.held).toMatchObject([
       { name: "ri", units: 8, hourlyMicroUsd: 133_360, startMonth: -6, endMonth: 6 },
       { name: "plan", committedMicroUsdPerHour: 1_500_000, startMonth: 2, endMonth: 14, rates: [0, 145_000] },
@@ -195,7 +198,7 @@ describe("the planning file of a fleet", () => {
       { name: "zonal", units: 12 },
       { name: "odd", committedMicroUsdPerHour: 1_000_000 },
     ]);
-    expect(leftOut.map((line) => line.split(":")[0])).toEqual(["pbk_1", "small", "away", "family"]);
+    expect(leftOut.map((line) => line.split(":")[0])).toEqual(["pbk_1", "us-east-1/m9z", "small", "away", "family"]);
   });
 
   it("is none before a month is recorded, or where nothing ran that has a price", () => {

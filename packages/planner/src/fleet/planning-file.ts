@@ -1,17 +1,15 @@
-import { type Rate, TERMS, type Term } from "@berth/domain";
 import { TERM_MONTHS } from "../ladder/planning-case.ts";
-import { FAMILIES_OF_FIXED_SIZE, familyAndSize, quarterUnits } from "../terms/size-factor.ts";
-import type { FleetHistory, OwnedCommitment, TypePrice } from "./fleet-history.ts";
-import { HOUR_MS, machineHours } from "./machine-hours.ts";
+import { familyAndSize } from "../terms/size-factor.ts";
+import type { DemandBase, DemandInput, FleetDemands } from "./demand-base.ts";
+import { fleetDemands } from "./fleet-demands.ts";
+import type { OwnedCommitment } from "./fleet-history.ts";
+import { HOUR_MS } from "./machine-hours.ts";
+import { type FleetFamily, familyNameOf, unitsOf } from "./plan-family.ts";
+import { isDiscount, planProducts, type ReservedRateBook, ratesOf, reservedProducts, usd } from "./plan-products.ts";
+import { worthwhileFamilies } from "./worthwhile-families.ts";
 
-/** The rates of reserved instances in a region. */
-export interface ReservedRateBook {
-  readonly region: string;
-  readonly rates: readonly Rate[];
-}
-
-/** What a plan of a fleet is made of: its history, what can be bought, and how it may go on. */
-export interface PlanningInput extends FleetHistory {
+/** What a plan of a fleet is made of: what there is demand for, what can be bought, and how long it may go on. */
+export interface PlanningInput extends DemandInput {
   readonly reservedBooks: readonly ReservedRateBook[];
   /** What may not be planned with, as the rates that are estimates: each in a sentence. */
   readonly withheld: readonly string[];
@@ -19,10 +17,11 @@ export interface PlanningInput extends FleetHistory {
   readonly months: number;
 }
 
-/** The file, and what of the fleet it is without: each in a sentence. */
+/** The file, what its demand was made of, and what of the fleet it is without: each in a sentence. */
 export interface PlanningFile {
   readonly kind: "file";
   readonly file: object;
+  readonly base: readonly DemandBase[];
   readonly leftOut: readonly string[];
 }
 
@@ -32,32 +31,31 @@ export type NoPlanningFile =
   | { readonly kind: "nothing_ran" };
 
 const MONTH_HOURS = 730;
-const PLAN_STEP_MICRO_USD = 100_000;
 const SEGMENTS = 12;
 /** A plan that rests on growth for years rests on little: more a month than this is not believed. */
 const MOST_GROWTH_PERCENT = 5;
 
-interface Family {
-  readonly name: string;
-  readonly region: string;
-  readonly unit: string;
-  readonly unitMicroUsdPerHour: number;
-  readonly isOf: (machineType: string) => boolean;
-  readonly sizes: readonly string[];
-}
-
 /**
  * The case of `npm run plan` for a fleet, as docs/planner.md describes its file: anybody can plan it again by that command.
  *
- * A family is the machines of one in a region, in units of its xlarge or, where that is not sold, its smallest size. Demand is
- * what ran, hour by hour; it may go on as it is, grow as it grew, or fall by a fifth within half a year.
+ * Demand is what `fleetDemands` makes of the fleet; it may go on as it is, grow as it grew, or fall by a fifth within half a year.
  */
 export function planningFile(input: PlanningInput): PlanningFile | NoPlanningFile {
   if (input.hours < MONTH_HOURS) return { kind: "short_history", hours: input.hours, needed: MONTH_HOURS };
-  const families = familiesOf(input);
-  if (families.length === 0) return { kind: "nothing_ran" };
-  const history = new Map(families.map((family) => [family.name, hourlyUnits(input, family)]));
-  const leftOut: string[] = [...input.withheld];
+  const fleet = fleetDemands(input);
+  if (fleet.demands.length === 0) return { kind: "nothing_ran" };
+  const reserved = fleet.families.flatMap((family) => reservedProducts(input.reservedBooks, family));
+  const savings = planProducts(input.rateBooks, fleet.families);
+  const { demands, bought } = worthwhileFamilies(
+    fleet.demands,
+    fleet.families,
+    (family) => ratesOf([...reserved, ...savings], family),
+    (family) => input.commitments.some((one) => isOfFamily(one, family)),
+  );
+  const used = new Set(demands.flatMap((demand) => demand.families.map(({ family }) => family)));
+  const families = fleet.families.filter(({ name }) => used.has(name));
+  const unpriced = fleet.unpriced.map((name) => `${name}: no price on demand of it is known: import its price book.`);
+  const leftOut = [...input.withheld, ...unpriced];
   const file = {
     months: input.months,
     families: families.map(({ name, unit, unitMicroUsdPerHour, sizes }) => ({
@@ -66,11 +64,12 @@ export function planningFile(input: PlanningInput): PlanningFile | NoPlanningFil
       onDemandUsdPerHour: usd(unitMicroUsdPerHour),
       sizes,
     })),
-    history: Object.fromEntries(history),
-    forecast: { segments: SEGMENTS, windowMonths: 3, scenarios: outlooks(families, history) },
-    products: [...families.flatMap((family) => reservedProducts(input, family)), ...planProducts(input, families)],
+    demands: demands.map(({ name, families: options }) => ({ name, families: options })),
+    history: Object.fromEntries(demands.map(({ name, hourlyUnits }) => [name, hourlyUnits])),
+    forecast: { segments: SEGMENTS, windowMonths: 3, scenarios: outlooks(fleet, input.hours) },
+    products: [...reserved.filter(({ family }) => bought.has(family)), ...planProducts(input.rateBooks, families)],
     held: input.commitments.flatMap((one) => {
-      const known = held(input, one, families);
+      const known = held(input, one, families, fleet.base);
       if (typeof known !== "string") return known;
       leftOut.push(`${one.id}: ${known}`);
       return [];
@@ -79,86 +78,24 @@ export function planningFile(input: PlanningInput): PlanningFile | NoPlanningFil
     risk: { alphaPercent: 95, weightPercent: 10 },
     guardRails: true,
   };
-  return { kind: "file", file, leftOut };
+  return { kind: "file", file, base: fleet.base, leftOut };
 }
 
-/** As the reader of the file has it: what costs as much as on demand is no discount, and a twentieth of it another unit. */
-function isDiscount(cost: bigint, onDemand: bigint): boolean {
-  return cost < onDemand && cost * 20n >= onDemand;
+/** Whether it covers any machine of a family: zonal ones cover their own type alone, and those of any family all of them. */
+function isOfFamily({ kind, region, zone, family, machineType }: OwnedCommitment, name: string): boolean {
+  if (region === null || kind === "compute_savings_plan") return false;
+  if (kind === "ec2_instance_savings_plan") return `${region}/${family}` === name;
+  return zone === null && familyNameOf({ region, machineType: machineType ?? "" }) === name;
 }
 
-const usd = (microUsd: number) => microUsd / 1e6;
-
-function familiesOf({ runs, prices }: PlanningInput): Family[] {
-  const ran = new Map<string, { readonly region: string; readonly family: string; readonly machineType: string }>();
-  for (const { region, machineType } of runs) {
-    const family = familyAndSize(machineType)?.family;
-    if (family === undefined || quarterUnits(machineType) === undefined) continue;
-    const isFixed = FAMILIES_OF_FIXED_SIZE.has(family);
-    ran.set(`${region}/${isFixed ? machineType : family}`, { region, family, machineType });
-  }
-  return [...ran]
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([name, { region, family, machineType }]): Family[] => {
-      const isFixed = FAMILIES_OF_FIXED_SIZE.has(family);
-      const sold = prices.filter((price) => price.region === region && isOfFamily(price, family));
-      const unit = isFixed ? sold.find((price) => price.machineType === machineType) : unitOf(sold, family);
-      if (unit === undefined) return [];
-      const each = quarterUnits(unit.machineType) ?? 1;
-      return [
-        {
-          name,
-          region,
-          unit: unit.machineType,
-          unitMicroUsdPerHour: unit.microUsdPerHour,
-          isOf: (type) => (isFixed ? type === machineType : familyAndSize(type)?.family === family),
-          sizes: isFixed
-            ? []
-            : sold
-                .filter(
-                  ({ machineType: type }) => (quarterUnits(type) ?? 0) > each && (quarterUnits(type) ?? 1) % each === 0,
-                )
-                .map(({ machineType: type }) => type)
-                .toSorted((a, b) => (quarterUnits(b) ?? 0) - (quarterUnits(a) ?? 0) || (a < b ? -1 : 1)),
-        },
-      ];
-    });
-}
-
-function isOfFamily({ machineType }: TypePrice, family: string): boolean {
-  return familyAndSize(machineType)?.family === family && quarterUnits(machineType) !== undefined;
-}
-
-function unitOf(sold: readonly TypePrice[], family: string): TypePrice | undefined {
-  const smallest = sold.toSorted((a, b) => (quarterUnits(a.machineType) ?? 0) - (quarterUnits(b.machineType) ?? 0))[0];
-  return sold.find(({ machineType }) => machineType === `${family}.xlarge`) ?? smallest;
-}
-
-/** Units of each hour, to three places. */
-function hourlyUnits(input: PlanningInput, { region, isOf, unit }: Family): number[] {
-  const unitSeconds = 3_600 * (quarterUnits(unit) ?? 1);
-  const hourly = new Float64Array(input.hours);
-  for (const one of machineHours({
-    ...input,
-    runs: input.runs.filter((run) => run.region === region && isOf(run.machineType)),
-  })) {
-    const each = (one.seconds * one.count * (quarterUnits(one.machineType) ?? 0)) / unitSeconds;
-    for (let hour = one.fromHour; hour < one.fromHour + one.hours; hour++) {
-      hourly[hour - input.fromHour] = (hourly[hour - input.fromHour] ?? 0) + each;
-    }
-  }
-  return Array.from(hourly, (units) => Math.round(units * 1_000) / 1_000);
-}
-
-/** Of all families by what they cost on demand: the growth from the first recorded month to the last, a month. */
-function outlooks(families: readonly Family[], history: ReadonlyMap<string, readonly number[]>): object[] {
-  const hours = history.get(families[0]?.name ?? "")?.length ?? 0;
-  const months = Math.floor(hours / MONTH_HOURS);
+/** Of all demands by what their own families cost on demand: the growth from the first recorded month to the last, a month. */
+function outlooks({ families, demands, recordedFrom }: FleetDemands, hours: number): object[] {
+  const months = Math.floor((hours - recordedFrom) / MONTH_HOURS);
   const costOf = (month: number) => {
     const start = hours - (months - month) * MONTH_HOURS;
-    return families.reduce((sum, { name, unitMicroUsdPerHour }) => {
-      const units = history.get(name)?.slice(start, start + MONTH_HOURS) ?? [];
-      return sum + unitMicroUsdPerHour * units.reduce((all, one) => all + one, 0);
+    return demands.reduce((sum, { name, hourlyUnits }) => {
+      const price = families.find((family) => family.name === name)?.unitMicroUsdPerHour ?? 0;
+      return sum + price * hourlyUnits.slice(start, start + MONTH_HOURS).reduce((all, one) => all + one, 0);
     }, 0);
   };
   const [first, last] = [costOf(0), costOf(months - 1)];
@@ -176,59 +113,16 @@ function outlooks(families: readonly Family[], history: ReadonlyMap<string, read
   ];
 }
 
-function reservedProducts(
-  { reservedBooks }: PlanningInput,
-  { name, region, unit, unitMicroUsdPerHour }: Family,
-): object[] {
-  const rates = reservedBooks.filter((book) => book.region === region).flatMap((book) => book.rates);
-  return rates
-    .filter(({ machineType, term, upfrontMicroUsd, hourlyMicroUsd }) => {
-      const hours = BigInt(TERMS[term].hours);
-      const whole = BigInt(upfrontMicroUsd) + BigInt(hourlyMicroUsd) * hours;
-      return machineType === unit && isDiscount(whole, BigInt(unitMicroUsdPerHour) * hours);
-    })
-    .map(({ term, offeringClass, paymentOption, upfrontMicroUsd, hourlyMicroUsd }) => ({
-      kind: "reserved",
-      name: `${name} ${term} ${offeringClass} ${paymentOption}`,
-      family: name,
-      term,
-      offeringClass,
-      paymentOption,
-      upfrontUsd: usd(upfrontMicroUsd),
-      hourlyUsd: usd(hourlyMicroUsd),
-    }));
-}
-
-/** Compute Savings Plans, with the rates of all families that their books have. */
-function planProducts({ rateBooks }: PlanningInput, families: readonly Family[]): object[] {
-  const products = new Map<
-    string,
-    { readonly term: Term; readonly paymentOption: string; readonly rates: Record<string, number> }
-  >();
-  for (const { region, kind, rates } of rateBooks) {
-    if (kind !== "compute_savings_plan") continue;
-    for (const { machineType, term, paymentOption, hourlyMicroUsd } of rates) {
-      const family = families.find((one) => one.region === region && one.unit === machineType);
-      if (family === undefined || !isDiscount(BigInt(hourlyMicroUsd), BigInt(family.unitMicroUsdPerHour))) continue;
-      const key = `compute ${term} ${paymentOption}`;
-      const product = products.get(key) ?? { term, paymentOption, rates: {} };
-      product.rates[family.name] = usd(hourlyMicroUsd);
-      products.set(key, product);
-    }
-  }
-  return [...products].map(([name, product]) => ({
-    kind: "savings_plan",
-    name,
-    stepUsdPerHour: usd(PLAN_STEP_MICRO_USD),
-    ...product,
-  }));
-}
-
 /**
- * A commitment that has not ended, in months of the plan (those that have begun before it, begin below 0), none for what covers
- * nothing that ran, or why it is left out.
+ * A commitment that has not ended, in months of the plan (those that have begun before it, begin below 0), none for one that has,
+ * or why it is left out.
  */
-function held(input: PlanningInput, one: OwnedCommitment, families: readonly Family[]): object[] | string {
+function held(
+  input: PlanningInput,
+  one: OwnedCommitment,
+  families: readonly FleetFamily[],
+  base: readonly DemandBase[],
+): object[] | string {
   const now = input.fromHour + input.hours;
   const months = (at: Date) => Math.round((at.getTime() / HOUR_MS - now) / MONTH_HOURS);
   const endMonth = Math.max(1, months(one.endsAt));
@@ -241,7 +135,7 @@ function held(input: PlanningInput, one: OwnedCommitment, families: readonly Fam
       const isRate = rate !== undefined && isDiscount(BigInt(rate), BigInt(family.unitMicroUsdPerHour));
       return isRate ? [[family.name, usd(rate)]] : [];
     });
-    if (rates.length === 0) return "no rate of it is known for what runs: import its price book.";
+    if (rates.length === 0) return "no rate of it is known for what is planned for: import its price book.";
     // Half of it may be paid at the start, in whole micro-dollars.
     const committed = (one.commitmentMicroUsdPerHour ?? 0) - ((one.commitmentMicroUsdPerHour ?? 0) % 2);
     return [
@@ -255,17 +149,21 @@ function held(input: PlanningInput, one: OwnedCommitment, families: readonly Fam
     ];
   }
   const family = families.find(({ region, isOf }) => region === one.region && isOf(one.machineType ?? ""));
-  if (family === undefined) return [];
-  const covered = one.zone === null ? (one.count ?? 0) : Math.min(one.count ?? 0, runningAt(input, one, now));
-  const units = Math.floor((covered * (quarterUnits(one.machineType ?? "") ?? 0)) / (quarterUnits(family.unit) ?? 1));
+  if (family === undefined) return "nothing that is planned for may run on its machines.";
+  const isPacked = base.some(({ region, kind }) => region === one.region && kind === "packed");
+  const there = isPacked ? packedIn(input, one) : runningIn(input, one, now);
+  const covered = one.zone === null ? (one.count ?? 0) : Math.min(one.count ?? 0, there);
+  const units = Math.floor(covered * unitsOf(family, one.machineType ?? ""));
   if (units === 0)
-    return one.zone === null ? `it is less than one ${family.unit}.` : "no machine of its type runs in its zone.";
+    return one.zone === null
+      ? `it is less than one ${family.unit}.`
+      : "no machine of its type is planned for in its zone.";
   const hourlyUsd = usd(Math.round(((one.hourlyMicroUsd ?? 0) * (one.count ?? 0)) / units));
   return [{ kind: "reserved", ...term, family: family.name, units, hourlyUsd }];
 }
 
-/** Machines of a zonal commitment's own type and zone, which are all that it covers, in the last hour. */
-function runningAt({ runs }: PlanningInput, { zone, machineType }: OwnedCommitment, now: number): number {
+/** Machines of a zonal commitment's own type and zone, which are all that it covers: in the last hour. */
+function runningIn({ runs }: PlanningInput, { zone, machineType }: OwnedCommitment, now: number): number {
   const lastMs = now * HOUR_MS - 1;
   return runs
     .filter((run) => run.zone === zone && run.machineType === machineType)
@@ -273,7 +171,16 @@ function runningAt({ runs }: PlanningInput, { zone, machineType }: OwnedCommitme
     .reduce((sum, { count }) => sum + count, 0);
 }
 
-function rateOf({ rateBooks }: PlanningInput, one: OwnedCommitment, family: Family): number | undefined {
+/** The same, of the machines that instances come to. */
+function packedIn({ kubes }: PlanningInput, { region, zone, machineType }: OwnedCommitment): number {
+  return kubes
+    .filter((kube) => kube.region === region)
+    .flatMap((kube) => (kube.isPacked ? kube.machines : []))
+    .filter((one) => one.zone === zone && one.machineType === machineType)
+    .reduce((sum, { count }) => sum + count, 0);
+}
+
+function rateOf({ rateBooks }: PlanningInput, one: OwnedCommitment, family: FleetFamily): number | undefined {
   if (one.kind === "ec2_instance_savings_plan") {
     if (one.region !== family.region || one.family !== familyAndSize(family.unit)?.family) return undefined;
   }

@@ -1,8 +1,8 @@
 import type { OfferingClass, PaymentOption, Rate, Term } from "@berth/domain";
 import type { PlanningCase } from "../ladder/planning-case.ts";
 import { quarterUnits } from "../terms/size-factor.ts";
+import type { ReservedRateBook } from "./plan-products.ts";
 import type { ShownPurchase } from "./planned-commitments.ts";
-import type { ReservedRateBook } from "./planning-file.ts";
 
 /** What is bought at once: so many reserved instances of one type, or a savings plan. */
 export interface PurchasePart {

@@ -20,6 +20,26 @@ const PLAN = {
   finished_at: "2026-11-29T00:00:05.000Z",
   decided_at: null,
   plan: {
+    base: [
+      {
+        region: "us-east-1",
+        kind: "packed",
+        instances: 400,
+        machines: 30,
+        packedUsdPerHour: 9.6,
+        ranUsdPerHour: 19.2,
+        loadHours: 730,
+        families: [{ family: "us-east-1/m6i", unit: "m6i.xlarge", ranUnits: 100, packedUnits: 50 }],
+      },
+      {
+        region: "eu-west-1",
+        kind: "ran",
+        why: "no instance is there to pack.",
+        ranUsdPerHour: 0.2,
+        families: [{ family: "eu-west-1/m6i", unit: "m6i.xlarge", ranUnits: 1, packedUnits: 0 }],
+      },
+    ],
+    leftOut: ["com_1: no rate of it is known."],
     purchases: [
       {
         product: "us-east-1/m7i 1y standard no_upfront",
@@ -67,6 +87,22 @@ test("a plan is waited for, and shown with what to buy, when and why", async () 
     /^ *0 +us-east-1\/m7i 1y standard no_upfront +2 m7i\.4xlarge +\$0\.00 +1\.0669 +100% +1 +\$800$/m,
   );
   expect(err).toContain("approve rsp_1");
+});
+
+test("a plan says what fleet it is for, and what it is without", async () => {
+  const { out } = await plan(["get", "rsp_1"]);
+  expect(out).toMatch(
+    /^Demand: +us-east-1, packed: 400 instances on 30 machines, \$9\.60 an hour on demand for \$19\.20 an hour that ran: 50 m6i\.xlarge for 100 that ran$/m,
+  );
+  expect(out).toMatch(
+    /^Demand: +eu-west-1, as it ran: \$0\.20 an hour on demand: 1 m6i\.xlarge\. Not packed: no instance is there to pack\.$/m,
+  );
+  expect(out).toMatch(/^Left out: +com_1: no rate of it is known\.$/m);
+});
+
+test("what failed and is tried again is shown while a plan is made", async () => {
+  const { out } = await plan(["get", "rsp_1"], { ...FAILED, state: "planning" });
+  expect(out).toMatch(/^Tried again: +short_history: /m);
 });
 
 test("one that could not be made says why, and what is missing", async () => {

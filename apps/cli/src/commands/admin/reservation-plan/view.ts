@@ -34,6 +34,42 @@ interface Purchase {
   readonly why?: { readonly utilization?: number; readonly breakEvenMonth?: number | null; readonly savedUsd?: number };
 }
 
+/** What the demand of a region was made of, as the planner prints it. */
+interface Base {
+  readonly region?: string;
+  readonly kind?: string;
+  readonly why?: string;
+  readonly instances?: number;
+  readonly machines?: number;
+  readonly packedUsdPerHour?: number;
+  readonly ranUsdPerHour?: number;
+  readonly families?: readonly {
+    readonly unit?: string;
+    readonly ranUnits?: number;
+    readonly packedUnits?: number;
+  }[];
+}
+
+/** For what fleet it is: the one that instances are packed into, beside the one that ran. */
+function describeBase({
+  region,
+  kind,
+  why,
+  instances,
+  machines,
+  packedUsdPerHour,
+  ranUsdPerHour,
+  families = [],
+}: Base) {
+  const rate = (usd: number | undefined) => `$${(usd ?? 0).toFixed(2)} an hour`;
+  const units = families.map((one) =>
+    kind === "packed" ? `${one.packedUnits} ${one.unit} for ${one.ranUnits} that ran` : `${one.ranUnits} ${one.unit}`,
+  );
+  return kind === "packed"
+    ? `${region}, packed: ${instances} instances on ${machines} machines, ${rate(packedUsdPerHour)} on demand for ${rate(ranUsdPerHour)} that ran: ${units.join(", ")}`
+    : `${region}, as it ran: ${rate(ranUsdPerHour)} on demand: ${units.join(", ")}. Not packed: ${why}`;
+}
+
 const PURCHASES: readonly Column<Purchase>[] = [
   { header: "month", value: ({ month }) => month, align: "right" },
   { header: "product", value: ({ product }) => product },
@@ -65,6 +101,8 @@ export function describeReservationPlan(plan: ReservationPlanDetail): string {
       "Prices",
       `${book.kind} of ${book.region}, version ${book.version}: ${book.source}`,
     ]),
+    ...((plan.plan?.base ?? []) as readonly Base[]).map((base): [string, string] => ["Demand", describeBase(base)]),
+    ...((plan.plan?.leftOut ?? []) as readonly string[]).map((one): [string, string] => ["Left out", one]),
     ...(plan.failure === null
       ? []
       : [
