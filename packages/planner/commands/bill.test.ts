@@ -32,27 +32,24 @@ test("the example of docs/planner.md is billed line by line", () => {
   const { status, stdout } = bill("case.json");
   const { lines, totals, accounts, reservations, plans, coverage } = JSON.parse(stdout);
   const inWords = lines.map(
-    ({ fromHour, kind, machineType, service, commitment, quantity, usd }: Record<string, string | undefined>) =>
-      [`hour ${fromHour}: ${kind}`, machineType ?? service, commitment, quantity, usd].filter(Boolean).join(" "),
+    ({ fromHour, hours, kind, machineType, service, commitment, quantity, usd }: Record<string, string | undefined>) =>
+      [`hour ${fromHour} for ${hours}: ${kind}`, machineType ?? service, commitment, quantity, usd]
+        .filter(Boolean)
+        .join(" "),
   );
   expect(inWords).toEqual([
-    "hour 0: on_demand m7i.2xlarge 1.639315068 0.660971836",
-    "hour 0: reserved m7i.2xlarge ri-1 1.000000000 0.000000000",
-    "hour 0: planned m7i.2xlarge sp-1 0.360684932 0.000000000",
-    "hour 0: planned Fargate vCPU sp-1 12.500000000 0.000000000",
-    "hour 0: recurring ri-1 2.000000000 0.128000000",
-    "hour 0: recurring sp-1 1.000000000 0.250000000",
-    "hour 0: recurring sp-2 1.000000000 0.040000000",
-    "hour 0: upfront ri-1 2.000000000 1120.000000000",
-    "hour 1: on_demand m7i.2xlarge 1.739390031 0.701322061",
-    "hour 1: reserved m7i.2xlarge ri-1 1.000000000 0.000000000",
-    "hour 1: planned m7i.2xlarge sp-1 0.260609969 0.000000000",
-    "hour 1: planned m7i.large sp-2 0.599700150 0.000000000",
-    "hour 1: planned m7i.large sp-1 0.400299850 0.000000000",
-    "hour 1: planned Fargate vCPU sp-1 12.500000000 0.000000000",
-    "hour 1: recurring ri-1 2.000000000 0.128000000",
-    "hour 1: recurring sp-1 1.000000000 0.250000000",
-    "hour 1: recurring sp-2 1.000000000 0.040000000",
+    "hour 0 for 1: on_demand m7i.2xlarge 1.639315068 0.660971836",
+    "hour 0 for 2: reserved m7i.2xlarge ri-1 1.000000000 0.000000000",
+    "hour 0 for 1: planned m7i.2xlarge sp-1 0.360684932 0.000000000",
+    "hour 0 for 2: planned Fargate vCPU sp-1 12.500000000 0.000000000",
+    "hour 0 for 2: recurring ri-1 2.000000000 0.256000000",
+    "hour 0 for 2: recurring sp-1 1.000000000 0.500000000",
+    "hour 0 for 2: recurring sp-2 1.000000000 0.080000000",
+    "hour 0 for 1: upfront ri-1 2.000000000 1120.000000000",
+    "hour 1 for 1: on_demand m7i.2xlarge 1.739390031 0.701322061",
+    "hour 1 for 1: planned m7i.2xlarge sp-1 0.260609969 0.000000000",
+    "hour 1 for 1: planned m7i.large sp-2 0.599700150 0.000000000",
+    "hour 1 for 1: planned m7i.large sp-1 0.400299850 0.000000000",
   ]);
   expect(totals).toEqual({
     onDemandUsd: "1.362293897",

@@ -1,7 +1,7 @@
 // `npm run bill -w packages/planner -- CASE.json`: the exact bill of a case, line by line, as JSON on standard output.
 // The format is in docs/planner.md. Exit codes: 0 billed, 2 wrong usage or a case that cannot be read; each of its faults is a
 // line on standard error then, with the field and the rule, and nothing goes to standard output.
-import { makeBill, readBillCase, showBill } from "../src/index.ts";
+import { type BillCase, BillTooLarge, makeBill, readBillCase, showBill } from "../src/index.ts";
 import { parseJson, readInputFile } from "./input-file.ts";
 
 const USAGE = "usage: npm run bill -w packages/planner -- CASE.json";
@@ -12,8 +12,17 @@ function bill([path, ...more]: readonly string[]): number {
   if (more.length > 0) throw new Error(`not expected: ${more.join(" ")}\n${USAGE}`);
   const read = readBillCase(parseJson(path, readInputFile(path)));
   if (!read.ok) throw new Error(read.error.map(({ field, rule }) => `${path}: ${field} ${rule}`).join("\nbill: "));
-  print(showBill(makeBill(read.value)));
+  print(shownBill(path, read.value));
   return 0;
+}
+
+function shownBill(path: string, billCase: BillCase): ReturnType<typeof showBill> {
+  try {
+    return showBill(makeBill(billCase));
+  } catch (error) {
+    if (error instanceof BillTooLarge) throw new Error(`${path}: ${error.message}`);
+    throw error;
+  }
 }
 
 /** One object of JSON, each entry of a list on a line of its own; never the whole as one text, which has a greatest length. */

@@ -3,6 +3,7 @@ export { type LadderPolicyOptions, ladderPolicy } from "./back-test/ladder-polic
 export * from "./back-test/traces.ts";
 export * from "./bill/bill.ts";
 export * from "./bill/bill-case.ts";
+export { BillTooLarge } from "./bill/bill-too-large.ts";
 export { makeBill } from "./bill/make-bill.ts";
 export { readBillCase } from "./bill/read-bill-case.ts";
 export { showBill } from "./bill/show-bill.ts";

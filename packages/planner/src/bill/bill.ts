@@ -10,7 +10,7 @@ import type { RunningMachines, RunningService } from "./running.ts";
 export const LINE_KINDS = ["on_demand", "reserved", "planned", "recurring", "upfront"] as const;
 export type LineKind = (typeof LINE_KINDS)[number];
 
-/** A line of a clock-hour, or of several hours in a row that are all alike. */
+/** A line of a clock-hour, or of several hours in a row in which it is the same. */
 export interface BillLine extends HourRange {
   readonly kind: LineKind;
   /** That runs the usage, or that bought the commitment. */

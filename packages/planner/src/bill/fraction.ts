@@ -1,3 +1,5 @@
+import { BillTooLarge } from "./bill-too-large.ts";
+
 /** An exact number from 0, in lowest terms. */
 export interface Fraction {
   readonly over: bigint;
@@ -6,9 +8,17 @@ export interface Fraction {
 
 export const ZERO: Fraction = { over: 0n, under: 1n };
 
-/** `under` is above 0. */
+/** Sums of parts by thousands of different rates have denominators without end. */
+const MOST_DIGITS = 4_000;
+const LARGEST_UNDER = 10n ** BigInt(MOST_DIGITS);
+
+/** `under` is above 0. Throws BillTooLarge where it has more than 4,000 digits. */
 export function fraction(over: bigint, under = 1n): Fraction {
   if (under === 1n) return { over, under };
+  if (under > LARGEST_UNDER) {
+    const limit = `must have no quantity with a denominator of more than ${MOST_DIGITS} digits`;
+    throw new BillTooLarge(`the case ${limit}: too many plan rates apply in part; bill fewer hours or regions at once`);
+  }
   const divisor = greatestDivisor(over, under);
   return divisor === 1n ? { over, under } : { over: over / divisor, under: under / divisor };
 }

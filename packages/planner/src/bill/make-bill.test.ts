@@ -2,6 +2,8 @@ import { seededRandom } from "@berth/domain";
 import { describe, expect, it } from "vitest";
 import { billOf, type CaseFile, linesOf, machines, price, reserved, usageOf } from "../testing/bill-cases.ts";
 import { RANDOM_HOURS, randomBillCase } from "../testing/random-bill-case.ts";
+import { BillTooLarge } from "./bill-too-large.ts";
+import { fraction } from "./fraction.ts";
 import { showBill } from "./show-bill.ts";
 
 const zone = (letter: string) => ({ zone: `us-east-1${letter}` });
@@ -40,6 +42,7 @@ describe("a bill", () => {
       const file = randomBillCase(seed);
       const bill = billOf(file);
       const other = billOf(splitAndShuffled(file, seed));
+      expect(other.lines, `seed ${seed}`).toEqual(bill.lines);
       expect(other.totals, `seed ${seed}`).toEqual(bill.totals);
       expect(other.reservations).toEqual(bill.reservations);
       expect(other.plans).toEqual(bill.plans);
@@ -74,6 +77,20 @@ describe("a bill", () => {
         expect(used.over * purchased.under).toBeLessThanOrEqual(purchased.over * used.under);
       }
     }
+  });
+
+  it("is refused by name where there is too much to bill at once, before it is begun", () => {
+    const plan = { account: "A", kind: "compute", term: "1y", startHour: 0, payment: "no_upfront", usdPerHour: 1 };
+    const file = {
+      machines: Array.from({ length: 1_000 }, () => machines("A", "m5.large", "a", 1)),
+      prices: [price("m5.large", 0.096, { planRates: { compute: 0.06 } })],
+      plans: Array.from({ length: 20_000 }, (_, p) => ({ ...plan, id: `sp-${p}` })),
+    };
+    expect(() => billOf(file)).toThrow(BillTooLarge);
+    expect(() => billOf(file)).toThrow(
+      /^the case must have at most 2000000 entries .* by hour 0: bill fewer hours at once$/,
+    );
+    expect(() => fraction(1n, 10n ** 4_001n)).toThrow(BillTooLarge);
   });
 
   it("rounds each line once, to the nearest nano-dollar, and halves up", () => {

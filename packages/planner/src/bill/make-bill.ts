@@ -13,6 +13,7 @@ import {
   termHoursOf,
 } from "./commitment-price.ts";
 import { type Fraction, fraction, plus, times, ZERO } from "./fraction.ts";
+import { LineList } from "./line-list.ts";
 import { byText, type RunningMachines, type RunningService, rulesOf } from "./running.ts";
 import { type LikeHours, likeHours } from "./running-hours.ts";
 
@@ -25,11 +26,12 @@ const PICO = 1_000_000_000_000n;
  *
  * Money is in whole numbers throughout, quantities are exact fractions; each line is rounded once, for one hour, to the nearest
  * nano-dollar. So the bill is the same however hours, machines and ranges are split or ordered in the case. Of a case that
- * readBillCase gave, or one that keeps its rules; throws a RangeError where something runs that has no price.
+ * readBillCase gave, or one that keeps its rules; throws a RangeError where something runs that has no price, and BillTooLarge
+ * where there is too much to bill at once.
  */
 export function makeBill(billCase: BillCase): Bill {
   const rules = rulesOf(billCase);
-  const lines: BillLine[] = [];
+  const list = new LineList();
   const used = new Map<string, Fraction>();
   const coverage = new Map<string, Writable<Coverage>>();
   const addUse = (id: string, amount: Fraction) => used.set(id, plus(used.get(id) ?? ZERO, amount));
@@ -47,7 +49,7 @@ export function makeBill(billCase: BillCase): Bill {
 
     for (const { use, quantity } of settled.onDemand) {
       const amount = nanoUsd(times(quantity, use.onDemandPicoUsd)) * many;
-      lines.push(usageLine(like, "on_demand", use, undefined, quantity, use.onDemandPicoUsd, amount, amount));
+      list.add(usageLine(like, "on_demand", use, undefined, quantity, use.onDemandPicoUsd, amount, amount));
     }
     for (const { reservation, machines, unitSeconds } of settled.reserved) {
       const { over, under } = ofOneHour.get(reservation) ?? ZERO;
@@ -55,14 +57,14 @@ export function makeBill(billCase: BillCase): Bill {
       const effective = nanoUsd(fraction(over * unitSeconds, under * size)) * many;
       const quantity = machineHours(machines, unitSeconds);
       const unitHours = fraction(unitSeconds * many, UNIT_SECONDS_OF_UNIT_HOUR);
-      lines.push(usageLine(like, "reserved", machines, reservation.id, quantity, undefined, 0n, effective));
+      list.add(usageLine(like, "reserved", machines, reservation.id, quantity, undefined, 0n, effective));
       addUse(reservation.id, unitHours);
       addCoverage(coverage, machines, "reserved", unitHours);
     }
     for (const { plan, use, quantity, ratePicoUsd } of settled.planned) {
       const picoUsd = times(quantity, ratePicoUsd);
       const effective = nanoUsd(picoUsd) * many;
-      lines.push(usageLine(like, "planned", use, plan.id, quantity, ratePicoUsd, 0n, effective));
+      list.add(usageLine(like, "planned", use, plan.id, quantity, ratePicoUsd, 0n, effective));
       addUse(plan.id, fraction(picoUsd.over * many, picoUsd.under * PICO));
       if ("family" in use) {
         addCoverage(coverage, use, "planned", fraction(quantity.over * use.quarterUnits * many, quantity.under * 4n));
@@ -76,10 +78,10 @@ export function makeBill(billCase: BillCase): Bill {
     for (const service of hour.services) {
       withoutCommitmentsNanoUsd += nanoUsd(times(units(service), service.onDemandPicoUsd)) * many;
     }
-    // One by one: a call takes no hundred thousand arguments.
-    for (const line of commitmentLines(like, priced)) lines.push(line);
+    for (const line of commitmentLines(like, priced)) list.add(line);
   }
 
+  const { lines } = list;
   const { period } = billCase;
   const reservations = billCase.reservations.map((one) => {
     const purchased = fraction(reservedUnitSeconds(one), UNIT_SECONDS_OF_UNIT_HOUR);

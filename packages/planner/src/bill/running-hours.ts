@@ -1,9 +1,10 @@
 import { familyAndSize, quarterUnits } from "../terms/size-factor.ts";
 import type { BillCase, HourRange, MachineHours, Product, ProductPrice, ServiceHours } from "./bill-case.ts";
 import type { RunningHour } from "./bill-hour.ts";
+import { BillTooLarge, MOST_ENTRIES_BILLED, PLAN_PAIRS, RESERVATION_PAIRS } from "./bill-too-large.ts";
 import { byText, type RunningMachines, type RunningService } from "./running.ts";
 
-/** Hours in a row in which the same runs and the same commitments hold. */
+/** Hours in a row in which the same runs and the same commitments hold: nothing begins or ends in them but at their ends. */
 export interface LikeHours extends HourRange {
   readonly hour: RunningHour;
 }
@@ -14,10 +15,11 @@ export function productKey({ region, machineType, platform, tenancy }: Product):
 }
 
 /**
- * The hours of a case's period in order, those that are alike taken together: hours that differ in nothing are settled once.
- * Takes O(ranges of like hours x what holds in each).
+ * The hours of a case's period in order, those between two entries' beginnings and ends taken together; each is made when it is
+ * asked for. Takes O(ranges of like hours x what holds in each); throws BillTooLarge where that, with what is settled of it, is
+ * more than MOST_ENTRIES_BILLED.
  */
-export function likeHours(billCase: BillCase): LikeHours[] {
+export function* likeHours(billCase: BillCase): Generator<LikeHours> {
   const { period } = billCase;
   const end = period.fromHour + period.hours;
   const terms = [...billCase.reservations, ...billCase.plans].map(({ startHour, endHour }) => [startHour, endHour]);
@@ -41,16 +43,23 @@ export function likeHours(billCase: BillCase): LikeHours[] {
     (one) => one.startHour,
     (one) => one.endHour,
   );
-  return cuts.slice(0, -1).map((fromHour, index) => ({
-    fromHour,
-    hours: (cuts[index + 1] ?? end) - fromHour,
-    hour: {
-      machines: runningMachines(machines(fromHour), prices),
-      services: runningServices(services(fromHour)),
-      reservations: reservations(fromHour),
-      plans: plans(fromHour),
-    },
-  }));
+  let billed = 0;
+  for (const [index, fromHour] of cuts.slice(0, -1).entries()) {
+    const [run, served] = [machines(fromHour), services(fromHour)];
+    const held = { reservations: reservations(fromHour), plans: plans(fromHour) };
+    const entries = run.length + served.length;
+    const [r, p] = [held.reservations.length, held.plans.length];
+    billed += 1 + entries + r + p + (entries * p) / PLAN_PAIRS + (entries * r) / RESERVATION_PAIRS;
+    if (billed > MOST_ENTRIES_BILLED) {
+      const limit = `must have at most ${MOST_ENTRIES_BILLED} entries in all ranges of like hours together`;
+      throw new BillTooLarge(`the case ${limit}, and has more by hour ${fromHour}: bill fewer hours at once`);
+    }
+    yield {
+      fromHour,
+      hours: (cuts[index + 1] ?? end) - fromHour,
+      hour: { machines: runningMachines(run, prices), services: runningServices(served), ...held },
+    };
+  }
 }
 
 function rangeEnd({ fromHour, hours }: HourRange): number {

@@ -9,15 +9,22 @@ const MOST_WEIGHT = 1_000_000;
 const MOST_HOURS = 43_800;
 const MOST_UNITS = "1000000";
 
+export interface DemandOptions {
+  readonly demands: readonly DemandClass[];
+  readonly months: number;
+  /** What a unit of each demand costs, for how hours are grouped. */
+  readonly worth: readonly number[];
+  /** Of all months of all scenarios together. */
+  readonly mostSegments: number;
+}
+
 /**
  * The demand of a case: `scenarios` as they are, or `history` (units of each demand, hour by hour, the oldest first) and the
  * `forecast` that is made of it. Faults go on the list.
  */
 export function readDemand(
   top: Fields,
-  demands: readonly DemandClass[],
-  months: number,
-  worth: readonly number[],
+  { demands, months, worth, mostSegments }: DemandOptions,
   faults: CaseFaults,
 ): readonly Scenario[] {
   const names = demands.map(({ name }) => name);
@@ -32,6 +39,8 @@ export function readDemand(
     if (Array.isArray(top.value("scenarios")) && scenarios.length === 0) {
       top.fault("scenarios", "must have at least one entry");
     }
+    const count = scenarios.reduce((sum, one) => sum + one.months.reduce((all, { length }) => all + length, 0), 0);
+    if (count > mostSegments) top.fault("scenarios", tooMany(mostSegments, count));
     return scenarios;
   }
   const hourly = readHistory(top, names, faults);
@@ -55,7 +64,13 @@ export function readDemand(
   }
   const segments = fields.has("segments") ? fields.whole("segments", 1, MOST_SEGMENTS) : 24;
   const windowMonths = fields.has("windowMonths") ? fields.whole("windowMonths", 1, 60) : 3;
+  const count = outlooks.length * months * segments;
+  if (count > mostSegments) fields.fault("segments", tooMany(mostSegments, count));
   return faults.any ? [] : forecast(hourly, outlooks, { months, segments, windowMonths, worth });
+}
+
+function tooMany(most: number, count: number): string {
+  return `must be at most ${most} in all months and scenarios together, with so many families and choices of demands: ${count}`;
 }
 
 function readScenario(fields: Fields, names: readonly string[], months: number, faults: CaseFaults): Scenario {

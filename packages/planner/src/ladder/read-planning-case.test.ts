@@ -72,6 +72,15 @@ it("history and a forecast stand for scenarios", () => {
   expect(read.ok && read.value.scenarios[0]?.months).toEqual([[{ hours: 730, milliUnits: [11_000] }]]);
 });
 
+it("refuses a growth to more units than can be added up exactly", () => {
+  const { scenarios: _, ...rest } = CASE;
+  const history = { m7i: Array.from({ length: 730 }, () => 1_000) };
+  const scenarios = [{ name: "grows", growthPercentPerMonth: 50 }];
+  expect(faultsOf({ ...rest, months: 60, history, forecast: { scenarios } })).toEqual([
+    'forecast.scenarios must come to at most 1000000000 units in an hour: "grows" has more in month 34',
+  ]);
+});
+
 const reserved = (more: object) => ({ ...CASE, products: [{ ...RESERVED, ...more }] });
 const plan = (more: object) => ({ ...CASE, products: [{ ...PLAN, ...more }] });
 const family = (more: object) => ({ ...CASE, families: [{ ...FAMILY, ...more }] });
@@ -84,6 +93,29 @@ const units = (more: object) => ({
 it.each([
   ["no object", [], "the case must be an object, not an empty list"],
   ["a field that is not known", { ...CASE, horizon: 1 }, "horizon is no field here"],
+  [
+    "more segments than a plan is made of",
+    {
+      ...CASE,
+      scenarios: Array.from({ length: 100 }, (_, s) => ({
+        name: `s${s}`,
+        months: [Array.from({ length: 730 }, () => ({ hours: 1, units: { m7i: 1 } }))],
+      })),
+      families: [FAMILY, ...["a", "b"].map((name) => ({ ...FAMILY, name }))],
+      demands: [{ name: "m7i", families: ["m7i", "a"].map((one) => ({ family: one, units: 1 })) }],
+    },
+    "scenarios must be at most 40000 in all months and scenarios together",
+  ],
+  [
+    "more purchases than a plan is made of",
+    { ...CASE, months: 60, products: Array.from({ length: 334 }, (_, p) => ({ ...RESERVED, name: `p${p}` })) },
+    "products must be at most 20000 in all months together",
+  ],
+  [
+    "a step below AWS's least commitment",
+    plan({ stepUsdPerHour: 0.000002 }),
+    "products[0].stepUsdPerHour must be at least 0.001",
+  ],
   ["no families", { ...CASE, families: [] }, "families must have at least one entry"],
   [
     "a price on demand that is missing",

@@ -25,6 +25,7 @@ import {
   type PlanningCase,
   type Product,
   type RiskLimits,
+  type Scenario,
   TERM_MONTHS,
 } from "./planning-case.ts";
 
@@ -37,6 +38,14 @@ const MOST_PRICE = 2_000_000_000;
 /** An all upfront payment of three years at that price. */
 const MOST_UPFRONT = 26_280 * MOST_PRICE;
 const MOST_UNITS = 1_000_000;
+/** Of all demands in an hour, whichever families serve them, and of what is held: sums over them stay exact. */
+const MOST_UNITS_TOGETHER = 1_000_000_000;
+/** AWS's least commitment. */
+const LEAST_STEP = 1_000;
+/** Segments of all months and scenarios, times families and the options of demands: a program of some minutes. */
+const MOST_CELLS = 200_000;
+/** Products times months: each is a whole number to be found. */
+const MOST_PURCHASES = 20_000;
 const PICO_OF_MICRO = 1_000_000n;
 /** What is charged an hour of what was paid partly at the start: AWS's least is 4.6 % of the price on demand (c3, three years). */
 const LEAST_HOURLY_SHARE = 200;
@@ -85,8 +94,17 @@ export function readPlanningCase(file: unknown): Result<PlanningCase, CaseFault[
   const held = top.has("held") ? listOf("held", MOST_HELD, (fields) => readHeld(fields, families, names, faults)) : [];
   overlaps(held, top);
   const worth = demands.map(({ options }) => families[options[0]?.family ?? 0]?.onDemandMicroUsdPerHour ?? 0);
+  if (products.length * months > MOST_PURCHASES) {
+    top.fault(
+      "products",
+      `must be at most ${MOST_PURCHASES} in all months together: ${products.length} in ${months} months`,
+    );
+  }
+  const served = families.length + demands.reduce((sum, { options }) => sum + options.length, 0);
+  const mostSegments = Math.floor(MOST_CELLS / Math.max(1, served));
   // Demand that cannot be read for want of its names would bring faults that are none.
-  const scenarios = faults.any ? [] : readDemand(top, demands, months, worth, faults);
+  const scenarios = faults.any ? [] : readDemand(top, { demands, months, worth, mostSegments }, faults);
+  tooManyUnits(top, demands, scenarios, held);
   const planning: PlanningCase = {
     months,
     families,
@@ -184,6 +202,8 @@ function readProduct(
     fields.only(["kind", "name", "term", "paymentOption", "stepUsdPerHour", "rates"]);
     const step = fields.dollars("stepUsdPerHour", MOST_PRICE);
     if (step % 2 !== 0 && step > 1) fields.fault("stepUsdPerHour", "must be an even number of micro-dollars");
+    if (step > 1 && step < LEAST_STEP)
+      fields.fault("stepUsdPerHour", `must be at least ${LEAST_STEP / 1e6}, not ${step / 1e6}`);
     return { kind, ...common, stepMicroUsdPerHour: step, rates: readRates(fields, families, names, faults) };
   }
   fields.only(["kind", "name", "family", "term", "offeringClass", "paymentOption", "upfrontUsd", "hourlyUsd"]);
@@ -330,6 +350,31 @@ function month(fields: Fields, name: string): number {
     `must be a whole number of months from the first of the plan, before it below 0${fields.instead(name)}`,
   );
   return name === "endMonth" ? 1 : 0;
+}
+
+/** What cannot be added up exactly: more than there is anywhere. */
+function tooManyUnits(
+  top: Fields,
+  demands: readonly DemandClass[],
+  scenarios: readonly Scenario[],
+  held: readonly HeldCommitment[],
+): void {
+  const units = held.reduce((sum, one) => sum + (one.kind === "reserved" ? one.units : 0), 0);
+  if (units > MOST_UNITS_TOGETHER) top.fault("held", `must be at most ${MOST_UNITS_TOGETHER} units together`);
+  const most = demands.map(({ options }) => options.reduce((high, one) => Math.max(high, one.milliUnits), 0) / 1e6);
+  for (const { name, months } of scenarios) {
+    const month = months.findIndex((segments) =>
+      segments.some(({ milliUnits }) => {
+        return milliUnits.reduce((sum, milli, d) => sum + milli * (most[d] ?? 0), 0) > MOST_UNITS_TOGETHER;
+      }),
+    );
+    if (month < 0) continue;
+    const where = top.has("scenarios") ? "scenarios" : "forecast.scenarios";
+    top.fault(
+      where,
+      `must come to at most ${MOST_UNITS_TOGETHER} units in an hour: ${shown(name)} has more in month ${month}`,
+    );
+  }
 }
 
 /** The same commitment twice in a month would cover twice. */
