@@ -12,7 +12,7 @@ export * from "./demand/duration-curve.ts";
 export * from "./demand/forecast.ts";
 export * from "./demand/representative-hours.ts";
 export { type CommitmentUsage, commitmentUsage, joinUsage, type UsageHour } from "./fleet/commitment-usage.ts";
-export type { DemandBase } from "./fleet/demand-base.ts";
+export { type DemandBase, describeDemandBase } from "./fleet/demand-base.ts";
 export * from "./fleet/fleet-history.ts";
 export type { CommittedFleet } from "./fleet/hour-of-fleet.ts";
 export { type MarginalPrice, marginalPrices } from "./fleet/idle-commitments.ts";
@@ -20,6 +20,7 @@ export type { LoadHour, PackedKube } from "./fleet/packed-fleet.ts";
 export type { ReservedRateBook } from "./fleet/plan-products.ts";
 export { type PlannedCommitment, plannedCommitments, type ShownPurchase } from "./fleet/planned-commitments.ts";
 export {
+  LEAST_HOURS,
   type NoPlanningFile,
   type PlanningFile,
   type PlanningInput,

@@ -16,6 +16,8 @@ import {
 import { TERMS } from "@berth/domain";
 import { oneMachineEachPrice, VOLUMES_OF_AN_INSTANCE } from "@berth/packing";
 import {
+  type DemandBase,
+  describeDemandBase,
   type FleetLine,
   type OwnedCommitment,
   type PlannedCommitment,
@@ -39,6 +41,8 @@ export interface ReadSavings {
   readonly report: SavingsReport;
   /** Whose purchases are in the last step; undefined where there is no plan. */
   readonly reservationPlanId: string | undefined;
+  /** What the plan was made for, and what it is without, in sentences. */
+  readonly planNotes: readonly string[];
   /** That no machine of their own would hold. */
   readonly instancesWithoutMachine: number;
   readonly priceBooks: readonly PriceBookRow[];
@@ -91,6 +95,7 @@ export async function readSavings(db: Sql, now: Date): Promise<ReadSavings> {
       rateBooks: rateBooks as readonly (RateBookRow & PlanRateBook)[],
     }),
     reservationPlanId: plan?.id,
+    planNotes: plan?.notes ?? [],
     instancesWithoutMachine,
     priceBooks: priceBooks.filter(({ region, kind }) => regions.has(region) && kinds.has(kind)),
   };
@@ -102,13 +107,21 @@ interface ReadPlan {
   readonly purchases: readonly OwnedCommitment[];
   /** Ids of the commitments that were bought for it. */
   readonly bought: ReadonlySet<string>;
+  readonly notes: readonly string[];
 }
 
 /** What the plan holds that was approved last, or waits to be, where its first year ends: as if it began now. */
 async function readPlan(db: Sql, atHour: number): Promise<ReadPlan | undefined> {
   const plan = await findCurrentReservationPlan(db);
   if (plan === undefined) return undefined;
-  const { firstYear = [], purchases = [] } = plan.result as {
+  const {
+    base = [],
+    leftOut = [],
+    firstYear = [],
+    purchases = [],
+  } = plan.result as {
+    readonly base?: readonly DemandBase[];
+    readonly leftOut?: readonly string[];
     readonly firstYear?: readonly PlannedCommitment[];
     readonly purchases?: readonly ShownPurchase[];
   };
@@ -121,6 +134,7 @@ async function readPlan(db: Sql, atHour: number): Promise<ReadPlan | undefined> 
       startsAt: new Date(atHour * HOUR_MS),
       endsAt: new Date((atHour + TERMS[one.term].hours) * HOUR_MS),
     })),
+    notes: [...base.map(describeDemandBase), ...leftOut.map((one) => `The plan is without ${one}`)],
     bought: new Set(settled.flatMap(({ commitmentId }) => commitmentId ?? [])),
   };
 }

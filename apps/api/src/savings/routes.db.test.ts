@@ -130,6 +130,17 @@ describe("savings", () => {
       account: null,
       externalId: null,
     };
+    const base = [
+      {
+        region: "us-east-1",
+        kind: "packed",
+        instances: 9,
+        machines: 2,
+        packedUsdPerHour: 0.5,
+        ranUsdPerHour: 1,
+        families: [],
+      },
+    ];
     const purchases = [
       { product: planned.product, month: 0, endMonth: 12, units: 2 },
       { product: planned.product, month: 0, endMonth: 12, units: 2 },
@@ -137,8 +148,14 @@ describe("savings", () => {
     await api.owner.query(
       `insert into reservation_plan (id, state, created_by, case_text, case_sha256, result, finished_at, next_check_at, decided_by, decided_at)
        values ('rsp_one', 'approved', 'system', '{}', repeat('0', 64), $1, now(), null, 'key_1', now())`,
-      [JSON.stringify({ purchases, firstYear: [planned] })],
+      [JSON.stringify({ purchases, firstYear: [planned], base, leftOut: ["com_1: no rate of it is known."] })],
     );
+    // For what fleet it is, and what it is without.
+    const { body: page } = await ask("savings/file", "text/html");
+    expect(page).toContain(
+      "for us-east-1 is for the 2 machines that its 9 instances pack into, $0.50 an hour on demand; $1.00 an hour on demand ran",
+    );
+    expect(page).toContain("The plan is without com_1: no rate of it is known.");
     const settle = (purchase: number, state: string, externalId: string | null) =>
       api.owner.query(
         `insert into reservation_purchase (id, plan_id, purchase, part, state, product, region, machine_type, count, offering_class, term,

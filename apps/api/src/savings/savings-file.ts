@@ -11,7 +11,14 @@ export function savingsFile(savings: ReadSavings, format: "html" | "svg" | "csv"
   return format === "csv" ? rowsOf(toSavingsBody(savings)) : pageOf(savings);
 }
 
-function pageOf({ report, madeAt, reservationPlanId, instancesWithoutMachine, priceBooks }: ReadSavings): string {
+function pageOf({
+  report,
+  madeAt,
+  reservationPlanId,
+  planNotes,
+  instancesWithoutMachine,
+  priceBooks,
+}: ReadSavings): string {
   return savingsPage(report, {
     title: "What packing and commitments save",
     madeAt: `Of the hour from ${iso(madeAt)}, and the machines that are paid for in it.`,
@@ -26,6 +33,7 @@ function pageOf({ report, madeAt, reservationPlanId, instancesWithoutMachine, pr
         : [
             `The plan is ${reservationPlanId}, with what it holds at the end of its first year, beside the machines of now.`,
           ]),
+      ...planNotes,
       ...(instancesWithoutMachine === 0
         ? []
         : [`${instancesWithoutMachine} instances fit no such machine: the first step is without them.`]),

@@ -1,5 +1,6 @@
 import {
   checkReservations,
+  LEAST_HOURS,
   type PlanningInput,
   planCost,
   planLadder,
@@ -25,7 +26,9 @@ export type MadePlan =
 
 /** From what was observed to the plan: the packed fleet, the case, the ladder, its check by code that shares none with it, and what is shown. */
 export async function makePlan({ recorded, kubes }: PlanTask, solver: Solver): Promise<MadePlan> {
-  const input = { ...recorded, kubes: await packKubes(kubes, recorded.commitments, solver) };
+  // Where there is to be no plan, nothing is packed for it.
+  const toPack = recorded.hours < LEAST_HOURS ? [] : kubes;
+  const input = { ...recorded, kubes: await packKubes(toPack, recorded.commitments, solver) };
   const made = planningFile(input);
   if (made.kind !== "file") {
     return made.kind === "short_history"

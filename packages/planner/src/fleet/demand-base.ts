@@ -59,3 +59,12 @@ export interface FleetDemands extends Omit<RegionDemands, "base"> {
   /** Families and types that are wanted or ran, and have no price on demand. */
   readonly unpriced: readonly string[];
 }
+
+/** For what fleet a region was planned, in a sentence. */
+export function describeDemandBase(base: DemandBase): string {
+  const rate = (usd: number) => `$${usd.toFixed(2)} an hour on demand`;
+  const { region, ranUsdPerHour } = base;
+  return base.kind === "packed"
+    ? `The plan for ${region} is for the ${base.machines} machines that its ${base.instances} instances pack into, ${rate(base.packedUsdPerHour)}; ${rate(ranUsdPerHour)} ran when it was made.`
+    : `The plan for ${region} is for the machines that ran, ${rate(ranUsdPerHour)}: ${base.why}`;
+}

@@ -31,6 +31,8 @@ export type NoPlanningFile =
   | { readonly kind: "nothing_ran" };
 
 const MONTH_HOURS = 730;
+/** Of history: before that there is no plan. */
+export const LEAST_HOURS = MONTH_HOURS;
 const SEGMENTS = 12;
 /** A plan that rests on growth for years rests on little: more a month than this is not believed. */
 const MOST_GROWTH_PERCENT = 5;
@@ -41,7 +43,7 @@ const MOST_GROWTH_PERCENT = 5;
  * Demand is what `fleetDemands` makes of the fleet; it may go on as it is, grow as it grew, or fall by a fifth within half a year.
  */
 export function planningFile(input: PlanningInput): PlanningFile | NoPlanningFile {
-  if (input.hours < MONTH_HOURS) return { kind: "short_history", hours: input.hours, needed: MONTH_HOURS };
+  if (input.hours < LEAST_HOURS) return { kind: "short_history", hours: input.hours, needed: LEAST_HOURS };
   const fleet = fleetDemands(input);
   if (fleet.demands.length === 0) return { kind: "nothing_ran" };
   const reserved = fleet.families.flatMap((family) => reservedProducts(input.reservedBooks, family));

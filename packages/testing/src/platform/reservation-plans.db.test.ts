@@ -1,7 +1,10 @@
 import { text } from "node:stream/consumers";
+import { createDatabase, type Database, migrate, studyStore } from "@berth/db";
 import { planLadder, readPlanningCase } from "@berth/planner";
 import { openInThreadSolver } from "@berth/solver";
+import { observeReservations } from "@berth/worker";
 import { expect, it } from "vitest";
+import { createDatabase as createTestDatabase } from "../postgres/create-database.ts";
 import { waitFor } from "../wait-for.ts";
 import { halfEmptyFleet } from "./rebalances.ts";
 import { withPlatform } from "./with-platform.ts";
@@ -62,3 +65,55 @@ it(
       );
     }),
 );
+
+it("the price books that are named are those whose rates are used, also where one is imported meanwhile", async () => {
+  const test = await createTestDatabase({
+    template: { name: "berth", prepare: async (url) => void (await migrate({ url })) },
+  });
+  const owner = createDatabase({ url: test.url, poolSize: 2 });
+  const worker = createDatabase({ url: test.url, role: "berth_worker", poolSize: 2 });
+  try {
+    await owner.query(
+      "insert into kube (id, name, region, api_server_url) values ('kub_1', 'k', 'us-east-1', 'https://k')",
+    );
+    const importBook = (version: number, hourly: number) =>
+      owner.query(
+        `insert into price_book (id, region, version, kind, source, prices) values ($1, 'us-east-1', $2, 'reserved_instances', 'a list', $3::jsonb)`,
+        [`pbk_${version}`, version, JSON.stringify({ "m7i.xlarge": [{ ...NO_UPFRONT, hourlyMicroUsd: hourly }] })],
+      );
+    await importBook(1, 130_000);
+    const meanwhile = afterFirst(worker, /rates|prices from price_book/, () => importBook(2, 120_000));
+    const observed = await observeReservations(meanwhile, studyStore(owner.pool), new Date());
+    const rates = observed.task.recorded.reservedBooks.flatMap(({ rates }) => rates);
+    expect(rates.map(({ hourlyMicroUsd }) => hourlyMicroUsd)).toEqual([130_000]);
+    expect(observed.priceBooks.map(({ id }) => id)).toEqual(["pbk_1"]);
+    const [books] = await owner.query<{ count: number }>("select count(*)::int as count from price_book");
+    expect(books).toEqual({ count: 2 });
+  } finally {
+    await owner.close();
+    await worker.close();
+    await test.drop();
+  }
+});
+
+const NO_UPFRONT = { term: "1y", offeringClass: "standard", paymentOption: "no_upfront", upfrontMicroUsd: 0 };
+
+/** The database, with something done right after the first statement of a transaction that the pattern fits. */
+function afterFirst(database: Database, pattern: RegExp, act: () => Promise<unknown>): Database {
+  let isDone = false;
+  const connect = async () => {
+    const client = await database.pool.connect();
+    const query = client.query.bind(client) as (statement: unknown) => Promise<unknown>;
+    client.query = (async (statement: { readonly text?: string } | string) => {
+      const answer = await query(statement);
+      const text = typeof statement === "string" ? statement : (statement.text ?? "");
+      if (!isDone && pattern.test(text)) {
+        isDone = true;
+        await act();
+      }
+      return answer;
+    }) as never;
+    return client;
+  };
+  return { ...database, pool: Object.assign(Object.create(database.pool), { connect }) };
+}
