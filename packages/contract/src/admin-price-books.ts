@@ -100,8 +100,8 @@ export const importPriceBook = route({
   description:
     "What could be launched costs that from here on; machines keep the price that they were launched at. The list is taken " +
     "as a whole or not at all: it is refused, by type and rule, when it is empty (`no_prices`, `no_rates`), for a price that is none (`not_a_price`), is not above zero " +
-    "(`price_not_positive`) or above $2000 an hour (`price_too_high`), is a thousand times the last one or a thousandth of " +
-    "it (`price_jumped`), and for the lack of a type that is in use (`price_missing`). A rate is held against the price on " +
+    "(`price_not_positive`) or above $2000 an hour (`price_too_high`), is a thousand times the last one or its family's " +
+    "cheapest, a hundred times a new type's in other regions, or as little (`price_jumped`), and for the lack of a type that is in use (`price_missing`). A rate is held against the price on " +
     "demand: that must be known (`price_unknown`), a rate above it is no discount (`rate_above_price`), one below a twentieth " +
     "of it another unit (`rate_too_low`), and what is paid at the start and an hour must be its payment option's " +
     "(`payment_mismatch`). What held before holds on then.",

@@ -1,6 +1,7 @@
 import type { IdSource, KnownPrices, OrganizationId, PriceBookId, PriceBookKind, Rate } from "@berth/domain";
 import type { Actor } from "./actor.ts";
 import { appendAudit } from "./audit.ts";
+import { listOnDemandPrices, type OnDemandPriceRow } from "./fleet-history.ts";
 import { type ListQuery, pageByAge } from "./page-by-age.ts";
 import { columns, type Page, type Sql, startWhere, type Tx } from "./sql.ts";
 
@@ -40,20 +41,21 @@ const COLUMNS = `${columns<Omit<PriceBookRow, "machineTypes" | "estimates">>("b"
 /**
  * What a new book of the region is held against. No other is imported there before the end of the transaction.
  *
- * A type that is in no book yet counts with the price that its offerings have. In use are the types of machines that are
+ * A type that is in no book yet counts with the price that its offerings have, one that the last books left out with its last. In use are the types of machines that are
  * not gone and those that a pool may launch, but for kubes whose machines an operator brings: nobody pays for those here.
  */
 export async function lockPrices(tx: Tx, region: string): Promise<KnownPrices> {
   await tx.query("select pg_advisory_xact_lock(hashtextextended('price_book/' || $1::text, 0))::text", [region]);
-  const [last, inUse] = [
+  const [last, elsewhere, inUse] = [
     await tx.query<{ machineType: string; price: number }>(
       `select machine_type as "machineType", max(price_micro_usd_per_hour) as price from offering
         where region = $1 group by 1
        union all
-       select key, value::int from price_book b, jsonb_each_text(b.prices)
-        where b.region = $1 and b.version = (select max(version) from price_book where region = $1 and kind = 'on_demand')`,
+       (select distinct on (key) key, value::int from price_book b, jsonb_each_text(b.prices)
+         where b.region = $1 and b.kind = 'on_demand' order by key, b.version desc)`,
       [region],
     ),
+    (await listOnDemandPrices(tx)).filter((price) => price.region !== region),
     await tx.query<{ machineType: string }>(
       `select m.machine_type as "machineType" from machine m join kube k on k.id = m.kube_id
         where k.region = $1 and not k.is_static and m.state not in ('terminated', 'failed')
@@ -67,8 +69,18 @@ export async function lockPrices(tx: Tx, region: string): Promise<KnownPrices> {
   return {
     // Of a type that is in both the book comes later, and counts.
     last: new Map(last.map((one) => [one.machineType, one.price])),
+    elsewhere: rangeByType(elsewhere),
     inUse: inUse.map(({ machineType }) => machineType),
   };
+}
+
+function rangeByType(prices: readonly OnDemandPriceRow[]): ReadonlyMap<string, readonly [number, number]> {
+  const ranges = new Map<string, readonly [number, number]>();
+  for (const { machineType, microUsdPerHour: price } of prices) {
+    const [least, most] = ranges.get(machineType) ?? [price, price];
+    ranges.set(machineType, [Math.min(least, price), Math.max(most, price)]);
+  }
+  return ranges;
 }
 
 /**

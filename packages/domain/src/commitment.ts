@@ -1,5 +1,5 @@
 import { type CommitmentKind, type OfferingClass, type PaymentOption, TERMS, type Term } from "./commitment-terms.ts";
-import { rateFault } from "./rate-list.ts";
+import { type Rate, rateFault } from "./rate-list.ts";
 import { err, ok, type Result } from "./result.ts";
 
 /** By the clock: before its first hour, within its term, after it. */
@@ -91,6 +91,8 @@ const FIELDS_OF_SOME = [
 const DAY_MS = 86_400_000;
 /** Regional purchases can be queued so far ahead (EC2 user guide, queue your purchase). */
 const LONGEST_QUEUE_DAYS = 1_095;
+/** When the first reserved instances were for sale (AWS, 2009-03-12). */
+const FIRST_SOLD_MS = Date.UTC(2009, 2, 12);
 /** AWS's own limits of a savings plan's commitment: $0.001 to $1,000,000 an hour. */
 const LEAST_COMMITMENT_MICRO_USD = 1_000;
 const MOST_COMMITMENT_MICRO_USD = 1_000_000_000_000;
@@ -140,12 +142,28 @@ function checkOffer(draft: CommitmentDraft, regions: ReadonlyMap<string, KnownRe
   if (upfrontMicroUsd === null || hourlyMicroUsd === null) return;
   const rate = { machineType, term, offeringClass, paymentOption, upfrontMicroUsd, hourlyMicroUsd };
   const wrong = rateFault(rate, kind, price);
-  if (wrong !== undefined) fault("hourlyMicroUsd", wrong.rule, `Of one instance ${wrong.detail}`);
+  if (wrong !== undefined) fault(faultyAmount(rate), wrong.rule, `Of one instance ${wrong.detail}`);
+}
+
+/** Which of the two amounts to look at first: one that its payment option excludes or lacks, otherwise the larger part. */
+function faultyAmount({
+  paymentOption,
+  term,
+  upfrontMicroUsd,
+  hourlyMicroUsd,
+}: Rate): "upfrontMicroUsd" | "hourlyMicroUsd" {
+  if (paymentOption === "no_upfront") return upfrontMicroUsd > 0 ? "upfrontMicroUsd" : "hourlyMicroUsd";
+  if (paymentOption === "all_upfront") return hourlyMicroUsd > 0 ? "hourlyMicroUsd" : "upfrontMicroUsd";
+  if (upfrontMicroUsd === 0 || hourlyMicroUsd === 0)
+    return upfrontMicroUsd === 0 ? "upfrontMicroUsd" : "hourlyMicroUsd";
+  return upfrontMicroUsd > hourlyMicroUsd * TERMS[term].hours ? "upfrontMicroUsd" : "hourlyMicroUsd";
 }
 
 function checkPeriod({ startsAt, endsAt, term, zone }: CommitmentDraft, now: Date, fault: TellFault): Date {
   const days = TERMS[term].days;
   const last = new Date(startsAt.getTime() + days * DAY_MS);
+  if (startsAt.getTime() < FIRST_SOLD_MS)
+    fault("startsAt", "too_long_ago", "Reserved instances are sold since March 2009, savings plans since 2019.");
   if (startsAt.getTime() - now.getTime() > LONGEST_QUEUE_DAYS * DAY_MS)
     fault("startsAt", "too_far_ahead", "A purchase can be queued for three years ahead at most.");
   if (zone !== null && startsAt > now) fault("startsAt", "not_queued", "Zonal reserved instances cannot be queued.");

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { readPriceList } from "./price-list.ts";
+import { type KnownPrices, readPriceList } from "./price-list.ts";
 
-const known = { last: new Map([["m7i.large", 100_800]]), inUse: ["m7i.large"] };
+const NOTHING = { last: new Map(), elsewhere: new Map(), inUse: [] };
+const known = { ...NOTHING, last: new Map([["m7i.large", 100_800]]), inUse: ["m7i.large"] };
 const read = (text: string) => readPriceList(text, known);
 const rulesOf = (text: string) => {
   const result = read(text);
@@ -37,9 +38,36 @@ describe("a price list", () => {
 
   it("that is empty is refused, and would price nothing", () => {
     for (const text of ["", " \n\t\r\n"]) {
-      expect(readPriceList(text, { last: new Map(), inUse: [] })).toMatchObject({ error: [{ rule: "no_prices" }] });
+      expect(readPriceList(text, NOTHING)).toMatchObject({ error: [{ rule: "no_prices" }] });
     }
   });
+
+  it("of a type without a price so far is held against other regions and against its family", () => {
+    const rulesOfNew = (text: string) => {
+      const elsewhere = new Map([["r7i.large", [120_000, 250_000]]] as const);
+      const result = readPriceList(text, { ...NOTHING, elsewhere });
+      return result.ok ? [] : result.error.map(({ machineType, rule }) => `${machineType} ${rule}`);
+    };
+    expect(rulesOfNew("r7i.large 0.3")).toEqual([]);
+    expect(rulesOfNew("r7i.large 250")).toEqual(["r7i.large price_jumped"]);
+    expect(rulesOfNew("r7i.large 25")).toEqual(["r7i.large price_jumped"]);
+    expect(rulesOfNew("r7i.large 0.00012")).toEqual(["r7i.large price_jumped"]);
+    expect(rulesOfNew("x8i.96xlarge 22.275\nx8i.large 0.1")).toEqual([]);
+    expect(rulesOfNew("z9.2xlarge 403.2\nz9.large 0.1008\nz9a.large 200")).toEqual(["z9.2xlarge price_jumped"]);
+  });
+
+  it("that mends a slip is taken where other regions say that it is one", () => {
+    const at = (elsewhere: KnownPrices["elsewhere"]) =>
+      readPriceList("m7i.large 0.1008", { ...NOTHING, last: new Map([["m7i.large", 100_800_000]]), elsewhere });
+    expect(at(new Map([["m7i.large", [96_000, 140_000]]])).ok).toBe(true);
+    expect(at(new Map()).ok).toBe(false);
+    expect(at(new Map([["m7i.large", [96_000, 100_800_000]]])).ok).toBe(false);
+  });
+
+  it.each(["banana", "constructor", "m7i.", ".large", "m7i.large.x", "__proto__.large"])(
+    "%s is no machine type",
+    (machineType) => expect(rulesOf(`m7i.large 0.1\n${machineType} 0.1`)).toEqual([`${machineType} malformed_line`]),
+  );
 
   it("may change a price by less than a thousand times", () => {
     expect(rulesOf("m7i.large 100.799")).toEqual([]);

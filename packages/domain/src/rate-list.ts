@@ -10,7 +10,7 @@ import {
   type Term,
 } from "./commitment-terms.ts";
 import { microUsdFromAmount } from "./money.ts";
-import type { PriceFault } from "./price-list.ts";
+import { MACHINE_TYPE, type PriceFault } from "./price-list.ts";
 import { err, ok, type Result } from "./result.ts";
 
 /** What a price book holds: prices on demand, or the rates of one kind of commitment. */
@@ -140,7 +140,7 @@ function partsOf(words: readonly string[], kind: CommitmentKind): Parts | undefi
     : [rest[0], "standard", rest[1], "0", rest[2]];
   const fits =
     rest.length === (isReserved ? 5 : 3) &&
-    /^[a-z0-9][a-z0-9.-]{0,62}$/.test(machineType) &&
+    MACHINE_TYPE.test(machineType) &&
     isTerm(term) &&
     isOfferingClass(offeringClass) &&
     isPaymentOption(paymentOption);

@@ -52,7 +52,10 @@ export async function registerCommitments(
     if (!commitment.ok) return err({ code: "internal", detail: "It was checked a moment ago." });
     const same = await findSamePurchase(tx, commitment.value);
     if (same !== undefined) {
-      const detail = `${same} is this purchase, or cannot be told from it: give each an external_id.`;
+      // One of this request has an id that nobody will ever see.
+      const before = rows.findIndex((row) => row.id === same);
+      const who = before === -1 ? same : `Commitment ${before + 1} of the file`;
+      const detail = `${who} is this purchase, or cannot be told from it: give each an external_id.`;
       const fault = { code: "already_registered", ...at("external_id", detail) };
       return refuse("already_registered", fault.detail, { errors: [fault] });
     }

@@ -146,7 +146,7 @@ describe("commitments", () => {
     ["/machine_type", "unknown_machine_type", { machine_type: "m9z.large" }],
     ["/zone", "unknown_zone", { zone: "eu-1z" }],
     ["/per_hour", "rate_above_price", { per_hour: usd("33.3") }],
-    ["/per_hour", "payment_mismatch", { upfront: usd("0") }],
+    ["/upfront", "payment_mismatch", { upfront: usd("0") }],
     ["/ends_at", "end_before_start", { ends_at: "2026-06-01T00:00:00.000Z" }],
     ["/ends_at", "longer_than_term", { ends_at: "2027-06-01T00:00:00.001Z" }],
     ["/count", "required", { count: undefined }],

@@ -133,6 +133,17 @@ describe("price books", () => {
     expect(await kinds("&kind=on_demand")).toEqual(["on_demand"]);
   });
 
+  it("422: a price a thousand times the last is refused also after a list without its type, and in a region that is new", async () => {
+    await send("q9.large 0.1", "eu-1");
+    await send("q8.large 0.1", "eu-1");
+    const jumped = (await send("q9.large 100", "eu-1")).json();
+    expect(jumped.errors).toMatchObject([{ code: "price_jumped", detail: expect.stringContaining("after 100000") }]);
+    const elsewhere = (await send("q8.large 100", "eu-2")).json();
+    expect(elsewhere.errors).toMatchObject([
+      { code: "price_jumped", detail: expect.stringContaining("100000 to 100000 in other regions") },
+    ]);
+  });
+
   it("keeps the label of an estimate, counts them, and gives none of them to plans, bills and reports", async () => {
     await send("m7i.large 0.1\nm7i.xlarge 0.2", "eu-5");
     const prices =

@@ -33,7 +33,7 @@ export const importPriceBook = (berth: Berth) =>
       const regions = options.region === undefined ? await launchingRegions(session) : [options.region];
       const lists = regions.map((region) => {
         const prices = file.prices.get(region);
-        if (prices === undefined) throw usageFailure(`${path} has no prices of ${region}`);
+        if (prices === undefined || prices === "") throw usageFailure(`${path} has no prices of ${region}`);
         return { region, source, kind: options.kind, prices };
       });
       if (lists.length === 0) throw usageFailure("no kube launches machines yet", "Say which with --region.");

@@ -119,6 +119,20 @@ test("a rate's label says whether it is an estimate: by that word, or by a sourc
   expect(sent()).toEqual([]);
 });
 
+test("what is no word becomes no line of its own: it is sent to be refused", async () => {
+  await write({
+    meta: { source: "s" },
+    regions: { here: { "m7i.large 0.1\nm7i.xlarge": 0.2, "m7i.large": [0.1], "m7i.2xlarge": "0.4\nm7i.4xlarge 0.8" } },
+  });
+  await priceBook(["import", file]);
+  expect((sent()[0] as { prices: string }).prices.split("\n")).toEqual([
+    '"m7i.large 0.1\\nm7i.xlarge" 0.2',
+    "m7i.large [0.1]",
+    'm7i.2xlarge "0.4\\nm7i.4xlarge 0.8"',
+    "",
+  ]);
+});
+
 test("a number that JSON cannot hold is sent to be refused, and the refusal names type and rule", async () => {
   await writeFile(file, '{"meta": {"source": "a list"}, "regions": {"here": {"m7i.large": 1e999}}}');
   const errors = [{ pointer: "/prices", code: "not_a_price", detail: "m7i.large: Not a decimal number." }];
@@ -131,6 +145,7 @@ test("a number that JSON cannot hold is sent to be refused, and the refusal name
 test.each([
   ["no JSON", "the file is no JSON", []],
   ["{}", "the file has no prices", []],
+  ['{"meta": {"source": "s"}, "regions": {"there": {}}}', "no prices of there", ["--region", "there"]],
   ['{"regions": {"here": {"m7i.large": 0.1}}}', "does not say where its prices come from", []],
   ['{"meta": {"source": "s"}, "regions": {"here": {"m7i.large": 0.1}}}', "no prices of there", ["--region", "there"]],
 ])("%s is a usage error and sends nothing", async (text, message, words) => {

@@ -20,11 +20,11 @@ const SHAPES: Readonly<Record<PriceBookKind, string>> = {
 };
 
 /** The short words of a payment option, which price files use. */
-const PAYMENT_OPTIONS: Readonly<Record<string, string>> = {
-  no: "no_upfront",
-  partial: "partial_upfront",
-  all: "all_upfront",
-};
+const PAYMENT_OPTIONS: ReadonlyMap<string, string> = new Map([
+  ["no", "no_upfront"],
+  ["partial", "partial_upfront"],
+  ["all", "all_upfront"],
+]);
 
 /**
  * Reads `{ meta: { source, asOf, sources }, regions: { region: { type: … } } }`: for a type its price in dollars an hour, of
@@ -43,7 +43,9 @@ export function readPriceFile(text: string, except: readonly string[], kind: Pri
   for (const [region, byType] of Object.entries(fieldsOf(regions) ?? {})) {
     const lines = Object.entries(fieldsOf(byType) ?? {})
       .filter(([machineType]) => !except.includes(machineType))
-      .flatMap(([machineType, price]) => linesOf(price, kind, isEstimate).map((line) => `${machineType} ${line}\n`));
+      .flatMap(([machineType, price]) =>
+        linesOf(price, kind, isEstimate).map((line) => `${asWritten(machineType)} ${line}\n`),
+      );
     prices.set(region, lines.join(""));
   }
   if (prices.size === 0) {
@@ -52,19 +54,30 @@ export function readPriceFile(text: string, except: readonly string[], kind: Pri
   return { source: known.length === 0 ? undefined : known.join(" ").slice(0, LONGEST_SOURCE), prices };
 }
 
+/** One word as the file has it: what is none is shown as what it is, to be refused, and becomes no line of its own. */
+function asWritten(value: unknown): string {
+  const isWord = typeof value === "number" || (typeof value === "string" && /^\S+$/.test(value));
+  return isWord ? `${value}` : (JSON.stringify(value) ?? "none");
+}
+
+const paymentOf = (payment: string) => PAYMENT_OPTIONS.get(payment) ?? asWritten(payment);
+
 /** What follows the machine type, on each of its lines. */
 function linesOf(price: unknown, kind: PriceBookKind, isEstimate: LabelReader): string[] {
-  if (kind === "on_demand") return [`${price}`];
+  if (kind === "on_demand") return [asWritten(price)];
   return entriesOf(price, kind).flatMap(([term, byOffer]) =>
     kind === "reserved_instances"
       ? entriesOf(byOffer, kind).flatMap(([offeringClass, byPayment]) =>
           entriesOf(byPayment, kind).map(([payment, rate]) => {
             const [upfront, hourly, label] = Array.isArray(rate) ? rate : [];
             const word = isEstimate(label, payment) ? " estimate" : "";
-            return `${term} ${offeringClass} ${PAYMENT_OPTIONS[payment] ?? payment} ${upfront} ${hourly}${word}`;
+            const offer = `${asWritten(term)} ${asWritten(offeringClass)} ${paymentOf(payment)}`;
+            return `${offer} ${asWritten(upfront)} ${asWritten(hourly)}${word}`;
           }),
         )
-      : entriesOf(byOffer, kind).map(([payment, rate]) => `${term} ${PAYMENT_OPTIONS[payment] ?? payment} ${rate}`),
+      : entriesOf(byOffer, kind).map(
+          ([payment, rate]) => `${asWritten(term)} ${paymentOf(payment)} ${asWritten(rate)}`,
+        ),
   );
 }
 
