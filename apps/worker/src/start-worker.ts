@@ -89,7 +89,7 @@ const ORPHAN_SWEEP_MS = 30_000;
 const NAMESPACE_SWEEP_MS = 60_000;
 const RETENTION_SWEEP_MS = 10 * 60_000;
 const USAGE_SWEEP_MS = 60_000;
-const COMMITMENT_SWEEP_MS = 10 * 60_000;
+const COMMITMENT_SWEEP_MS = 2 * 60_000;
 const EXPIRY_SWEEP_MS = 15 * 60_000;
 /** Of the ten minutes that a sample stands for, none is missed. */
 const SAMPLE_SWEEP_MS = 2 * 60_000;

@@ -3,6 +3,7 @@ import type { Actor } from "./actor.ts";
 import { appendAudit } from "./audit.ts";
 import { isUniqueViolation } from "./conflicts.ts";
 import { type ListQuery, pageByAge } from "./page-by-age.ts";
+import { wakePurchases } from "./reservation-purchases.ts";
 import { columns, type Page, type Sql, startWhere, type Tx } from "./sql.ts";
 import type { PrismaTx } from "./transaction.ts";
 
@@ -98,6 +99,8 @@ export async function updatePool(tx: PrismaTx, ids: IdSource, change: PoolChange
   await tx.query("update pool set changed_at = now(), generation = generation + 1 where id = $1", [change.id]);
   const row = await tx.prisma.pool.update({ where: { id: change.id }, data });
   await wakePlacement(tx, row.kubeId);
+  // What may be bought now, or no more.
+  if ("machineTypes" in data || "reservationPurchases" in data) await wakePurchases(tx);
   await audit(tx, ids, change, "pool.update", { before: pick(before, data), after: pick(row, data) });
   const pool = await findPool(tx, change.id);
   if (pool === undefined) throw new Error(`${change.id} is gone`);

@@ -148,6 +148,13 @@ export async function lockReservationPurchase(tx: Tx, id: string): Promise<Reser
   return row;
 }
 
+/** Has those looked at whose month has come, as what holds them back may have changed. */
+export async function wakePurchases(sql: Sql): Promise<void> {
+  await sql.query(
+    "update reservation_purchase set next_check_at = now(), wakes = wakes + 1 where state = 'planned' and due_at <= now()",
+  );
+}
+
 /** An operator's word on a purchase that `lockReservationPurchase` gave: it is given up, or asked for anew. */
 export async function changeReservationPurchase(
   tx: Tx,

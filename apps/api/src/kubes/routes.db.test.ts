@@ -89,6 +89,26 @@ describe("GET /v1/admin/kubes", () => {
 describe("pools", () => {
   const kubeId = async () => (await ask("GET", "/v1/admin/kubes?limit=1")).json().data[0].id;
 
+  it("200: purchases that are held back are looked at again when a pool lets them be bought, and those of later months are not", async () => {
+    const created = await ask("POST", "/v1/admin/pools", aPool(await kubeId(), { name: "buys" }));
+    const plan = (id: string, due: string) =>
+      api.owner.query(
+        `insert into reservation_purchase (id, plan_id, purchase, part, product, region, machine_type, count, offering_class, term,
+                                           payment_option, upfront_micro_usd, hourly_micro_usd, due_at, next_check_at)
+         values ($1, $1, 0, 0, 'p', 'us-east-1', 'm7i.xlarge', 1, 'standard', '1y', 'no_upfront', 0, 1, now() + $2::interval, now() + interval '1 hour')`,
+        [id, due],
+      );
+    await plan("rpu_held", "-1 minute");
+    await plan("rpu_later", "30 days");
+    const due = () => api.owner.query("select id from reservation_purchase where next_check_at <= now() order by id");
+    await ask("PATCH", `/v1/admin/pools/${created.json().id}`, { max_machines: 3 });
+    expect(await due()).toEqual([]);
+    await ask("PATCH", `/v1/admin/pools/${created.json().id}`, { reservation_purchases: "on" });
+    expect(await due()).toEqual([{ id: "rpu_held" }]);
+    await api.owner.query("delete from reservation_purchase");
+    await api.owner.query("delete from pool where id = $1", [created.json().id]);
+  });
+
   it("201, 200: made with the schema's defaults, changed, listed", async () => {
     const created = await ask(
       "POST",
