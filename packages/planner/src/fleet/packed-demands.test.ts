@@ -150,6 +150,27 @@ describe("demand of a fleet packed anew", () => {
     expect(flat.base[0]).toMatchObject({ loadHours: 0 });
   });
 
+  it("grows as before where a region is new: it is recorded since its first machine", () => {
+    const loads = INPUT.loads.map((load, h) => ({ ...load, memoryMib: h < 730 ? 910_000 : 1_000_000 }));
+    const since = HOURS - 200;
+    const young = { region: "eu-west-1", hour: FROM_HOUR + since + 1, memoryMib: 10_000 };
+    const growthOf = (input: PlanningInput) => planningOf(input).file.forecast.scenarios[1].growthPercentPerMonth;
+    const alone = growthOf({ ...INPUT, loads });
+    expect(alone).toBeCloseTo(((1 / 0.91) ** (1 / 3) - 1) * 100, 1);
+    const both = growthOf({
+      ...INPUT,
+      runs: [...INPUT.runs, run("m6i.xlarge", 1, { region: "eu-west-1", startedMs: (FROM_HOUR + since) * HOUR_MS })],
+      kubes: [
+        ...INPUT.kubes,
+        kube([machines("m6i.xlarge", 1)], { kubeId: "kub_2", region: "eu-west-1", memoryMib: 10_000 }),
+      ],
+      loads: [...loads, young],
+      prices: [...INPUT.prices, { ...price("m6i.xlarge", 214_000), region: "eu-west-1" }],
+    });
+    expect(both).toBeGreaterThanOrEqual(alone);
+    expect(both).toBeLessThan(alone + 0.5);
+  });
+
   it("is in no hour above what ran in it, by price on demand", () => {
     fc.assert(
       fc.property(

@@ -56,9 +56,12 @@ export function packedDemands(input: DemandInput, region: string, ran: readonly 
       loadHours: input.hours - load.recordedFrom,
       families: beside(packed, ran),
     },
-    recordedFrom: load.recordedFrom,
+    // Nothing is missing before the first machine of a region that is younger than its samples.
+    recordedFrom: load.recordedFrom <= most.findIndex((share) => share > 0) + DAY_HOURS ? 0 : load.recordedFrom,
   };
 }
+
+const DAY_HOURS = 24;
 
 const thousandths = (units: number) => Math.round(units * 1_000) / 1_000;
 
