@@ -106,9 +106,10 @@ describe("the planning file of a fleet", () => {
   it("is a case that npm run plan takes, of the families that ran and have a price", () => {
     const { file, planning } = planningOf(INPUT);
     expect(file.families).toEqual([
-      { name: "us-east-1/g5.xlarge", unit: "g5.xlarge", onDemandUsdPerHour: 1.006, sizes: [] },
+      { name: "us-east-1/g5.xlarge", region: "us-east-1", unit: "g5.xlarge", onDemandUsdPerHour: 1.006, sizes: [] },
       {
         name: "us-east-1/m7i",
+        region: "us-east-1",
         unit: "m7i.xlarge",
         onDemandUsdPerHour: 0.2016,
         sizes: ["m7i.metal-24xl", "m7i.4xlarge"],

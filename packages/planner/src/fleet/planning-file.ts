@@ -60,8 +60,9 @@ export function planningFile(input: PlanningInput): PlanningFile | NoPlanningFil
   const leftOut = [...input.withheld, ...unpriced];
   const file = {
     months: input.months,
-    families: families.map(({ name, unit, unitMicroUsdPerHour, sizes }) => ({
+    families: families.map(({ name, region, unit, unitMicroUsdPerHour, sizes }) => ({
       name,
+      region,
       unit,
       onDemandUsdPerHour: usd(unitMicroUsdPerHour),
       sizes,

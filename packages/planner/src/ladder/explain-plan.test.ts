@@ -92,6 +92,19 @@ describe("flags", () => {
     expect(flagsOf(CASE, 81)).toEqual(["quota in 3"]);
   });
 
+  it("count instances and list value of each region by itself", () => {
+    const region = (name: string) => ({ ...FAMILY, name, region: name });
+    const product = CASE.products[0] as (typeof CASE.products)[number];
+    const two = { ...CASE, families: [region("eu-1"), region("us-1")], products: [product, { ...product, family: 1 }] };
+    const buy = (...counts: readonly number[]) =>
+      planFlags(
+        two,
+        counts.map((count, p) => ({ product: p, month: 3, count })),
+      ).map(({ flag, detail }) => `${flag}: ${detail.split(", ")[0]} ${/(eu|us)-1/.exec(detail)?.[0]}`);
+    expect(buy(80, 80)).toEqual([]);
+    expect(buy(80, 81)).toEqual(["quota: 21 instances in a month us-1"]);
+  });
+
   it("name the month from which standard reserved instances are worth half a million", () => {
     const one = { ...CASE, families: [{ ...FAMILY, sizes: [{ machineType: "m7i.48xlarge", units: 48 }] }] };
     expect(flagsOf(one, 48 * 11)).toEqual([]);

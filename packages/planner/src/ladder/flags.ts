@@ -23,14 +23,25 @@ const FIRST_TIER_MICRO_USD = 500_000_000_000;
 /** Of what is held, in one month. */
 const CLIFF_SHARE = 1 / 6;
 
-/** In the order of months. The case is of one region. */
+/** In the order of months; quotas and tiers are of each region by itself. */
 export function planFlags(planning: PlanningCase, purchases: readonly Purchase[]): readonly PlanFlag[] {
-  return [...quotaFlags(planning, purchases), ...tierFlags(planning, purchases), ...cliffFlags(planning)].toSorted(
-    (a, b) => a.month - b.month,
-  );
+  const regions = [...new Set(planning.families.map(({ region }) => region))];
+  const ofRegions = regions.flatMap((region) => {
+    const own = purchases.filter(({ product: p }) => {
+      const product = planning.products[p] as Product;
+      return product.kind === "reserved" && planning.families[product.family]?.region === region;
+    });
+    const place = region === undefined ? "a region" : region;
+    return [...quotaFlags(planning, own, place), ...tierFlags(planning, own, place)];
+  });
+  return [...ofRegions, ...cliffFlags(planning)].toSorted((a, b) => a.month - b.month);
 }
 
-function quotaFlags({ months, products, families }: PlanningCase, purchases: readonly Purchase[]): readonly PlanFlag[] {
+function quotaFlags(
+  { months, products, families }: PlanningCase,
+  purchases: readonly Purchase[],
+  place: string,
+): readonly PlanFlag[] {
   const instances = new Array<number>(months).fill(0);
   for (const { product: p, month, count } of purchases) {
     const product = products[p] as Product;
@@ -45,13 +56,17 @@ function quotaFlags({ months, products, families }: PlanningCase, purchases: rea
           {
             flag: "quota" as const,
             month,
-            detail: `${count} instances in a month, and ${QUOTA_INSTANCES} regional ones are sold in a region and month unless more are asked for`,
+            detail: `${count} instances in a month, and ${QUOTA_INSTANCES} regional ones are sold in ${place} and month unless more are asked for`,
           },
         ],
   );
 }
 
-function tierFlags({ months, products }: PlanningCase, purchases: readonly Purchase[]): readonly PlanFlag[] {
+function tierFlags(
+  { months, products }: PlanningCase,
+  purchases: readonly Purchase[],
+  place: string,
+): readonly PlanFlag[] {
   const active = Array.from({ length: months }, (_, m) =>
     purchases.reduce((sum, { product: p, month, count }) => {
       const product = products[p] as Product;
@@ -69,7 +84,7 @@ function tierFlags({ months, products }: PlanningCase, purchases: readonly Purch
     {
       flag: "volume_tier",
       month,
-      detail: `${usd} dollars of standard reserved instances: volume discounts begin at 500000`,
+      detail: `${usd} dollars of standard reserved instances in ${place}: volume discounts begin at 500000`,
     },
   ];
 }

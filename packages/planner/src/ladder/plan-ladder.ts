@@ -1,8 +1,10 @@
-import type { Solver } from "@berth/ports";
+import type { Solution, Solver } from "@berth/ports";
 import { ladderProgram } from "./ladder-program.ts";
 import { meanOfWorst } from "./mean-of-worst.ts";
 import { type PlanCost, planCost } from "./plan-cost.ts";
 import type { PlanningCase, Purchase } from "./planning-case.ts";
+import type { ProgramBuilder } from "./program-builder.ts";
+import { quantilePlan } from "./quantile-plan.ts";
 
 export interface LadderOptions {
   /** A plan this near to the bound is good enough. */
@@ -19,8 +21,10 @@ export interface LadderPlan {
   readonly objectiveUsd: number;
   /** No plan has less, to about 1e-7 of it. */
   readonly boundUsd: number;
-  /** `limit`: branch and bound ended before the gap was reached. `nothing`: it found no plan, so nothing is bought. */
+  /** `limit`: the gap was not reached. `nothing`: no plan was found, so nothing is bought. */
   readonly outcome: "optimal" | "limit" | "nothing";
+  /** Where the program gave no plan that is worth buying: the rule that the plan is by instead, and why. */
+  readonly fallback?: { readonly rule: "quantile"; readonly why: string } | undefined;
   readonly size: { readonly rows: number; readonly columns: number; readonly whole: number; readonly nonzeros: number };
 }
 
@@ -30,58 +34,92 @@ export const LADDER_OPTIONS: LadderOptions = { gap: 1e-4, maxNodes: 2_000 };
  * The purchases with the least cost over the horizon, and a bound that no plan is below. The same case gives the same plan.
  * The cost is recomputed in integers from the purchases; the bound is the solver's.
  *
- * With a limit to losses that even buying nothing breaks (which loses nothing, so a negative one) nothing is bought.
+ * Where the solver fails, finds nothing within its limits, or finds what by the bill's rule is worse than buying nothing, the plan is
+ * by the quantile rule, and says why. With a limit to losses that even buying nothing breaks (a negative one) nothing is bought.
  */
 export async function planLadder(
   planning: PlanningCase,
   solver: Solver,
-  { gap, maxNodes }: LadderOptions = LADDER_OPTIONS,
+  options: LadderOptions = LADDER_OPTIONS,
 ): Promise<LadderPlan> {
   const nothing = planCost(planning, []);
   const { builder, bought, constantUsd } = ladderProgram(planning, nothing.byScenarioNanoUsd);
-  const program = await solver.openProgram(builder.rows);
-  try {
-    await program.addColumns(builder.columns);
-    const solution = await program.solveInteger({ relativeGap: gap, maxNodes, whole: builder.whole });
-    const found = "objective" in solution ? solution : undefined;
-    const purchases =
-      found === undefined
-        ? []
-        : bought
-            .flatMap((columns, product) =>
-              [...columns].map((column, month) => ({
-                product,
-                month,
-                count: column < 0 ? 0 : Math.round(found.columns[column] as number),
-              })),
-            )
-            .filter(({ count }) => count > 0)
-            .toSorted((a, b) => a.month - b.month || a.product - b.product);
-    const cost = planCost(planning, purchases);
-    if (found !== undefined && isWorseThanNothing(planning, cost, nothing)) {
-      return {
-        ...nothingBought(planning, nothing),
-        boundUsd: found.bound + constantUsd + constantOf(planning, nothing),
-        size: builder.size,
-      };
+  const { size } = builder;
+  const solution = await solve(solver, builder, options);
+  if (typeof solution === "string") return byQuantile(planning, nothing, solution, size, Number.NEGATIVE_INFINITY);
+  if (!("objective" in solution)) {
+    if (solution.outcome === "infeasible") {
+      const boundUsd = Number.NEGATIVE_INFINITY;
+      return { purchases: [], ...standing(planning, nothing, nothing), boundUsd, outcome: "nothing", size };
     }
-    return {
-      purchases,
-      cost,
-      objectiveUsd: objectiveOf(planning, cost, nothing),
-      boundUsd:
-        found === undefined ? Number.NEGATIVE_INFINITY : found.bound + constantUsd + constantOf(planning, nothing),
-      outcome: found === undefined ? "nothing" : found.outcome,
-      size: builder.size,
-    };
-  } finally {
-    await program.close();
+    const why = `the solver found no plan within its limits: ${solution.outcome}`;
+    return byQuantile(planning, nothing, why, size, Number.NEGATIVE_INFINITY);
   }
+  const boundUsd = solution.bound + constantUsd + constantOf(planning, nothing);
+  const purchases = bought
+    .flatMap((columns, product) =>
+      [...columns].map((column, month) => ({
+        product,
+        month,
+        count: column < 0 ? 0 : Math.round(solution.columns[column] as number),
+      })),
+    )
+    .filter(({ count }) => count > 0)
+    .toSorted((a, b) => a.month - b.month || a.product - b.product);
+  const cost = planCost(planning, purchases);
+  if (isWorseThanNothing(planning, cost, nothing)) {
+    const why =
+      "by the bill's rule the program's plan costs more than buying nothing, or may lose more than is allowed";
+    return byQuantile(planning, nothing, why, size, boundUsd);
+  }
+  return { purchases, ...standing(planning, cost, nothing), boundUsd, outcome: solution.outcome, size };
+}
+
+/** What was found, or why the solver failed. */
+async function solve(
+  solver: Solver,
+  builder: ProgramBuilder,
+  { gap, maxNodes }: LadderOptions,
+): Promise<Solution | string> {
+  try {
+    const program = await solver.openProgram(builder.rows);
+    try {
+      await program.addColumns(builder.columns);
+      return await program.solveInteger({ relativeGap: gap, maxNodes, whole: builder.whole });
+    } finally {
+      await program.close();
+    }
+  } catch (error) {
+    return `the solver failed: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+function byQuantile(
+  planning: PlanningCase,
+  nothing: PlanCost,
+  why: string,
+  size: LadderPlan["size"],
+  boundUsd: number,
+): LadderPlan {
+  const isGood = (purchases: readonly Purchase[]) =>
+    !isWorseThanNothing(planning, planCost(planning, purchases), nothing);
+  const purchases = quantilePlan(planning, isGood);
+  const cost = planCost(planning, purchases);
+  const fallback = { rule: "quantile", why } as const;
+  return { purchases, ...standing(planning, cost, nothing), boundUsd, outcome: "limit", fallback, size };
+}
+
+function standing(
+  planning: PlanningCase,
+  cost: PlanCost,
+  nothing: PlanCost,
+): Pick<LadderPlan, "cost" | "objectiveUsd"> {
+  return { cost, objectiveUsd: objectiveOf(planning, cost, nothing) };
 }
 
 /**
  * The program serves flexible demand as it likes, and the bill by a rule: where the two are far apart, a plan may cost more than
- * none, or lose more than it may. Then nothing is bought, and the bound says how much is given up.
+ * none, or lose more than it may. The bound says how much is given up by what is bought instead.
  */
 function isWorseThanNothing(planning: PlanningCase, cost: PlanCost, nothing: PlanCost): boolean {
   if (objectiveOf(planning, cost, nothing) > objectiveOf(planning, nothing, nothing)) return true;
@@ -94,13 +132,6 @@ function isWorseThanNothing(planning: PlanningCase, cost: PlanCost, nothing: Pla
 
 /** Of a limit to losses, what a solver's tolerance may leave. */
 const LOSS_SLACK = 1e-6;
-
-function nothingBought(
-  planning: PlanningCase,
-  nothing: PlanCost,
-): Pick<LadderPlan, "purchases" | "cost" | "objectiveUsd" | "outcome"> {
-  return { purchases: [], cost: nothing, objectiveUsd: objectiveOf(planning, nothing, nothing), outcome: "limit" };
-}
 
 /** How far a plan is above its bound, as a share of the bound. */
 export function gapOf({ objectiveUsd, boundUsd }: Pick<LadderPlan, "objectiveUsd" | "boundUsd">): number {

@@ -18,6 +18,8 @@ export interface PlanningCase {
 /** Machines that one reserved instance of the family covers in any size, counted in machines of one size: its unit. */
 export interface PlanFamily {
   readonly name: string;
+  /** That its reserved instances are bought in; families without one are of one region. */
+  readonly region?: string | undefined;
   /** Machine type of one unit, as `m7i.xlarge`. */
   readonly unit: string;
   /** Of one unit. */

@@ -120,7 +120,7 @@ export function readPlanningCase(file: unknown): Result<PlanningCase, CaseFault[
 }
 
 function readFamily(fields: Fields): PlanFamily {
-  fields.only(["name", "unit", "onDemandUsdPerHour", "sizes"]);
+  fields.only(["name", "region", "unit", "onDemandUsdPerHour", "sizes"]);
   const unit = fields.name("unit");
   const onDemandMicroUsdPerHour = fields.dollars("onDemandUsdPerHour", MOST_PRICE);
   const quarters = quarterUnits(unit);
@@ -134,7 +134,8 @@ function readFamily(fields: Fields): PlanFamily {
       );
     }
   }
-  return { name: fields.name("name"), unit, onDemandMicroUsdPerHour, sizes: readSizes(fields, unit) };
+  const region = fields.has("region") ? fields.name("region") : undefined;
+  return { name: fields.name("name"), region, unit, onDemandMicroUsdPerHour, sizes: readSizes(fields, unit) };
 }
 
 /** Types of the unit's own family, each of a whole number of units; the unit alone where reserved instances cover their own size only. */

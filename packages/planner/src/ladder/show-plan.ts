@@ -67,6 +67,7 @@ export function showPlan(
     boundUsd: Number.isFinite(plan.boundUsd) ? rounded(plan.boundUsd, 6) : null,
     gap: Number.isFinite(plan.boundUsd) ? rounded(gapOf(plan), 8) : null,
     outcome: plan.outcome,
+    ...(plan.fallback === undefined ? {} : { fallback: plan.fallback }),
     size: plan.size,
     flags: planFlags(planning, plan.purchases),
     violations: faults,
