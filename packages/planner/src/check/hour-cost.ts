@@ -13,8 +13,8 @@ export interface HourCost {
 /**
  * What an hour costs with these commitments: in order, reserved instances, savings plans by discount, on demand. Plain and slow.
  *
- * Demand that has a choice goes to idle reserved instances, in the order of its families; then to what plans have left beside all that
- * is placed, where it takes the fewest dollars; then where it is cheapest on demand.
+ * Demand that has a choice goes to idle reserved instances, then to what plans have left beside all that is placed, each time the
+ * demand that would cost most on demand for what it takes; the rest goes where it is cheapest on demand.
  */
 export function hourCost(
   { families, demands }: PlanningCase,
@@ -49,35 +49,39 @@ export function hourCost(
     const only = options.length === 1 ? options[0] : undefined;
     if (only !== undefined) give(only.family, upTo(BigInt(milliUnits[d] as number) * BigInt(only.milliUnits)));
   });
+  const wanted = milliUnits.map((milli) => BigInt(milli));
+  const costOf = ({ family, milliUnits: each }: DemandOption) => (price[family] as bigint) * BigInt(each);
+  const cheapestOf = (d: number) =>
+    (demands[d] as PlanningCase["demands"][number]).options.reduce((low, one) =>
+      costOf(one) < costOf(low) ? one : low,
+    );
+  const open = demands.flatMap(({ options }, d) =>
+    options.length === 1 ? [] : options.map((option) => ({ d, option, saves: costOf(cheapestOf(d)) })),
+  );
+  const place = (d: number, { family, milliUnits: each }: DemandOption, room: bigint) => {
+    const fits = (room * 1_000n) / BigInt(each);
+    const here = fits < (wanted[d] as bigint) ? fits : (wanted[d] as bigint);
+    const milli = upTo(here * BigInt(each));
+    give(family, milli);
+    wanted[d] = (wanted[d] as bigint) - here;
+    return milli;
+  };
+  const ofReserved = open.map((one) => ({ ...one, takes: BigInt(one.option.milliUnits) }));
+  for (const { d, option } of bestFirst(ofReserved)) place(d, option, free[option.family] as bigint);
+  const { wallets } = spend(plans, price, rest);
+  const ofPlans = usesInOrder([...plans.keys()], price).flatMap(({ pool, f, rate }) =>
+    open
+      .filter(({ option }) => option.family === f)
+      .map((one) => ({ ...one, pool, rate, takes: rate * BigInt(one.option.milliUnits) })),
+  );
+  for (const { d, option, pool, rate } of bestFirst(ofPlans)) {
+    const purse = wallets.get(pool) as bigint;
+    wallets.set(pool, purse - rate * place(d, option, purse / rate));
+  }
   demands.forEach(({ options }, d) => {
     if (options.length === 1) return;
-    let left = BigInt(milliUnits[d] as number);
-    const place = (option: DemandOption, room: bigint) => {
-      const fits = (room * 1_000n) / BigInt(option.milliUnits);
-      const here = fits < left ? fits : left;
-      const milli = upTo(here * BigInt(option.milliUnits));
-      give(option.family, milli);
-      left -= here;
-      return milli;
-    };
-    for (const option of options) place(option, free[option.family] as bigint);
-    const wallets = left === 0n ? new Map<Pool, bigint>() : spend(plans, price, rest).wallets;
-    const perUnit = ({ rate, f }: PlanUse) =>
-      rate * BigInt(options.find(({ family }) => family === f)?.milliUnits ?? 0);
-    const choices = usesInOrder([...wallets.keys()], price).filter(({ f }) => options.some((o) => o.family === f));
-    // As it is sorted, of equal ones the higher discount stays before.
-    choices.sort((a, b) => (perUnit(a) < perUnit(b) ? -1 : perUnit(a) > perUnit(b) ? 1 : 0));
-    for (const { pool, f, rate } of choices) {
-      const option = options.find(({ family }) => family === f) as DemandOption;
-      const purse = wallets.get(pool) as bigint;
-      wallets.set(pool, purse - rate * place(option, purse / rate));
-    }
-    let [best] = options;
-    for (const option of options) {
-      const costs = (o: typeof option) => (price[o.family] as bigint) * BigInt(o.milliUnits);
-      if (best === undefined || costs(option) < costs(best)) best = option;
-    }
-    if (best !== undefined) give(best.family, upTo(left * BigInt(best.milliUnits)));
+    const { family, milliUnits: each } = cheapestOf(d);
+    give(family, upTo((wanted[d] as bigint) * BigInt(each)));
   });
 
   const { spent, unpaid } = spend(plans, price, rest);
@@ -95,6 +99,21 @@ interface PlanUse {
   readonly pool: Pool;
   readonly f: number;
   readonly rate: bigint;
+}
+
+/** What saves most for what it takes; of equal ones as they are given. */
+function bestFirst<T extends { readonly saves: bigint; readonly takes: bigint }>(choices: readonly T[]): T[] {
+  const open = [...choices];
+  const ordered: T[] = [];
+  while (open.length > 0) {
+    let best = 0;
+    open.forEach(({ saves, takes }, index) => {
+      const other = open[best] as T;
+      if (saves * other.takes > other.saves * takes) best = index;
+    });
+    ordered.push(...open.splice(best, 1));
+  }
+  return ordered;
 }
 
 /** The highest discount is the lowest rate of its price; of equal ones the lowest rate, then as they are given. */

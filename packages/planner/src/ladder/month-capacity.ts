@@ -1,3 +1,4 @@
+import { flexibleChoices } from "./flexible-choices.ts";
 import { type HeldCommitment, type PlanningCase, type Product, type Purchase, TERM_MONTHS } from "./planning-case.ts";
 import type { Capacity, SavingsUse } from "./serve-hour.ts";
 
@@ -9,6 +10,7 @@ export function monthCapacities(planning: PlanningCase, purchases: readonly Purc
   const { months, families, products, held } = planning;
   const pools = savingsPools(planning);
   const savings = savingsUses(planning, pools);
+  const choices = flexibleChoices(planning, savings);
   return Array.from({ length: months }, (_, month) => {
     const reserved = new Float64Array(families.length);
     const committed = new Array<number>(pools.length).fill(0);
@@ -29,7 +31,7 @@ export function monthCapacities(planning: PlanningCase, purchases: readonly Purc
         committed[pool] = (committed[pool] as number) + count * product.stepMicroUsdPerHour;
       }
     }
-    return { reservedMilliUnits: reserved, savings, committed };
+    return { reservedMilliUnits: reserved, savings, choices, committed };
   });
 }
 

@@ -88,3 +88,32 @@ describe("the cost of a plan is the bill's", () => {
     expect(plan.expectedNanoUsd).toBe(billed(MONTH, { plans }));
   });
 });
+
+it("an hour's idle reserved instance serves the demand that would cost most on demand for what it takes of it", () => {
+  const family = (name: string, micro: number) => ({
+    name,
+    unit: `${name}.xlarge`,
+    onDemandMicroUsdPerHour: micro,
+    sizes: [],
+  });
+  const planning: PlanningCase = {
+    ...planningOf([], MONTH),
+    months: 1,
+    families: [family("m7i", 200_000), family("m7a", 100_000), family("r7i", 300_000)],
+    demands: [
+      { name: "cheap elsewhere", options: [0, 1].map((f) => ({ family: f, milliUnits: 1_000 })) },
+      {
+        name: "dear elsewhere",
+        options: [
+          { family: 2, milliUnits: 1_000 },
+          { family: 0, milliUnits: 1_000 },
+        ],
+      },
+    ],
+    scenarios: [{ name: "one", weight: 1, months: [[{ hours: 730, milliUnits: [1_000, 1_000] }]] }],
+    held: [
+      { kind: "reserved", name: "ri", family: 0, term: "1y", units: 1, hourlyMicroUsd: 0, startMonth: 0, endMonth: 12 },
+    ],
+  };
+  expect(planCost(planning, []).expectedNanoUsd).toBe(730n * 100_000n * 1_000n);
+});

@@ -1,9 +1,14 @@
+import type { flexibleChoices, ReservedChoice } from "./flexible-choices.ts";
+import type { DemandOption } from "./planning-case.ts";
+
 /** What a month's commitments can do, and by which prices they are used. */
 export interface Capacity {
   /** Of each family, in thousandths. */
   readonly reservedMilliUnits: Float64Array;
   /** Highest discount first. */
   readonly savings: readonly SavingsUse[];
+  /** Where demand that has a choice goes: idle reserved instances, then what savings plans have left. */
+  readonly choices: ReturnType<typeof flexibleChoices>;
   /** By pool: micro-dollars an hour. */
   readonly committed: readonly number[];
 }
@@ -27,16 +32,15 @@ export interface Served {
  * Serves an hour as it will be billed: reserved instances first, then savings plans by their discount (highest first), the
  * rest on demand. What a savings plan covers is rounded down to a thousandth of a unit.
  *
- * Demand that may go to several families is served after the one that has no choice, in the order of the demands: where
- * reserved instances are idle first, the families in the order of its options; then where savings plans have money left beside
- * what is on demand so far, where a unit of the demand takes least of it first; the rest where a unit of it costs least on
- * demand. That is a rule that a packer can follow, not always the cheapest there is.
+ * Demand that may go to several families is served after the one that has no choice: first where reserved instances are idle, then
+ * where savings plans have money left beside what is on demand so far, each where it is worth most (`flexibleChoices`); the rest
+ * where a unit of it costs least on demand. That is a rule that a packer can follow, not always the cheapest there is.
  *
- * All arguments are whole numbers below 2^53. Takes O(demands x options x savings uses).
+ * All arguments are whole numbers below 2^53. Takes O(demands x options x savings plans).
  */
 export function serveHour(
   families: readonly { readonly onDemandMicroUsdPerHour: number }[],
-  demands: readonly { readonly options: readonly Option[] }[],
+  demands: readonly { readonly options: readonly DemandOption[] }[],
   wanted: readonly number[],
   capacity: Capacity,
 ): Served {
@@ -50,34 +54,36 @@ export function serveHour(
     reserved[family] = at(reserved, family) + taken;
     rest[family] = at(rest, family) + milliUnits - taken;
   };
-  for (const isFlexible of [false, true]) {
-    demands.forEach(({ options }, d) => {
-      if (options.length > 1 !== isFlexible) return;
-      let left = wanted[d] as number;
-      if (isFlexible) {
-        const take = ({ family, milliUnits }: Option, most: number) => {
-          // No more than is served whole; a remainder below a thousandth stays in demand.
-          const taken = Math.min(left, Math.floor((most * 1_000) / milliUnits));
-          const placed = Math.ceil((taken * milliUnits) / 1_000);
-          use(family, placed);
-          left -= taken;
-          return placed;
-        };
-        for (const option of options) take(option, at(idle, option.family));
-        if (left > 0 && capacity.savings.length > 0) {
-          const money = payBySavings(rest, capacity).left;
-          for (const { option, pool, rate } of savingsChoices(options, capacity)) {
-            money[pool] = (money[pool] as number) - rate * take(option, Math.floor((money[pool] as number) / rate));
-          }
-        }
-      }
-      if (left === 0) return;
-      const costOf = (o: Option) =>
-        (families[o.family] as { onDemandMicroUsdPerHour: number }).onDemandMicroUsdPerHour * o.milliUnits;
-      const cheapest = options.reduce((best, option) => (costOf(option) < costOf(best) ? option : best));
-      use(cheapest.family, Math.ceil((left * cheapest.milliUnits) / 1_000));
-    });
+  const left = Float64Array.from(wanted);
+  demands.forEach(({ options }, d) => {
+    if (options.length > 1) return;
+    const [{ family, milliUnits }] = options as readonly [DemandOption];
+    use(family, Math.ceil((at(left, d) * milliUnits) / 1_000));
+  });
+  const take = ({ demand, option: { family, milliUnits } }: ReservedChoice, most: number) => {
+    // No more than is served whole; a remainder below a thousandth stays in demand.
+    const taken = Math.min(at(left, demand), Math.floor((most * 1_000) / milliUnits));
+    const placed = Math.ceil((taken * milliUnits) / 1_000);
+    use(family, placed);
+    left[demand] = at(left, demand) - taken;
+    return placed;
+  };
+  const { choices } = capacity;
+  for (const choice of choices.reserved) take(choice, at(idle, choice.option.family));
+  if (choices.savings.length > 0) {
+    const money = payBySavings(rest, capacity).left;
+    for (const choice of choices.savings) {
+      const most = Math.floor((money[choice.pool] as number) / choice.rate);
+      money[choice.pool] = (money[choice.pool] as number) - choice.rate * take(choice, most);
+    }
   }
+  demands.forEach(({ options }, d) => {
+    if (options.length === 1 || at(left, d) === 0) return;
+    const costOf = (o: DemandOption) =>
+      (families[o.family] as { onDemandMicroUsdPerHour: number }).onDemandMicroUsdPerHour * o.milliUnits;
+    const cheapest = options.reduce((best, option) => (costOf(option) < costOf(best) ? option : best));
+    use(cheapest.family, Math.ceil((at(left, d) * cheapest.milliUnits) / 1_000));
+  });
   const { rest: restMilliUnits, saved: savedMilliUnits } = payBySavings(rest, capacity);
   return { restMilliUnits, reservedMilliUnits: reserved, savedMilliUnits };
 }
@@ -93,18 +99,4 @@ function payBySavings(onDemand: Float64Array, { savings, committed }: Capacity) 
     return milli;
   });
   return { rest, left, saved };
-}
-
-/** Where demand may use a plan's money: where a unit of it takes least first; of equal ones in the order of the uses. */
-function savingsChoices(options: readonly Option[], { savings }: Capacity) {
-  const choices = savings.flatMap(({ pool, family, rate }) => {
-    const option = options.find((one) => one.family === family);
-    return option === undefined ? [] : [{ option, pool, rate }];
-  });
-  return choices.toSorted((a, b) => a.rate * a.option.milliUnits - b.rate * b.option.milliUnits);
-}
-
-interface Option {
-  readonly family: number;
-  readonly milliUnits: number;
 }
