@@ -220,7 +220,7 @@ export async function startWorker(config: WorkerConfig): Promise<Worker> {
       clock: systemClock,
       everyMs: config.priceReading === "daily" ? DAY_MS : undefined,
     },
-    purchases: { leases, store: purchaseStore(database.pool), cloudOf, clock: systemClock, effects },
+    purchases: { leases, store: purchaseStore(database.pool), cloudOf, clock: systemClock, effects, ids: systemIds },
     reservations: {
       leases,
       store: reservationStore(database.pool),

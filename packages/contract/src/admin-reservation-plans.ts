@@ -141,7 +141,9 @@ export const approveReservationPlan = route({
   path: "/v1/admin/reservation_plans/{reservation_plan_id}/approve",
   tag: "admin",
   summary: "Approve a proposed reservation plan",
-  description: "It says that it may be bought, and buys nothing. One that is approved already stays so.",
+  description:
+    "It says that it may be bought, and buys nothing. One that is approved already stays so. Refused where something was bought or " +
+    "registered since the plan was asked for, or is being bought: the plan does not know of it.",
   permission: "admin:fleet:act",
   params,
   responses: { 200: { description: "The plan as it is now.", schema: reservationPlanSchema } },

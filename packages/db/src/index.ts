@@ -326,6 +326,7 @@ export {
   changeReservationPurchase,
   findReservationPurchase,
   insertReservationPurchases,
+  isBoughtSince,
   listReservationPurchases,
   listSettledPurchases,
   lockReservationPurchase,

@@ -10,6 +10,7 @@ import {
   queueNightlyReservationPlan,
   readReservationCase,
 } from "./reservation-plans.ts";
+import { isBoughtSince } from "./reservation-purchases.ts";
 import { makeTenant } from "./testing/fixtures.ts";
 import { ids, type OpenTestDatabase, openMigratedDatabase } from "./testing/migrated-database.ts";
 import { transaction } from "./transaction.ts";
@@ -90,4 +91,40 @@ it("is asked for once a night, where a machine was ever launched", async () => {
   );
   expect((await Promise.all([ask(), ask(), ask()])).filter(Boolean)).toHaveLength(1);
   expect(await ask()).toBe(false);
+});
+
+it("knows of what was bought, registered or asked for since an instant", async () => {
+  const since = new Date(Date.now() - 60_000);
+  const isBought = () => transaction(db.operator, (tx) => isBoughtSince(tx, since));
+  const purchase = (state: string, asked: string) =>
+    db.owner.query(
+      `insert into reservation_purchase (id, plan_id, purchase, part, state, product, region, machine_type, count, offering_class, term,
+                                         payment_option, upfront_micro_usd, hourly_micro_usd, due_at, asked_at, external_id)
+       values ('rpu_one', 'rsp_one', 0, 0, $1, 'p', 'us-east-1', 'm7i.xlarge', 1, 'standard', '1y', 'no_upfront', 0, 1, now(),
+               now() + $2::interval, case when $1 = 'bought' then 'ri-1' end)`,
+      [state, asked],
+    );
+  const told: boolean[] = [];
+  for (const [state, asked] of [
+    ["planned", "0"],
+    ["bought", "-1 hour"],
+    ["bought", "0"],
+    ["buying", "-1 hour"],
+    ["dropped", "0"],
+  ] as const) {
+    await purchase(state, asked);
+    told.push(await isBought());
+    await db.owner.query("delete from reservation_purchase");
+  }
+  expect(told).toEqual([false, false, true, true, false]);
+  const register = (created: string) =>
+    db.owner.query(
+      `insert into commitment (id, kind, term, payment_option, commitment_micro_usd_per_hour, source, starts_at, ends_at, created_at)
+       values ('cmt_' || gen_random_uuid(), 'compute_savings_plan', '1y', 'no_upfront', 1, 'operator', now() - interval '1 year', now(), now() + $1::interval)`,
+      [created],
+    );
+  await register("-1 hour");
+  expect(await isBought()).toBe(false);
+  await register("0");
+  expect(await isBought()).toBe(true);
 });

@@ -148,6 +148,20 @@ export async function lockReservationPurchase(tx: Tx, id: string): Promise<Reser
   return row;
 }
 
+/**
+ * Whether anything was bought, or registered as bought, since an instant, or EC2 was asked for something that is not settled. What
+ * other plans still want is bought by nobody before the end of the transaction.
+ */
+export async function isBoughtSince(tx: Tx, since: Date): Promise<boolean> {
+  await tx.query("select 1 from reservation_purchase where state = 'planned' order by id for update");
+  const [row] = await tx.query<{ isBought: boolean }>(
+    `select exists (select 1 from commitment where created_at > $1)
+         or exists (select 1 from reservation_purchase where state = 'buying' or (state = 'bought' and asked_at > $1)) as "isBought"`,
+    [since],
+  );
+  return row?.isBought === true;
+}
+
 /** Has those looked at whose month has come, as what holds them back may have changed. */
 export async function wakePurchases(sql: Sql): Promise<void> {
   await sql.query(

@@ -3,6 +3,7 @@ import {
   decideReservationPlan,
   findReservationPlan,
   insertReservationPurchases,
+  isBoughtSince,
   lockReservationPlan,
   type NewReservationPurchase,
   type Tx,
@@ -35,6 +36,12 @@ export async function decide(
   if (plan.state === decided) return ok({ status: 200, body: toReservationPlanBody(plan) });
   if (plan.state !== "proposed") {
     return refuse("invalid_state", `The plan is ${plan.state}, and cannot be ${decided}: only a proposed one can.`);
+  }
+  if (decision.decision === "approve" && (await isBoughtSince(tx, plan.createdAt))) {
+    return refuse(
+      "invalid_state",
+      "Something was bought or registered since it was asked for, or is being bought: it would be bought twice. Make a new plan.",
+    );
   }
   const row = await decideReservationPlan(tx, deps.ids, { ...decision, id: plan.id });
   if (decision.decision === "approve")

@@ -1,5 +1,12 @@
 import type { Leases, LiveLease, PurchaseRecord, PurchaseStore } from "@berth/db";
-import { keepSince, type PaymentOption, type ReservationPurchaseId, type RunId, TERMS } from "@berth/domain";
+import {
+  type IdSource,
+  keepSince,
+  type PaymentOption,
+  type ReservationPurchaseId,
+  type RunId,
+  TERMS,
+} from "@berth/domain";
 import { decidePurchase, type PurchaseAction, type WantedReservation } from "@berth/lifecycle";
 import { type Clock, type Cloud, isPortError } from "@berth/ports";
 import { type EffectObserver, type ReadOnlyCloud, runEffect } from "../effects.ts";
@@ -11,6 +18,7 @@ export interface PurchaseLoopDeps {
   readonly cloudOf: (region: string) => ReadOnlyCloud;
   readonly clock: Clock;
   readonly effects: EffectObserver;
+  readonly ids: IdSource;
 }
 
 const PAYMENTS: Readonly<Record<PaymentOption, string>> = {
@@ -110,9 +118,12 @@ async function execute(
   { id, count }: PurchaseRecord,
   action: PurchaseAction,
 ): Promise<{ readonly name: string; readonly hint: string; readonly nextCheckInMs: number } | undefined> {
-  const { store, effects } = deps;
+  const { store, effects, ids } = deps;
   if (action.kind === "adopt") {
-    await store.recordBought(lease, id, action.externalId);
+    const { id: externalId, startsAtMs, upfrontMicroUsd, hourlyMicroUsd } = action.purchase;
+    const price = { upfrontMicroUsd, hourlyMicroUsd };
+    const startsAt = new Date(startsAtMs);
+    await store.recordBought(lease, id, { commitmentId: ids.next("commitment"), externalId, ...price, startsAt });
     effects.reached("purchases.adopt", "recorded");
     return undefined;
   }
@@ -121,7 +132,11 @@ async function execute(
   let externalId: string;
   try {
     externalId = await runEffect({ effects, lease }, "purchases.buy", cloud, (port: Cloud) =>
-      port.purchaseReserved({ offeringId: action.offeringId, count: count ?? 0, limitMicroUsd: action.limitMicroUsd }),
+      port.purchaseReserved({
+        offeringId: action.offer.offeringId,
+        count: count ?? 0,
+        limitMicroUsd: action.limitMicroUsd,
+      }),
     );
   } catch (error) {
     // A refusal is one for sure where EC2 answered it; anything else may have sold, and is looked for.
@@ -136,7 +151,14 @@ async function execute(
     await store.recordRefused(lease, id);
     return { name: "purchase_refused", hint: `EC2 refused it: ${error.message}`, nextCheckInMs: 10 * 60_000 };
   }
-  await store.recordBought(lease, id, externalId);
+  const { upfrontMicroUsd, hourlyMicroUsd } = action.offer;
+  await store.recordBought(lease, id, {
+    commitmentId: ids.next("commitment"),
+    externalId,
+    upfrontMicroUsd,
+    hourlyMicroUsd,
+    startsAt: deps.clock.now(),
+  });
   effects.reached("purchases.buy", "recorded");
   return undefined;
 }

@@ -1,4 +1,4 @@
-import type { Guard, ReservationPurchaseId } from "@berth/domain";
+import type { CommitmentId, Guard, ReservationPurchaseId } from "@berth/domain";
 import type { Pool } from "pg";
 import { findReservationPurchase, type ReservationPurchaseRow } from "../reservation-purchases.ts";
 import type { Sql } from "../sql.ts";
@@ -17,12 +17,23 @@ export interface PurchaseRecord extends ReservationPurchaseRow {
   readonly wakes: number;
 }
 
+/** What EC2 sold. */
+export interface BoughtReservation {
+  readonly commitmentId: CommitmentId;
+  readonly externalId: string;
+  /** Of one of them. */
+  readonly upfrontMicroUsd: number;
+  readonly hourlyMicroUsd: number;
+  readonly startsAt: Date;
+}
+
 /** What the purchases loop reads and writes. */
 export interface PurchaseStore {
   find(id: ReservationPurchaseId): Promise<PurchaseRecord | undefined>;
   /** Before EC2 is asked: from here on it may have sold. */
   recordAsked(lease: HeldLease, id: ReservationPurchaseId, knownIds: readonly string[]): Promise<void>;
-  recordBought(lease: HeldLease, id: ReservationPurchaseId, externalId: string): Promise<void>;
+  /** It is bought, and a commitment from now on: a plan that is made next counts it, whatever EC2's lists show yet. */
+  recordBought(lease: HeldLease, id: ReservationPurchaseId, bought: BoughtReservation): Promise<void>;
   /** EC2 refused it for sure: nothing was sold. */
   recordRefused(lease: HeldLease, id: ReservationPurchaseId): Promise<void>;
   recordLook(
@@ -70,8 +81,18 @@ export function purchaseStore(pool: Pool): PurchaseStore {
         if (rowCount !== 1) throw new Error(`${id} is not planned any more`);
       }),
 
-    recordBought: (lease, id, externalId) =>
+    recordBought: (lease, id, { commitmentId, externalId, upfrontMicroUsd, hourlyMicroUsd, startsAt }) =>
       fenced(pool, lease, async (client) => {
+        // Unless it was read from EC2 before. When it ends EC2 says better.
+        await client.query(
+          `insert into commitment (id, kind, region, machine_type, offering_class, term, payment_option, count, upfront_micro_usd,
+                                   hourly_micro_usd, external_id, source, starts_at, ends_at)
+           select $2, 'reserved_instances', region, machine_type, offering_class, term, payment_option, count, $4, $5, $3, 'ec2', $6,
+                  $6::timestamptz + case term when '1y' then interval '8760 hours' else interval '26280 hours' end
+             from reservation_purchase where id = $1 and state = 'buying'
+           on conflict (external_id) do nothing`,
+          [id, commitmentId, externalId, upfrontMicroUsd, hourlyMicroUsd, startsAt],
+        );
         await client.query(
           `update reservation_purchase set state = 'bought', external_id = $2, waiting_for = '[]', failures = 0, next_check_at = null
             where id = $1 and state = 'buying'`,

@@ -37,7 +37,7 @@ const decide = (change: Partial<PurchaseProgress>, now = NOW) => decidePurchase(
 describe("a planned purchase", () => {
   it("is bought when it is due, within what the plan was made with, and what EC2 knew before is kept", () => {
     expect(decide({})).toMatchObject({
-      action: { kind: "buy", offeringId: "off-1", limitMicroUsd: 2_000_000_000, knownIds: ["ri-old"] },
+      action: { kind: "buy", offer: OFFER, limitMicroUsd: 2_000_000_000, knownIds: ["ri-old"] },
       guards: [],
     });
   });
@@ -59,7 +59,7 @@ describe("a planned purchase", () => {
 
   it("takes the cheapest offer of those that the plan allows", () => {
     const offers = [OFFER, { offeringId: "off-2", upfrontMicroUsd: 400_000_000, hourlyMicroUsd: 60_000 }];
-    expect(decide({ offers }).action).toMatchObject({ offeringId: "off-2", limitMicroUsd: 2_000_000_000 });
+    expect(decide({ offers }).action).toMatchObject({ offer: { offeringId: "off-2" }, limitMicroUsd: 2_000_000_000 });
   });
 });
 
@@ -69,7 +69,7 @@ describe("a purchase that EC2 was asked for", () => {
 
   it("is found by what is new since, and never asked for again", () => {
     const purchases = [known("ri-old"), known("ri-new"), known("ri-other", { count: 5 })];
-    expect(buying({ purchases }).action).toEqual({ kind: "adopt", externalId: "ri-new" });
+    expect(buying({ purchases }).action).toMatchObject({ kind: "adopt", purchase: { id: "ri-new" } });
     for (let minutes = 0; minutes < 60; minutes += 5) {
       expect(buying({}, NOW + minutes * 60_000).action).toBeUndefined();
     }
@@ -88,7 +88,7 @@ describe("a purchase that EC2 was asked for", () => {
 
   it("of two that are new the earlier is its", () => {
     const purchases = [known("ri-b", { startsAtMs: NOW + 5 }), known("ri-c", { startsAtMs: NOW + 1 })];
-    expect(buying({ purchases }).action).toEqual({ kind: "adopt", externalId: "ri-c" });
+    expect(buying({ purchases }).action).toMatchObject({ kind: "adopt", purchase: { id: "ri-c" } });
   });
 
   it.each(["payment-failed", "queued-deleted"])("that EC2 calls %s is told to a person, and not adopted", (state) => {
@@ -97,7 +97,7 @@ describe("a purchase that EC2 was asked for", () => {
     expect(decision).toMatchObject({ action: undefined, guards: [{ name: "purchase_unpaid" }] });
     expect(decision.guards[0]?.hint).toContain(`${state} of ri-new`);
     const both = [...purchases, known("ri-paid", { startsAtMs: NOW + 1, state: "payment-pending" })];
-    expect(buying({ purchases: both }).action).toEqual({ kind: "adopt", externalId: "ri-paid" });
+    expect(buying({ purchases: both }).action).toMatchObject({ kind: "adopt", purchase: { id: "ri-paid" } });
   });
 
   it("that shows nowhere is told to a person, and looked for on", () => {

@@ -62,7 +62,7 @@ function decidePlanned(subject: string, seen: PurchaseProgress, nowMs: number): 
   return {
     action: {
       kind: "buy",
-      offeringId: offer.offeringId,
+      offer,
       limitMicroUsd: wanted.upfrontMicroUsd * wanted.count,
       knownIds: purchases.map(({ id }) => id).toSorted(),
     },
@@ -78,7 +78,7 @@ function decideBuying(subject: string, seen: PurchaseProgress, nowMs: number): P
   const ours = purchases.filter(isOurs).toSorted((a, b) => a.startsAtMs - b.startsAtMs || (a.id < b.id ? -1 : 1));
   const found = ours.find(({ state }) => !isUnpaid(state));
   if (found !== undefined) {
-    return { action: { kind: "adopt", externalId: found.id }, guards: [], nextCheckInMs: undefined };
+    return { action: { kind: "adopt", purchase: found }, guards: [], nextCheckInMs: undefined };
   }
   const unpaid = ours[0];
   if (unpaid !== undefined) {

@@ -21,6 +21,9 @@ export interface KnownPurchase {
   readonly offeringClass: string;
   readonly payment: string;
   readonly durationSeconds: number;
+  /** Of one of them. */
+  readonly upfrontMicroUsd: number;
+  readonly hourlyMicroUsd: number;
   readonly startsAtMs: number;
   /** EC2's word for it, as `active`. */
   readonly state: string;
@@ -50,13 +53,13 @@ export interface PurchaseProgress {
 export type PurchaseAction =
   | {
       readonly kind: "buy";
-      readonly offeringId: string;
+      readonly offer: OfferForSale;
       readonly limitMicroUsd: number;
       /** Stored before EC2 is asked. */
       readonly knownIds: readonly string[];
     }
   /** EC2 was asked, and this is what it sold. */
-  | { readonly kind: "adopt"; readonly externalId: string };
+  | { readonly kind: "adopt"; readonly purchase: KnownPurchase };
 
 export interface PurchaseDecision {
   readonly action: PurchaseAction | undefined;

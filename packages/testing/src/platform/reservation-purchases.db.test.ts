@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createDatabase, createLeases, type Database, migrate, purchaseStore } from "@berth/db";
 import { idFromUuid, type ReservationPurchaseId, type RunId } from "@berth/domain";
+import { systemIds } from "@berth/runtime";
 import {
   createEc2Model,
   Ec2Error,
@@ -52,6 +53,7 @@ beforeEach(async () => {
   crashAt = undefined;
   now = () => new Date();
   await owner.query("delete from reservation_purchase");
+  await owner.query("delete from commitment");
   await owner.query("update pool set reservation_purchases = 'on'");
 });
 afterAll(() => drop());
@@ -84,6 +86,7 @@ const deps = (): PurchaseLoopDeps => ({
   store: purchaseStore(worker.pool),
   cloudOf: () => readOnly(inProcessCloud(model)),
   clock: { now: () => now() },
+  ids: systemIds,
   effects: {
     reached: (effect, phase) => {
       if (crashAt === `${effect} ${phase}`) throw new TypeError("the process ends here");
@@ -104,6 +107,11 @@ const stateOf = async (id: ReservationPurchaseId) => {
   );
   return { ...row, guards: row?.guards.map(({ name }) => name) };
 };
+const held = () =>
+  owner.query(
+    `select external_id as "externalId", count, hourly_micro_usd::float8 as hourly,
+            extract(epoch from ends_at - starts_at)::float8 / 3600 as hours, starts_at <= now() as "isNow" from commitment order by 1`,
+  );
 const sold = () => model.describeReserved().map(({ instanceCount }) => instanceCount);
 
 it("is bought once, however often and by however many workers it is looked at", async () => {
@@ -117,6 +125,11 @@ it("is bought once, however often and by however many workers it is looked at", 
     guards: [],
     due: false,
   });
+  // It is a commitment from then on, without being read from EC2.
+  const [offer] = await inProcessCloud(model).reservedOfferings(OFFER);
+  expect(await held()).toEqual([
+    { externalId: model.describeReserved()[0]?.id, count: 4, hourly: offer?.hourlyMicroUsd, hours: 8760, isNow: true },
+  ]);
 });
 
 it("is found and not repeated when EC2's answer is lost", async () => {
@@ -139,7 +152,10 @@ it.each(["purchases.ask recorded", "purchases.buy before", "purchases.buy answer
     for (let again = 0; again < 3; again++) await run(id);
     expect(sold().length).toBeLessThanOrEqual(1);
     const { state, guards } = await stateOf(id);
-    if (sold().length === 1) expect(state).toBe("bought");
+    if (sold().length === 1) {
+      expect(state).toBe("bought");
+      expect(await held()).toMatchObject([{ externalId: model.describeReserved()[0]?.id }]);
+    }
     // Nothing was sold, and nobody can tell: a person is asked once what could show would show.
     else {
       expect({ state, guards }).toEqual({ state: "buying", guards: ["purchase_unsettled"] });
