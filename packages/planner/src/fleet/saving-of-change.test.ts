@@ -39,4 +39,14 @@ describe("what a change of machines saves", () => {
     // Fifteen cents of a plan cover one xlarge at 0.14, whichever it is.
     expect(saving([plan(0.14)], [], ["m7i.xlarge"])).toBeCloseTo(0.2, 9);
   });
+
+  it("prices machines that stay alike before and after, whatever others of their type cost when they were launched", () => {
+    const inZoneB = { ...run("m7i.xlarge", 1), zone: "b", microUsdPerHour: 190_000 };
+    const committed = { region: REGION, commitments: [], running: [run("m7i.xlarge", 100), inZoneB], rateBooks: [] };
+    const last = { zone: "b", machineType: "m7i.xlarge", microUsdPerHour: 190_000 };
+    // The price has gone up to 0.21 since.
+    const next = { ...last, zone: "c", microUsdPerHour: 210_000 };
+    expect(savingOfChange(committed, { launched: [], removed: [last] }, NOW)).toBe(200_000_000n);
+    expect(savingOfChange(committed, { launched: [next], removed: [last] }, NOW)).toBe(0n);
+  });
 });
