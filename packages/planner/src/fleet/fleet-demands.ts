@@ -7,6 +7,7 @@ import { type RanFamily, ranFamilies, ranUsdPerHour } from "./ran-families.ts";
 /**
  * What there is demand for: of each region the machines that its instances come to when they are packed anew, by the hours in
  * which instances asked for more or less (`packedDemands`); where there is none to pack or one cannot be, the machines that ran.
+ * Where there is none to pack and nothing runs any more, there is no demand: what ran before has gone.
  */
 export function fleetDemands(input: DemandInput): FleetDemands {
   const { runs, kubes } = input;
@@ -26,25 +27,28 @@ export function fleetDemands(input: DemandInput): FleetDemands {
   };
 }
 
+const NO_INSTANCE = "no instance is there to pack.";
+
 function whyNotPacked(kubes: readonly PackedKube[], region: string): string | undefined {
   const inRegion = kubes.filter((kube) => kube.region === region);
-  if (inRegion.length === 0) return "no instance is there to pack.";
+  if (inRegion.length === 0) return NO_INSTANCE;
   const unpacked = inRegion.find(({ isPacked }) => !isPacked);
   return unpacked?.isPacked === false ? `${unpacked.kubeId} could not be packed: ${unpacked.why}` : undefined;
 }
 
 function ranDemands(region: string, ran: readonly RanFamily[], why: string): RegionDemands {
+  const isLeft = why === NO_INSTANCE && ran.every(({ hourlyUnits: units }) => (units.at(-1) ?? 0) === 0);
   return {
     families: ran.map(({ family }) => family),
     demands: ran.map(({ family: { name }, hourlyUnits: units }) => ({
       name,
       families: [{ family: name, units: 1 }],
-      hourlyUnits: units,
+      hourlyUnits: isLeft ? units.map(() => 0) : units,
     })),
     base: {
       region,
       kind: "ran",
-      why,
+      why: isLeft ? "no instance is there and nothing runs, so that nothing is planned for it." : why,
       ranUsdPerHour: ranUsdPerHour(ran),
       families: ran.map(({ family: { name, unit }, hourlyUnits: units }) => ({
         family: name,

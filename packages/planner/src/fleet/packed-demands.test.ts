@@ -169,6 +169,27 @@ describe("demand of a fleet packed anew", () => {
     });
     expect(both).toBeGreaterThanOrEqual(alone);
     expect(both).toBeLessThan(alone + 0.5);
+    // Of the minute in which a region gets its first instances nothing is recorded.
+    const unborn = kube([machines("m6i.xlarge", 1)], { kubeId: "kub_2", region: "eu-west-1", memoryMib: 10_000 });
+    const prices = [...INPUT.prices, { ...price("m6i.xlarge", 214_000), region: "eu-west-1" }];
+    expect(growthOf({ ...INPUT, loads, prices, kubes: [...INPUT.kubes, unborn] })).toBe(alone);
+  });
+
+  it("is none in a region that everybody has left, where nothing runs any more", async () => {
+    const left = run("m6i.xlarge", 100, { region: "eu-west-1", endedMs: (FROM_HOUR + HOURS - 24) * HOUR_MS });
+    const rates = [rate("m6i.xlarge", 131_000)];
+    const moved: PlanningInput = {
+      ...INPUT,
+      runs: [...INPUT.runs, left],
+      prices: [...INPUT.prices, { ...price("m6i.xlarge", 214_000), region: "eu-west-1" }],
+      reservedBooks: [...INPUT.reservedBooks, { region: "eu-west-1", rates }],
+    };
+    const { file, base } = planningOf(moved);
+    expect(new Set(file.history["eu-west-1/m6i"])).toEqual(new Set([0]));
+    expect(base[0]).toMatchObject({ kind: "ran", ranUsdPerHour: 0, why: expect.stringContaining("nothing is planned") });
+    expect(await planned(moved)).toEqual(await planned(INPUT));
+    const drains = planningOf({ ...moved, runs: [...INPUT.runs, { ...left, endedMs: undefined }] });
+    expect(drains.file.history["eu-west-1/m6i"].at(-1)).toBe(100);
   });
 
   it("is in no hour above what ran in it, by price on demand", () => {

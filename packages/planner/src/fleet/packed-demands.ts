@@ -36,6 +36,7 @@ export function packedDemands(input: DemandInput, region: string, ran: readonly 
   );
   const most = mostShares(input, region, ran, packedMicroUsd);
   const shape = load.shares.map((share, hour) => Math.min(share, most[hour] as number));
+  const firstRan = most.findIndex((share) => share > 0);
   const used = new Set(packed.flatMap(({ options }) => options.map(({ family }) => family)));
   return {
     families: [...own, ...others.filter(({ name }) => own.every((one) => one.name !== name) && used.has(name))],
@@ -57,7 +58,7 @@ export function packedDemands(input: DemandInput, region: string, ran: readonly 
       families: beside(packed, ran),
     },
     // Nothing is missing before the first machine of a region that is younger than its samples.
-    recordedFrom: load.recordedFrom <= most.findIndex((share) => share > 0) + DAY_HOURS ? 0 : load.recordedFrom,
+    recordedFrom: firstRan === -1 || load.recordedFrom <= firstRan + DAY_HOURS ? 0 : load.recordedFrom,
   };
 }
 
