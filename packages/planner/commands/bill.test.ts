@@ -28,7 +28,9 @@ function bill(...paths: string[]) {
   return { status, stdout, stderr };
 }
 
-test("the example of docs/planner.md is billed line by line", () => {
+test("the example of docs/planner.md, which is examples/bill.json, is billed line by line", () => {
+  const told = JSON.parse(readFileSync(join(folder, "case.json"), "utf8"));
+  expect(JSON.parse(readFileSync(join(PACKAGE, "examples/bill.json"), "utf8"))).toEqual(told);
   const { status, stdout } = bill("case.json");
   const { lines, totals, accounts, reservations, plans, coverage } = JSON.parse(stdout);
   const inWords = lines.map(

@@ -6,15 +6,14 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 const PACKAGE = fileURLToPath(new URL("..", import.meta.url));
+const EXAMPLE = JSON.parse(readFileSync(new URL("../examples/plan.json", import.meta.url), "utf8"));
 const DOCS = readFileSync(new URL("../../../docs/planner.md", import.meta.url), "utf8");
 
 let folder: string;
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "berth-plan-"));
-  const example = JSON.parse(/## Commands: plan[\s\S]*?```json\n([\s\S]*?)```/.exec(DOCS)?.[1] ?? "{}");
-  const hours = (units: (hour: number) => number) => Array.from({ length: 730 }, (_, h) => units(h));
-  const history = { web: hours((h) => (h % 24 < 8 ? 20 : 30)), search: hours((h) => 10 + (h % 2)) };
+  const { history, ...example } = EXAMPLE;
   const write = (name: string, value: unknown) => writeFileSync(join(folder, name), JSON.stringify(value));
   write("case.json", { ...example, months: 14, history });
   const [first, ...others] = example.products;
@@ -32,7 +31,12 @@ function plan(...paths: string[]) {
   return { status, stdout, stderr };
 }
 
-test("the example of docs/planner.md, with hours and a shorter horizon, is planned, explained and checked", () => {
+test("the example of docs/planner.md is examples/plan.json, but for its hours", () => {
+  const told = JSON.parse(/## Commands: plan[\s\S]*?```json\n([\s\S]*?)```/.exec(DOCS)?.[1] ?? "{}");
+  expect({ ...EXAMPLE, history: told.history }).toEqual(told);
+});
+
+test("the example, with a shorter horizon, is planned, explained and checked", () => {
   const { status, stdout } = plan("case.json");
   const shown = JSON.parse(stdout);
   expect(shown).toMatchObject({ violations: [], outcome: "optimal" });
