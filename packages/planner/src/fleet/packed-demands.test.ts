@@ -186,7 +186,11 @@ describe("demand of a fleet packed anew", () => {
     };
     const { file, base } = planningOf(moved);
     expect(new Set(file.history["eu-west-1/m6i"])).toEqual(new Set([0]));
-    expect(base[0]).toMatchObject({ kind: "ran", ranUsdPerHour: 0, why: expect.stringContaining("nothing is planned") });
+    expect(base[0]).toMatchObject({
+      kind: "ran",
+      ranUsdPerHour: 0,
+      why: expect.stringContaining("nothing is planned"),
+    });
     expect(await planned(moved)).toEqual(await planned(INPUT));
     const drains = planningOf({ ...moved, runs: [...INPUT.runs, { ...left, endedMs: undefined }] });
     expect(drains.file.history["eu-west-1/m6i"].at(-1)).toBe(100);
