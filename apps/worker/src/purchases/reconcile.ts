@@ -103,7 +103,7 @@ async function observe(cloud: ReadOnlyCloud, record: PurchaseRecord, wanted: Wan
     wanted,
     dueAtMs: dueAt.getTime(),
     isAllowed,
-    asked: askedAt === null ? undefined : { atMs: askedAt.getTime(), knownIds: new Set(knownIds) },
+    asked: askedAt === null || knownIds === null ? undefined : { atMs: askedAt.getTime(), knownIds: new Set(knownIds) },
     takenIds: new Set(takenIds),
     offers,
     purchases: purchases.map(({ startsAt, ...purchase }) => ({ ...purchase, startsAtMs: startsAt.getTime() })),

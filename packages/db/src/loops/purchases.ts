@@ -9,8 +9,8 @@ import type { HeldLease } from "./types.ts";
 export interface PurchaseRecord extends ReservationPurchaseRow {
   /** A pool of its region, which launches its machine type's family, lets reservations be bought. */
   readonly isAllowed: boolean;
-  /** What EC2 knew of the region when it was asked. */
-  readonly knownIds: readonly string[];
+  /** What EC2 knew of the region when it was asked; null before that, and where it refused for sure. */
+  readonly knownIds: readonly string[] | null;
   /** Ids of the region's purchases that other rows have. */
   readonly takenIds: readonly string[];
   readonly failures: number;
@@ -32,7 +32,10 @@ export interface PurchaseStore {
   find(id: ReservationPurchaseId): Promise<PurchaseRecord | undefined>;
   /** Before EC2 is asked: from here on it may have sold. */
   recordAsked(lease: HeldLease, id: ReservationPurchaseId, knownIds: readonly string[]): Promise<void>;
-  /** It is bought, and a commitment from now on: a plan that is made next counts it, whatever EC2's lists show yet. */
+  /**
+   * It is bought, and a commitment from now on: a plan that is made next counts it, whatever EC2's lists show yet. Also where a
+   * person has asked for it anew meanwhile.
+   */
   recordBought(lease: HeldLease, id: ReservationPurchaseId, bought: BoughtReservation): Promise<void>;
   /** EC2 refused it for sure: nothing was sold. */
   recordRefused(lease: HeldLease, id: ReservationPurchaseId): Promise<void>;
@@ -58,7 +61,7 @@ export function purchaseStore(pool: Pool): PurchaseStore {
       const { rows } = await pool.query<
         Pick<PurchaseRecord, "isAllowed" | "knownIds" | "takenIds" | "failures" | "wakes">
       >(
-        `select p.failures, p.wakes, coalesce(p.known_ids, '{}') as "knownIds",
+        `select p.failures, p.wakes, p.known_ids as "knownIds",
                 exists (select 1 from pool o join kube k on k.id = o.kube_id, unnest(o.machine_types) t
                          where k.region = p.region and not k.is_static and o.reservation_purchases = 'on'
                            and split_part(t, '.', 1) = split_part(p.machine_type, '.', 1)) as "isAllowed",
@@ -89,13 +92,13 @@ export function purchaseStore(pool: Pool): PurchaseStore {
                                    hourly_micro_usd, external_id, source, starts_at, ends_at)
            select $2, 'reserved_instances', region, machine_type, offering_class, term, payment_option, count, $4, $5, $3, 'ec2', $6,
                   $6::timestamptz + case term when '1y' then interval '8760 hours' else interval '26280 hours' end
-             from reservation_purchase where id = $1 and state = 'buying'
+             from reservation_purchase where id = $1 and state in ('planned', 'buying')
            on conflict (external_id) do nothing`,
           [id, commitmentId, externalId, upfrontMicroUsd, hourlyMicroUsd, startsAt],
         );
         await client.query(
           `update reservation_purchase set state = 'bought', external_id = $2, waiting_for = '[]', failures = 0, next_check_at = null
-            where id = $1 and state = 'buying'`,
+            where id = $1 and state in ('planned', 'buying')`,
           [id, externalId],
         );
       }),

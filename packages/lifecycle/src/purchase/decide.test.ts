@@ -63,6 +63,18 @@ describe("a planned purchase", () => {
   });
 });
 
+describe("a purchase that a person has asked for anew", () => {
+  it("is what EC2 shows late of the first time, and bought where that shows nothing or holds nothing", () => {
+    const again = (...shown: KnownPurchase[]) =>
+      decide({ asked: asked(NOW - 2 * SETTLED_AFTER_MS), isAllowed: true, purchases: [known("ri-old"), ...shown] })
+        .action;
+    expect(again(known("ri-late"))).toMatchObject({ kind: "adopt", purchase: { id: "ri-late" } });
+    expect(again(known("ri-late", { state: "payment-failed" }))).toMatchObject({ kind: "buy" });
+    expect(again(known("ri-other", { count: 5 }))).toMatchObject({ kind: "buy" });
+    expect(again()).toMatchObject({ kind: "buy" });
+  });
+});
+
 describe("a purchase that EC2 was asked for", () => {
   const buying = (change: Partial<PurchaseProgress> = {}, now = NOW) =>
     decide({ state: "buying", asked: asked(), ...change }, now);

@@ -36,6 +36,9 @@ export function decidePurchase(subject: string, seen: PurchaseProgress, nowMs: n
 
 function decidePlanned(subject: string, seen: PurchaseProgress, nowMs: number): PurchaseDecision {
   const { wanted, dueAtMs, isAllowed, offers, purchases } = seen;
+  // Of one that a person has asked for anew: what was asked for before may show only now.
+  const late = soldSinceAsked(seen).find(({ state }) => !isUnpaid(state));
+  if (late !== undefined) return { action: { kind: "adopt", purchase: late }, guards: [], nextCheckInMs: undefined };
   if (dueAtMs > nowMs) return { action: undefined, guards: [], nextCheckInMs: Math.min(dueAtMs - nowMs, DAY_MS) };
   const held = (name: string, hint: string, nextCheckInMs = HOUR_MS): PurchaseDecision => ({
     action: undefined,
@@ -72,10 +75,9 @@ function decidePlanned(subject: string, seen: PurchaseProgress, nowMs: number): 
 }
 
 function decideBuying(subject: string, seen: PurchaseProgress, nowMs: number): PurchaseDecision {
-  const { wanted, asked, takenIds, purchases } = seen;
+  const { asked } = seen;
   if (asked === undefined) throw new Error("what is being bought was asked for");
-  const isOurs = (one: KnownPurchase) => !asked.knownIds.has(one.id) && !takenIds.has(one.id) && fits(wanted, one);
-  const ours = purchases.filter(isOurs).toSorted((a, b) => a.startsAtMs - b.startsAtMs || (a.id < b.id ? -1 : 1));
+  const ours = soldSinceAsked(seen);
   const found = ours.find(({ state }) => !isUnpaid(state));
   if (found !== undefined) {
     return { action: { kind: "adopt", purchase: found }, guards: [], nextCheckInMs: undefined };
@@ -107,6 +109,14 @@ function decideBuying(subject: string, seen: PurchaseProgress, nowMs: number): P
     ],
     nextCheckInMs: isSettled ? 10 * MINUTE_MS : SOON_MS,
   };
+}
+
+/** What may have been sold since EC2 was asked: new, of no other purchase, and just what was wanted; the earliest first. */
+function soldSinceAsked({ wanted, asked, takenIds, purchases }: PurchaseProgress): readonly KnownPurchase[] {
+  if (asked === undefined) return [];
+  return purchases
+    .filter((one) => !asked.knownIds.has(one.id) && !takenIds.has(one.id) && fits(wanted, one))
+    .toSorted((a, b) => a.startsAtMs - b.startsAtMs || (a.id < b.id ? -1 : 1));
 }
 
 function cheapestWithin(wanted: WantedReservation, offers: readonly OfferForSale[]): OfferForSale | undefined {

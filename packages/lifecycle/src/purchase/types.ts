@@ -42,7 +42,7 @@ export interface PurchaseProgress {
   readonly dueAtMs: number;
   /** A pool of its region lets reservations be bought. */
   readonly isAllowed: boolean;
-  /** EC2 was asked: when, and what it knew before. */
+  /** EC2 was asked, and did not refuse it for sure: when, and what it knew before. */
   readonly asked: { readonly atMs: number; readonly knownIds: ReadonlySet<string> } | undefined;
   /** Ids that other purchases of ours have. */
   readonly takenIds: ReadonlySet<string>;

@@ -204,3 +204,15 @@ it("goes back to planned where EC2 refuses it for sure, and is bought once it se
   expect(await stateOf(id)).toMatchObject({ state: "bought", guards: [] });
   expect(sold()).toEqual([4]);
 });
+
+it("asked for anew is not bought again where EC2 shows the first after all", async () => {
+  const id = await planned();
+  model.faults.loseAnswers(BUY);
+  await run(id);
+  // As an operator's retry has it, who saw nothing of it yet.
+  await owner.query("update reservation_purchase set state = 'planned', next_check_at = now() where id = $1", [id]);
+  await run(id);
+  expect(sold()).toEqual([4]);
+  expect(await stateOf(id)).toMatchObject({ state: "bought", externalId: model.describeReserved()[0]?.id, guards: [] });
+  expect(await held()).toMatchObject([{ externalId: model.describeReserved()[0]?.id, count: 4 }]);
+});
