@@ -112,6 +112,17 @@ it.each([
     "products must be at most 20000 in all months together",
   ],
   [
+    "a price on demand of a micro-dollar",
+    family({ onDemandUsdPerHour: 0.000001 }),
+    "families[0].onDemandUsdPerHour must be a price of m7i.xlarge",
+  ],
+  [
+    "a rate of a micro-dollar",
+    plan({ rates: { m7i: 0.000001 } }),
+    "products[0].rates.m7i must be a rate of the same unit",
+  ],
+  ["a step of a micro-dollar", plan({ stepUsdPerHour: 0.000001 }), "products[0].stepUsdPerHour must be an even number"],
+  [
     "a step below AWS's least commitment",
     plan({ stepUsdPerHour: 0.000002 }),
     "products[0].stepUsdPerHour must be at least 0.001",

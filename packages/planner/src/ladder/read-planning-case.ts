@@ -127,7 +127,7 @@ function readFamily(fields: Fields): PlanFamily {
   if (unit !== "" && quarters === undefined) fields.fault("unit", "must be a machine type, as m7i.xlarge");
   else if (quarters !== undefined && fields.has("onDemandUsdPerHour")) {
     const xlarge = xlargeInAnotherUnit(BigInt(onDemandMicroUsdPerHour) * PICO_OF_MICRO, quarters);
-    if (onDemandMicroUsdPerHour > 1 && xlarge !== undefined) {
+    if (isRead(fields, "onDemandUsdPerHour", onDemandMicroUsdPerHour) && xlarge !== undefined) {
       fields.fault(
         "onDemandUsdPerHour",
         `must be a price of ${unit}: ${xlarge} dollars an hour for an xlarge is in another unit`,
@@ -202,8 +202,9 @@ function readProduct(
   if (kind === "savings_plan") {
     fields.only(["kind", "name", "term", "paymentOption", "stepUsdPerHour", "rates"]);
     const step = fields.dollars("stepUsdPerHour", MOST_PRICE);
-    if (step % 2 !== 0 && step > 1) fields.fault("stepUsdPerHour", "must be an even number of micro-dollars");
-    if (step > 1 && step < LEAST_STEP)
+    const isStep = isRead(fields, "stepUsdPerHour", step);
+    if (step % 2 !== 0 && isStep) fields.fault("stepUsdPerHour", "must be an even number of micro-dollars");
+    if (isStep && step < LEAST_STEP)
       fields.fault("stepUsdPerHour", `must be at least ${LEAST_STEP / 1e6}, not ${step / 1e6}`);
     return { kind, ...common, stepMicroUsdPerHour: step, rates: readRates(fields, families, names, faults) };
   }
@@ -282,9 +283,10 @@ function readRates(
   return families.map(({ name, onDemandMicroUsdPerHour }) => {
     if (!rates.has(name)) return 0;
     const rate = rates.dollars(name, MOST_PRICE);
-    if (rate > 1 && rate >= onDemandMicroUsdPerHour) {
+    const isRate = isRead(rates, name, rate);
+    if (isRate && rate >= onDemandMicroUsdPerHour) {
       rates.fault(name, `must be a discount: ${shownUsd(onDemandMicroUsdPerHour)} an hour on demand`);
-    } else if (rate > 1 && rate * LEAST_SHARE < onDemandMicroUsdPerHour) {
+    } else if (isRate && rate * LEAST_SHARE < onDemandMicroUsdPerHour) {
       rates.fault(
         name,
         `must be a rate of the same unit: it is below a twentieth of ${shownUsd(onDemandMicroUsdPerHour)} on demand`,
@@ -292,6 +294,11 @@ function readRates(
     }
     return rate;
   });
+}
+
+/** Whether an amount is the file's: what stands in for a faulty one is a micro-dollar, which a file may have too. */
+function isRead(fields: Fields, name: string, micro: number): boolean {
+  return fields.value(name) === micro / 1e6;
 }
 
 function dollarsOrZero(fields: Fields, name: string, most: number): number {
@@ -321,7 +328,7 @@ function readHeld(
   if (kind === "savings_plan") {
     fields.only(["kind", "name", "term", "paymentOption", "committedUsdPerHour", "rates", "startMonth", "endMonth"]);
     const committed = fields.dollars("committedUsdPerHour", MOST_PRICE * 1_000);
-    if (committed % 2 !== 0 && committed > 1)
+    if (committed % 2 !== 0 && isRead(fields, "committedUsdPerHour", committed))
       fields.fault("committedUsdPerHour", "must be an even number of micro-dollars");
     return {
       kind,
