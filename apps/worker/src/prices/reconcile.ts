@@ -47,7 +47,7 @@ export async function reconcilePriceReading(
           .map(({ kind, faults, faultCount }) => ({
             name: "price_list_refused",
             subject: `${region}/${kind}`,
-            hint: `${faults[0]}${faultCount > 1 ? ` And ${faultCount - 1} more.` : ""} What held before holds on; a type can be left out of the readings.`,
+            hint: `${faults[0]}${faultCount > 1 ? ` And ${faultCount - 1} more.` : ""} What held before holds on. A type is left out of the readings by: berth admin price-book read --region ${region} --except TYPES.`,
           }));
         const held = keepSince(waitingFor, guards, nowIso);
         const isAlarm = held.some((guard) => guard.since === nowIso);

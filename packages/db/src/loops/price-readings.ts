@@ -154,6 +154,12 @@ async function takePrices(
   } else {
     const rates = readRateList(text, kind, known.last);
     if (!rates.ok) return refused(rates.error);
+    const missing = ratesMissing(
+      last,
+      rates.value,
+      known.inUse.filter((type) => !except.has(type)),
+    );
+    if (missing.length > 0) return refused(missing);
     if (isSame(last, rates.value)) return { ...of, outcome: "unchanged", faults: [], faultCount: 0 };
     await insertRateBook(tx, { ...book, kind, rates: rates.value });
   }
@@ -168,6 +174,25 @@ async function takePrices(
 function isForSale({ machineType, rest }: CloudPriceLine, kind: PriceBookKind, { last, inUse }: KnownPrices): boolean {
   if (kind !== "on_demand") return last.has(machineType);
   return microUsdFromAmount(rest) !== 0 || last.has(machineType) || inUse.includes(machineType);
+}
+
+/** As of prices: a list that has lost a type in use is not the whole list, and what is committed to it would count as unused. */
+function ratesMissing(
+  last: WholePriceBook | undefined,
+  rates: readonly Rate[],
+  inUse: readonly string[],
+): readonly PriceFault[] {
+  const named = new Set(rates.map(({ machineType }) => machineType));
+  return inUse
+    .filter((machineType) => {
+      const before = last?.prices[machineType];
+      return !named.has(machineType) && typeof before === "object" && before.some(({ isEstimate }) => !isEstimate);
+    })
+    .map((machineType) => ({
+      machineType,
+      rule: "price_missing",
+      detail: "A type that is in use, of which the last book has rates and the list none.",
+    }));
 }
 
 function isSame(last: WholePriceBook | undefined, now: ReadonlyMap<string, number> | readonly Rate[]): boolean {

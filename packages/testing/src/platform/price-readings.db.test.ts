@@ -187,6 +187,30 @@ it("rates that cannot be meant refuse their own list alone", async () => {
   expect(await alarms()).toBe(1);
 });
 
+it("rates without a type in use that had some are refused, and taken once it is left out", async () => {
+  const LARGE = reserved("m7i.large", "0.06668");
+  await read({ reserved: [...LIST.reserved, LARGE] });
+  const less = await read({ reserved: [LARGE] }, [
+    { machineType: "m7i.large", years: 3, payment: "All Upfront", usdPerHour: "0.0466" },
+  ]);
+  expect(less.books.map(({ outcome, version }) => [outcome, version])).toEqual([
+    ["unchanged", 1],
+    ["refused", 2],
+    ["refused", 3],
+    ["refused", 4],
+  ]);
+  expect(less.guards[0]).toMatchObject({
+    name: "price_list_refused",
+    hint: expect.stringMatching(
+      /^m7i\.xlarge: .*price_missing.*berth admin price-book read --region us-east-1 --except/,
+    ),
+  });
+  // One that nothing of ours is of may go.
+  expect((await read({})).books[1]).toMatchObject({ outcome: "new_version" });
+  await owner.query("update price_reading set except_types = '{m7i.xlarge}'");
+  expect((await read({ reserved: [LARGE] })).books[1]).toMatchObject({ outcome: "new_version" });
+});
+
 it("a type that an operator left out is in no book and refuses none", async () => {
   await owner.query("update price_reading set except_types = '{m7i.xlarge}'");
   const { books } = await read({
