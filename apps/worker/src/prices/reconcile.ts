@@ -1,4 +1,4 @@
-import type { Leases, PriceReadingStore } from "@berth/db";
+import type { Leases, PriceReadingRecord, PriceReadingStore } from "@berth/db";
 import { keepSince, type PriceReadingId, type RunId } from "@berth/domain";
 import type { Clock, PriceSource } from "@berth/ports";
 import { failureOf, recordFailure } from "../failure.ts";
@@ -34,6 +34,10 @@ export async function reconcilePriceReading(
     if (record === undefined) return;
     const { region, waitingFor, failures, wakes } = record;
     const nowIso = clock.now().toISOString();
+    if (everyMs === undefined && !isAskedFor(record)) {
+      // It was to be read daily until now: nobody wants that any more, and prices that were imported since are better.
+      return store.recordLook(lease, id, { waitingFor, nextCheckInMs: undefined, failures: 0, wakes, isAlarm: false });
+    }
     try {
       const list = await source.priceList(region);
       const plans = {
@@ -71,4 +75,9 @@ export async function reconcilePriceReading(
       );
     }
   });
+}
+
+/** Whether somebody has asked since the last reading began. */
+function isAskedFor({ askedAt, readAt }: PriceReadingRecord): boolean {
+  return askedAt !== null && (readAt === null || askedAt > readAt);
 }

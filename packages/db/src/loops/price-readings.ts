@@ -88,15 +88,16 @@ export function priceReadingStore(pool: Pool, ids: IdSource): PriceReadingStore 
       return more === undefined ? undefined : { ...row, ...more };
     },
 
-    recordRead: (lease, { id, region, exceptTypes }, prices, look) =>
+    recordRead: (lease, { id, region, exceptTypes, wakes }, prices, look) =>
       fenced(pool, lease, async (_client, tx) => {
         const books: ReadPriceBook[] = [];
         // In order: rates are held against the prices on demand that hold by then.
         for (const one of prices) books.push(await takePrices(tx, ids, region, new Set(exceptTypes), one));
-        await tx.query("update price_reading set books = $2::jsonb, read_at = now() where id = $1", [
-          id,
-          JSON.stringify(books),
-        ]);
+        // Where somebody has asked meanwhile, that is still to be read.
+        await tx.query(
+          "update price_reading set books = $2::jsonb, read_at = case when wakes > $3 then read_at else now() end where id = $1",
+          [id, JSON.stringify(books), wakes],
+        );
         await writeLook(tx, ids, id, look(books));
       }),
 

@@ -250,6 +250,7 @@ it("the simulated AWS's whole list makes books that say that it is simulated", a
     credentials: SIMULATED_ACCESS_KEY,
   });
   try {
+    await owner.query("update price_reading set asked_at = now()");
     const row = await read({}, PLAN_RATES, { source, everyMs: undefined });
     expect(outcomes(row).map(([outcome]) => outcome)).toEqual(Array(4).fill("new_version"));
     expect(row.inMs).toBeNull();
@@ -277,4 +278,27 @@ it("each region in which machines are launched gets a reading, and one that wait
   await owner.query("update price_reading set next_check_at = null");
   await ensurePriceReadings(worker, systemIds);
   expect(await due()).toMatchObject([{ due: true }, { due: true }]);
+});
+
+it("is made only when it is asked for where readings are no more daily: what was imported since holds", async () => {
+  await read({});
+  // The next day, in a worker that was told to read on request.
+  await owner.query("update price_reading set next_check_at = now()");
+  const dearer = { onDemand: [{ ...XLARGE, usdPerHour: "0.3" }] };
+  expect(await read(dearer, PLAN_RATES, { everyMs: undefined })).toMatchObject({ inMs: null, guards: [] });
+  expect((await storedBooks()).filter(({ kind }) => kind === "on_demand")).toHaveLength(1);
+  const ask = () =>
+    owner.query("update price_reading set asked_at = now(), next_check_at = now(), wakes = wakes + 1 where id = $1", [
+      READING,
+    ]);
+  await ask();
+  // Asked for once more while it is read: that is still to be done.
+  const rates = async () => {
+    await ask();
+    return PLAN_RATES;
+  };
+  const source: PriceSource = { name: "aws", priceList: async () => LIST, planRates: rates };
+  const again = await read({}, PLAN_RATES, { everyMs: undefined, source });
+  expect(again.inMs).toBeLessThanOrEqual(0);
+  expect(outcomes(await read(dearer, PLAN_RATES, { everyMs: undefined }))[0]?.[0]).toBe("new_version");
 });
