@@ -4,7 +4,7 @@ import {
   type SavingsPlanOfferingRate,
   SavingsplansClient,
 } from "@aws-sdk/client-savingsplans";
-import type { CloudPlanKind, CloudPlanRate, CloudPriceList, PriceSource } from "@berth/ports";
+import { type CloudPlanKind, type CloudPlanRate, type CloudPriceList, PortError, type PriceSource } from "@berth/ports";
 import type { Ec2CloudOptions } from "./cloud.ts";
 import { asPortError } from "./errors.ts";
 import { editionOf, readProduct } from "./price-list-product.ts";
@@ -122,11 +122,13 @@ export function createAwsPrices(options: AwsPricesOptions = {}): AwsPrices {
   };
 }
 
+/** Of an endpoint that gives a page's token twice, as one that reads no tokens does, there would be no end. */
 async function everyPage<T>(
   action: string,
   read: (token: string | undefined) => Promise<{ readonly items: readonly T[]; readonly next: string | undefined }>,
 ): Promise<T[]> {
   const all: T[] = [];
+  const seen = new Set<string>();
   let token: string | undefined;
   do {
     try {
@@ -136,6 +138,10 @@ async function everyPage<T>(
     } catch (error) {
       throw asPortError(error, action);
     }
+    if (token !== undefined && seen.has(token)) {
+      throw new PortError("unavailable", `${action}: its pages go in a circle, ${all.length} entries were read`);
+    }
+    if (token !== undefined) seen.add(token);
   } while (token !== undefined);
   return all;
 }

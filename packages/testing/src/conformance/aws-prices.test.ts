@@ -1,4 +1,7 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { type AwsPricesOptions, createAwsPrices } from "@berth/ec2";
 import {
   awsDataFolder,
@@ -89,12 +92,26 @@ test("a page that is throttled is asked for again; refusals and silence are fail
       () => "none",
       ({ kind }) => kind,
     );
-  const once = { maxAttempts: 1 };
-  expect(await kindOf(withPrices((prices) => prices.priceList("us-east-1"), once))).toBe("throttled");
+  const atOnce = { maxAttempts: 1 };
+  expect(await kindOf(withPrices((prices) => prices.priceList("us-east-1"), atOnce))).toBe("throttled");
   model.faults.refuseNext("GetProducts", new Ec2Error("AccessDeniedException", "not authorized"));
-  expect(await kindOf(withPrices((prices) => prices.priceList("us-east-1"), once))).toBe("denied");
+  expect(await kindOf(withPrices((prices) => prices.priceList("us-east-1"), atOnce))).toBe("denied");
   model.faults.loseAnswers("DescribeSavingsPlansOfferingRates");
-  expect(await kindOf(withPrices((prices) => prices.planRates("us-east-1", "compute_savings_plan"), once))).toBe(
+  expect(await kindOf(withPrices((prices) => prices.planRates("us-east-1", "compute_savings_plan"), atOnce))).toBe(
     "unavailable",
   );
+});
+
+test("an endpoint whose pages have no end is a failure, and is not read for ever", async () => {
+  const endless = createServer((_, response) => response.end(JSON.stringify({ PriceList: [], NextToken: "2" })));
+  await once(endless.listen(0, "127.0.0.1"), "listening");
+  const pricingEndpoint = `http://127.0.0.1:${(endless.address() as AddressInfo).port}`;
+  try {
+    await expect(withPrices((prices) => prices.priceList("us-east-1"), { pricingEndpoint })).rejects.toMatchObject({
+      kind: "unavailable",
+      message: expect.stringContaining("go in a circle"),
+    });
+  } finally {
+    endless.close();
+  }
 });
