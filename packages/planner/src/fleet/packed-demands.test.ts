@@ -337,7 +337,11 @@ describe("demand of a fleet packed anew", () => {
       startsAt: new Date(FROM_HOUR * HOUR_MS),
       endsAt: new Date((FROM_HOUR + 8_760) * HOUR_MS),
     });
-    expect(planningOf({ ...INPUT, commitments: [zonal(50)] }).planning.held).toMatchObject([{ units: 40 }]);
+    const of50 = planningOf({ ...INPUT, commitments: [zonal(50)] });
+    expect(of50.planning.held).toMatchObject([{ units: 40, hourlyMicroUsd: 121_000 }]);
+    expect(of50.leftOut).toEqual([expect.stringMatching(/^zonal: 30 of its 50 machines cover nothing/)]);
+    // However many there are: their price would be beyond what a case may say of a unit.
+    expect(planningOf({ ...INPUT, commitments: [zonal(5_000)] }).planning.held).toMatchObject([{ units: 40 }]);
   });
 
   it.each<[string, readonly PackedKube[], string]>([

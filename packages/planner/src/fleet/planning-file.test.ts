@@ -199,7 +199,14 @@ describe("the planning file of a fleet", () => {
       { name: "zonal", units: 12 },
       { name: "odd", committedMicroUsdPerHour: 1_000_000 },
     ]);
-    expect(leftOut.map((line) => line.split(":")[0])).toEqual(["pbk_1", "us-east-1/m9z", "small", "away", "family"]);
+    expect(leftOut.map((line) => line.split(":")[0])).toEqual([
+      "pbk_1",
+      "us-east-1/m9z",
+      "small",
+      "zonal",
+      "away",
+      "family",
+    ]);
   });
 
   it("is none before a month is recorded, or where nothing ran that has a price", () => {

@@ -72,10 +72,9 @@ export function planningFile(input: PlanningInput): PlanningFile | NoPlanningFil
     forecast: { segments: SEGMENTS, windowMonths: 3, scenarios: outlooks(fleet, input.hours) },
     products: [...reserved.filter(({ family }) => bought.has(family)), ...planProducts(input.rateBooks, families)],
     held: input.commitments.flatMap((one) => {
-      const known = held(input, one, families, fleet.base);
-      if (typeof known !== "string") return known;
-      leftOut.push(`${one.id}: ${known}`);
-      return [];
+      const { entries, without } = held(input, one, families, fleet.base);
+      if (without !== undefined) leftOut.push(`${one.id}: ${without}`);
+      return entries;
     }),
     discountPercent: 0,
     risk: { alphaPercent: 95, weightPercent: 10 },
@@ -116,20 +115,23 @@ function outlooks({ families, demands, recordedFrom }: FleetDemands, hours: numb
   ];
 }
 
-/**
- * A commitment that has not ended, in months of the plan (those that have begun before it, begin below 0), none for one that has,
- * or why it is left out.
- */
+interface Held {
+  readonly entries: readonly object[];
+  /** Why it, or a part of it, is left out. */
+  readonly without?: string;
+}
+
+/** A commitment that has not ended, in months of the plan: those that have begun before it begin below 0. */
 function held(
   input: PlanningInput,
   one: OwnedCommitment,
   families: readonly FleetFamily[],
   base: readonly DemandBase[],
-): object[] | string {
+): Held {
   const now = input.fromHour + input.hours;
   const months = (at: Date) => Math.round((at.getTime() / HOUR_MS - now) / MONTH_HOURS);
   const endMonth = Math.max(1, months(one.endsAt));
-  if (one.endsAt.getTime() <= now * HOUR_MS) return [];
+  if (one.endsAt.getTime() <= now * HOUR_MS) return { entries: [] };
   const startMonth = Math.max(endMonth - TERM_MONTHS[one.term], Math.min(months(one.startsAt), endMonth - 1));
   const term = { name: one.id, term: one.term, startMonth, endMonth };
   if (one.kind !== "reserved_instances") {
@@ -138,31 +140,33 @@ function held(
       const isRate = rate !== undefined && isDiscount(BigInt(rate), BigInt(family.unitMicroUsdPerHour));
       return isRate ? [[family.name, usd(rate)]] : [];
     });
-    if (rates.length === 0) return "no rate of it is known for what is planned for: import its price book.";
+    if (rates.length === 0) {
+      return { entries: [], without: "no rate of it is known for what is planned for: import its price book." };
+    }
     // Half of it may be paid at the start, in whole micro-dollars.
     const committed = (one.commitmentMicroUsdPerHour ?? 0) - ((one.commitmentMicroUsdPerHour ?? 0) % 2);
-    return [
-      {
-        kind: "savings_plan",
-        ...term,
-        paymentOption: one.paymentOption,
-        committedUsdPerHour: usd(committed),
-        rates: Object.fromEntries(rates),
-      },
-    ];
+    const { paymentOption } = one;
+    const plan = { paymentOption, committedUsdPerHour: usd(committed), rates: Object.fromEntries(rates) };
+    return { entries: [{ kind: "savings_plan", ...term, ...plan }] };
   }
   const family = families.find(({ region, isOf }) => region === one.region && isOf(one.machineType ?? ""));
-  if (family === undefined) return "nothing that is planned for may run on its machines.";
+  if (family === undefined) return { entries: [], without: "nothing that is planned for may run on its machines." };
   const isPacked = base.some(({ region, kind }) => region === one.region && kind === "packed");
   const there = isPacked ? packedIn(input, one) : runningIn(input, one, now);
-  const covered = one.zone === null ? (one.count ?? 0) : Math.min(one.count ?? 0, there);
+  const count = one.count ?? 0;
+  const covered = one.zone === null ? count : Math.min(count, there);
   const units = Math.floor(covered * unitsOf(family, one.machineType ?? ""));
-  if (units === 0)
-    return one.zone === null
-      ? `it is less than one ${family.unit}.`
-      : "no machine of its type is planned for in its zone.";
-  const hourlyUsd = usd(Math.round(((one.hourlyMicroUsd ?? 0) * (one.count ?? 0)) / units));
-  return [{ kind: "reserved", ...term, family: family.name, units, hourlyUsd }];
+  if (units === 0) {
+    const without =
+      one.zone === null ? `it is less than one ${family.unit}.` : "no machine of its type is planned for in its zone.";
+    return { entries: [], without };
+  }
+  // What covers nothing is paid with the plan and without it.
+  const hourlyUsd = usd(Math.round(((one.hourlyMicroUsd ?? 0) * covered) / units));
+  const entries = [{ kind: "reserved", ...term, family: family.name, units, hourlyUsd }];
+  if (covered === count) return { entries };
+  const without = `${count - covered} of its ${count} machines cover nothing that is planned for in its zone; their charge is in no cost.`;
+  return { entries, without };
 }
 
 /** Machines of a zonal commitment's own type and zone, which are all that it covers: in the last hour. */
