@@ -96,27 +96,33 @@ it("is asked for once a night, where a machine was ever launched", async () => {
 it("knows of what was bought, registered or asked for since an instant", async () => {
   const since = new Date(Date.now() - 60_000);
   const isBought = () => transaction(db.operator, (tx) => isBoughtSince(tx, since));
-  const purchase = (state: string, asked: string) =>
+  const purchase = (state: string, asked: string, known: string | null = null) =>
     db.owner.query(
       `insert into reservation_purchase (id, plan_id, purchase, part, state, product, region, machine_type, count, offering_class, term,
-                                         payment_option, upfront_micro_usd, hourly_micro_usd, due_at, asked_at, external_id)
+                                         payment_option, upfront_micro_usd, hourly_micro_usd, due_at, asked_at, external_id,
+                                         known_ids)
        values ('rpu_one', 'rsp_one', 0, 0, $1, 'p', 'us-east-1', 'm7i.xlarge', 1, 'standard', '1y', 'no_upfront', 0, 1, now(),
-               now() + $2::interval, case when $1 = 'bought' then 'ri-1' end)`,
-      [state, asked],
+               now() + $2::interval, case when $1 = 'bought' then 'ri-1' end, $3::text[])`,
+      [state, asked, known],
     );
   const told: boolean[] = [];
-  for (const [state, asked] of [
+  const looks: readonly (readonly [state: string, asked: string, known?: string])[] = [
     ["planned", "0"],
     ["bought", "-1 hour"],
     ["bought", "0"],
     ["buying", "-1 hour"],
     ["dropped", "0"],
-  ] as const) {
-    await purchase(state, asked);
+    // EC2 was asked, and did not refuse: it may show what it sold until half an hour later.
+    ["dropped", "0", "{}"],
+    ["planned", "-15 minutes", "{}"],
+    ["dropped", "-1 hour", "{}"],
+  ];
+  for (const [state, asked, known] of looks) {
+    await purchase(state, asked, known);
     told.push(await isBought());
     await db.owner.query("delete from reservation_purchase");
   }
-  expect(told).toEqual([false, false, true, true, false]);
+  expect(told).toEqual([false, false, true, true, false, true, true, false]);
   const register = (created: string) =>
     db.owner.query(
       `insert into commitment (id, kind, term, payment_option, commitment_micro_usd_per_hour, source, starts_at, ends_at, created_at)

@@ -149,14 +149,17 @@ export async function lockReservationPurchase(tx: Tx, id: string): Promise<Reser
 }
 
 /**
- * Whether anything was bought, or registered as bought, since an instant, or EC2 was asked for something that is not settled. What
- * other plans still want is bought by nobody before the end of the transaction.
+ * Whether anything was bought, or registered as bought, since an instant, or EC2 was asked for something that is not settled: also
+ * what was given up or asked for anew when EC2 may have sold it, until its lists must have shown it. What other plans still want is
+ * bought by nobody before the end of the transaction.
  */
 export async function isBoughtSince(tx: Tx, since: Date): Promise<boolean> {
   await tx.query("select 1 from reservation_purchase where state = 'planned' order by id for update");
   const [row] = await tx.query<{ isBought: boolean }>(
     `select exists (select 1 from commitment where created_at > $1)
-         or exists (select 1 from reservation_purchase where state = 'buying' or (state = 'bought' and asked_at > $1)) as "isBought"`,
+         or exists (select 1 from reservation_purchase where state = 'buying' or (state = 'bought' and asked_at > $1)
+                       or (state in ('planned', 'dropped') and known_ids is not null and asked_at > $1 - interval '30 minutes'))
+              as "isBought"`,
     [since],
   );
   return row?.isBought === true;

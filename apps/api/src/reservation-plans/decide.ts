@@ -40,7 +40,7 @@ export async function decide(
   if (decision.decision === "approve" && (await isBoughtSince(tx, plan.createdAt))) {
     return refuse(
       "invalid_state",
-      "Something was bought or registered since it was asked for, or is being bought: it would be bought twice. Make a new plan.",
+      "Something was bought or registered since it was asked for, or EC2 was asked for something and may show it yet: it would be bought twice. Make a new plan once berth admin reservation-purchase list has nothing that is buying, half an hour after one was dropped or retried.",
     );
   }
   const row = await decideReservationPlan(tx, deps.ids, { ...decision, id: plan.id });
