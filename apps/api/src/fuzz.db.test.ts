@@ -134,6 +134,8 @@ function changed(value: unknown, { at, what, value: other, name }: Change): unkn
   const [parent, field] = place;
   if (what === "replace") parent[field] = other;
   else if (what === "remove") delete parent[field];
+  // A name on an array is nothing in JSON, and `length` cannot be one.
+  else if (Array.isArray(parent)) parent.push(other);
   else Object.defineProperty(parent, name, { value: other, enumerable: true, configurable: true, writable: true });
   return copy;
 }
