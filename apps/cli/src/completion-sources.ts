@@ -162,6 +162,7 @@ export const OPTIONS: Readonly<Record<string, Source>> = {
   "--target <id>": ofAuditEvents(({ target }) => target.id),
   "--kube <id>": kubes,
   "--pool <id>": pools,
+  "--purchase <id>": reservationPurchases,
   "--region <region>": regions,
   "--without-family <family>": families,
   "--without-zone <zone>": zones,

@@ -73,6 +73,9 @@ export const createCommitmentBody = z
       .meta({ description: "AWS's id of the purchase: it tells two purchases of the same offer apart." }),
     starts_at: timestamp,
     ends_at: timestamp.optional().meta({ description: "A whole term after the start when absent." }),
+    reservation_purchase_id: idInput("reservationPurchase").optional().meta({
+      description: "Of a reservation plan, a purchase by hand that this is: a savings plan. It is bought from then on.",
+    }),
   })
   .meta({
     id: "NewCommitment",
@@ -239,7 +242,8 @@ const REFUSALS =
   "machine type that is not for sale (`unknown_region`, `unknown_zone`, `unknown_family`, `unknown_machine_type`), a price that " +
   "cannot be meant beside the one on demand (`rate_above_price`, `rate_too_low`, `payment_mismatch`), an end before the start " +
   "(`end_before_start`) or beyond the term (`longer_than_term`), and for a purchase that is registered already: of the same " +
-  "`external_id`, or of the same offer for an overlapping period where one of the two has none.";
+  "`external_id`, or of the same offer for an overlapping period where one of the two has none; for a reservation purchase that is " +
+  "none to be made by hand (`not_by_hand`), or is given without an `external_id`.";
 
 export const createCommitment = route({
   operationId: "createCommitment",

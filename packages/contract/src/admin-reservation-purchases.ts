@@ -12,7 +12,7 @@ export const reservationPurchaseSchema = z
     state: z.enum(RESERVATION_PURCHASE_STATES).meta({
       description:
         "planned: its month has not come, or something holds it back; buying: EC2 was asked, and what it sold is not known; bought: " +
-        "EC2 knows it; by_hand: nothing here can buy it, as a savings plan; dropped: an operator, or a newer plan, gave it up.",
+        "EC2 knows it; by_hand: nothing here can buy it, as a savings plan, and it is bought when a commitment is registered for it; dropped: an operator, or a newer plan, gave it up.",
     }),
     product: z.string().meta({ description: "What the plan calls it." }),
     region: z.string().nullable(),

@@ -332,6 +332,7 @@ export {
   lockReservationPurchase,
   type NewReservationPurchase,
   type ReservationPurchaseRow,
+  recordBoughtByHand,
   type SettledPurchase,
 } from "./reservation-purchases.ts";
 export { TransactionContended } from "./retry.ts";

@@ -172,6 +172,16 @@ export async function wakePurchases(sql: Sql): Promise<void> {
   );
 }
 
+/** A purchase by hand is bought: it is the commitment with AWS's id. Gives whether there is such a purchase. */
+export async function recordBoughtByHand(tx: Tx, id: string, externalId: string): Promise<boolean> {
+  const rows = await tx.query(
+    `update reservation_purchase set state = 'bought', external_id = $2, asked_at = now(), generation = generation + 1
+      where id = $1 and state = 'by_hand' returning 1`,
+    [id, externalId],
+  );
+  return rows.length === 1;
+}
+
 /** An operator's word on a purchase that `lockReservationPurchase` gave: it is given up, or asked for anew. */
 export async function changeReservationPurchase(
   tx: Tx,

@@ -1,3 +1,4 @@
+import { idFromUuid } from "@berth/domain";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTestApi, type TestApi } from "../testing/test-api.ts";
 
@@ -242,5 +243,44 @@ describe("commitments", () => {
       { month: "2027-11", commitments: 1, per_hour: usd("0.133266000000"), share: 0.249905 },
       { month: "2029-11", commitments: 1, per_hour: usd("0.400000000000"), share: 0.750095 },
     ]);
+  });
+});
+
+describe("a purchase by hand", () => {
+  const idOf = (n: number) => idFromUuid("reservationPurchase", String(n).repeat(32));
+  const plan = {
+    kind: "compute_savings_plan",
+    term: "1y",
+    payment_option: "no_upfront",
+    starts_at: "2026-06-02T00:00:00.000Z",
+  };
+  const body = { ...plan, commitment_per_hour: usd("0.25"), reservation_purchase_id: idOf(1) };
+  const stateOf = async (id: string) => (await ask("GET", `/v1/admin/reservation_purchases/${id}`)).json();
+
+  it("201: is bought as the commitment that is registered for it, once", async () => {
+    for (const [index, state] of (["by_hand", "planned"] as const).entries()) {
+      await api.owner.query(
+        `insert into reservation_purchase (id, plan_id, purchase, part, state, product, region, machine_type, count, offering_class, term,
+                                           payment_option, upfront_micro_usd, hourly_micro_usd, due_at)
+         select $1, $1, 0, 0, $2, 'compute 1y', case when r then 'us-east-1' end, case when r then 'm7i.xlarge' end, case when r then 1 end,
+                case when r then 'standard' end, '1y', 'no_upfront', case when r then 0 end, case when r then 1 end, now()
+           from (select $2 = 'planned' as r) kind`,
+        [idOf(index + 1), state],
+      );
+    }
+    const faultOf = async (change: object) => {
+      const answer = await ask("POST", "/v1/admin/commitments", { ...body, ...change });
+      return [answer.statusCode, answer.json().errors?.[0]?.code, answer.json().errors?.[0]?.pointer];
+    };
+    expect(await faultOf({})).toEqual([422, "required", "/external_id"]);
+    const other = { external_id: "sp-by-hand", reservation_purchase_id: idOf(2) };
+    expect(await faultOf(other)).toEqual([422, "not_by_hand", "/reservation_purchase_id"]);
+    expect(await stateOf(idOf(1))).toMatchObject({ state: "by_hand", external_id: null });
+    const made = await ask("POST", "/v1/admin/commitments", { ...body, external_id: "sp-by-hand" });
+    expect(made.statusCode, made.body).toBe(201);
+    expect(await stateOf(idOf(1))).toMatchObject({ state: "bought", external_id: "sp-by-hand" });
+    expect(await faultOf({ external_id: "sp-again" })).toEqual([422, "not_by_hand", "/reservation_purchase_id"]);
+    const listed = (await ask("GET", "/v1/admin/commitments")).json().data;
+    expect(listed.filter((one: { external_id: string }) => one.external_id?.startsWith("sp-"))).toHaveLength(1);
   });
 });

@@ -26,6 +26,7 @@ export const registerCommitment = (berth: Berth) =>
     .option("--commitment <dollars>", "of a savings plan, an hour", price)
     .option("--account <account>", "of AWS, twelve digits")
     .option("--external-id <id>", "AWS's id of the purchase")
+    .option("--purchase <id>", "of a reservation plan, the one by hand that this is")
     .action(async (options, command) => {
       const session = berth.session(command);
       const given = {
@@ -40,6 +41,7 @@ export const registerCommitment = (berth: Berth) =>
         commitment_per_hour: options.commitment,
         account: options.account,
         external_id: options.externalId,
+        reservation_purchase_id: options.purchase,
         ends_at: options.ends,
       };
       const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
