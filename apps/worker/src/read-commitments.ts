@@ -1,17 +1,13 @@
 import type { CloudCommitment, CloudPurchases, LeftOutPurchase } from "@berth/db";
-import type { OfferingClass, PaymentOption, Term } from "@berth/domain";
+import type { OfferingClass, Term } from "@berth/domain";
 import { isUnpaid } from "@berth/lifecycle";
 import type { CloudReservedInstances } from "@berth/ports";
 import type { ReadOnlyCloud } from "./effects.ts";
 import { inParallel } from "./in-parallel.ts";
+import { paymentOptionOf } from "./payment-names.ts";
 
 const REGIONS_AT_ONCE = 4;
 
-const PAYMENTS: Readonly<Record<string, PaymentOption>> = {
-  "No Upfront": "no_upfront",
-  "Partial Upfront": "partial_upfront",
-  "All Upfront": "all_upfront",
-};
 const CLASSES: Readonly<Record<string, OfferingClass>> = { standard: "standard", convertible: "convertible" };
 const TERMS: Readonly<Record<number, Term>> = { 31536000: "1y", 94608000: "3y" };
 /** Of a purchase that is one; others were never paid. */
@@ -62,7 +58,7 @@ export async function readCommitments({
 /** Undefined for what covers no machine of ours, or is none of AWS's terms. */
 function commitmentOf(region: string, purchase: CloudReservedInstances): CloudCommitment | undefined {
   const offeringClass = CLASSES[purchase.offeringClass];
-  const paymentOption = PAYMENTS[purchase.payment];
+  const paymentOption = paymentOptionOf(purchase.payment);
   const term = TERMS[purchase.durationSeconds];
   const isOurs = purchase.platform.startsWith("Linux/UNIX") && purchase.tenancy === "default" && purchase.count > 0;
   if (!isOurs || offeringClass === undefined || paymentOption === undefined || term === undefined) return undefined;

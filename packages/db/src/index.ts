@@ -157,7 +157,7 @@ export {
   type PriceReadingStore,
   priceReadingStore,
 } from "./loops/price-readings.ts";
-export { type PurchaseRecord, type PurchaseStore, purchaseStore } from "./loops/purchases.ts";
+export { type BoughtReservation, type PurchaseRecord, type PurchaseStore, purchaseStore } from "./loops/purchases.ts";
 export { rebalanceStore } from "./loops/rebalance.ts";
 export type * from "./loops/rebalance-types.ts";
 export { type ReservationStore, reservationStore } from "./loops/reservations.ts";

@@ -1,12 +1,7 @@
 import type { CloudPriceLine, CloudPrices } from "@berth/db";
-import { isOfferingClass, isPaymentOption, roundedToMicroUsd, TERMS } from "@berth/domain";
+import { isOfferingClass, roundedToMicroUsd, TERMS } from "@berth/domain";
 import type { CloudPlanKind, CloudPlanRate, CloudPriceList } from "@berth/ports";
-
-const PAYMENTS: Readonly<Record<string, string>> = {
-  "No Upfront": "no_upfront",
-  "Partial Upfront": "partial_upfront",
-  "All Upfront": "all_upfront",
-};
+import { paymentOptionOf } from "../payment-names.ts";
 
 /** What was read of a region, in the lines that an import takes: on demand, reserved, and each kind of savings plan. */
 export function priceLines(
@@ -21,15 +16,15 @@ export function priceLines(
     rest: roundedToMicroUsd(usdPerHour),
   }));
   const reserved = list.reserved.map(({ machineType, years, offeringClass, payment, upfrontUsd, usdPerHour }) => {
-    const [term, option] = [`${years}y`, PAYMENTS[payment] ?? ""];
-    if (!(term in TERMS) || !isOfferingClass(offeringClass) || !isPaymentOption(option)) return undefined;
+    const [term, option] = [`${years}y`, paymentOptionOf(payment)];
+    if (!(term in TERMS) || !isOfferingClass(offeringClass) || option === undefined) return undefined;
     const amounts = [upfrontUsd, usdPerHour].map(roundedToMicroUsd);
     return { machineType, rest: [term, offeringClass, option, ...amounts].join(" ") };
   });
   const planLines = (kind: CloudPlanKind) =>
     plans[kind].map(({ machineType, years, payment, usdPerHour }) => {
-      const [term, option] = [`${years}y`, PAYMENTS[payment] ?? ""];
-      if (!(term in TERMS) || !isPaymentOption(option)) return undefined;
+      const [term, option] = [`${years}y`, paymentOptionOf(payment)];
+      if (!(term in TERMS) || option === undefined) return undefined;
       return { machineType, rest: `${term} ${option} ${roundedToMicroUsd(usdPerHour)}` };
     });
   const rates = `${from} (savings plan rates)`;

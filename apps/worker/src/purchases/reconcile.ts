@@ -1,16 +1,10 @@
-import type { Leases, LiveLease, PurchaseRecord, PurchaseStore } from "@berth/db";
-import {
-  type IdSource,
-  keepSince,
-  type PaymentOption,
-  type ReservationPurchaseId,
-  type RunId,
-  TERMS,
-} from "@berth/domain";
-import { decidePurchase, type PurchaseAction, type WantedReservation } from "@berth/lifecycle";
+import type { BoughtReservation, Leases, LiveLease, PurchaseRecord, PurchaseStore } from "@berth/db";
+import { type IdSource, keepSince, type ReservationPurchaseId, type RunId, TERMS } from "@berth/domain";
+import { decidePurchase, type OfferForSale, type PurchaseAction, type WantedReservation } from "@berth/lifecycle";
 import { type Clock, type Cloud, isPortError } from "@berth/ports";
 import { type EffectObserver, type ReadOnlyCloud, runEffect } from "../effects.ts";
 import { backoffMs, failureOf, recordFailure } from "../failure.ts";
+import { PAYMENT_NAMES } from "../payment-names.ts";
 
 export interface PurchaseLoopDeps {
   readonly leases: Leases;
@@ -21,11 +15,6 @@ export interface PurchaseLoopDeps {
   readonly ids: IdSource;
 }
 
-const PAYMENTS: Readonly<Record<PaymentOption, string>> = {
-  no_upfront: "No Upfront",
-  partial_upfront: "Partial Upfront",
-  all_upfront: "All Upfront",
-};
 const SECONDS_PER_HOUR = 3_600;
 const SOON_MS = 1000;
 
@@ -85,7 +74,7 @@ function wantedOf(record: PurchaseRecord): WantedReservation | undefined {
     machineType,
     count,
     offeringClass,
-    payment: PAYMENTS[paymentOption],
+    payment: PAYMENT_NAMES[paymentOption],
     durationSeconds: TERMS[term].hours * SECONDS_PER_HOUR,
     upfrontMicroUsd,
     hourlyMicroUsd,
@@ -115,15 +104,25 @@ async function execute(
   deps: PurchaseLoopDeps,
   lease: LiveLease,
   cloud: ReadOnlyCloud,
-  { id, count }: PurchaseRecord,
+  { id, count, term }: PurchaseRecord,
   action: PurchaseAction,
 ): Promise<{ readonly name: string; readonly hint: string; readonly nextCheckInMs: number } | undefined> {
   const { store, effects, ids } = deps;
+  const boughtAt = (
+    { upfrontMicroUsd, hourlyMicroUsd }: Pick<OfferForSale, "upfrontMicroUsd" | "hourlyMicroUsd">,
+    externalId: string,
+    startMs: number,
+  ): BoughtReservation => ({
+    commitmentId: ids.next("commitment"),
+    externalId,
+    upfrontMicroUsd,
+    hourlyMicroUsd,
+    startsAt: new Date(startMs),
+    endsAt: new Date(startMs + TERMS[term].hours * SECONDS_PER_HOUR * 1000),
+  });
   if (action.kind === "adopt") {
-    const { id: externalId, startsAtMs, upfrontMicroUsd, hourlyMicroUsd } = action.purchase;
-    const price = { upfrontMicroUsd, hourlyMicroUsd };
-    const startsAt = new Date(startsAtMs);
-    await store.recordBought(lease, id, { commitmentId: ids.next("commitment"), externalId, ...price, startsAt });
+    const { id: externalId, startsAtMs } = action.purchase;
+    await store.recordBought(lease, id, boughtAt(action.purchase, externalId, startsAtMs));
     effects.reached("purchases.adopt", "recorded");
     return undefined;
   }
@@ -151,14 +150,7 @@ async function execute(
     await store.recordRefused(lease, id);
     return { name: "purchase_refused", hint: `EC2 refused it: ${error.message}`, nextCheckInMs: 10 * 60_000 };
   }
-  const { upfrontMicroUsd, hourlyMicroUsd } = action.offer;
-  await store.recordBought(lease, id, {
-    commitmentId: ids.next("commitment"),
-    externalId,
-    upfrontMicroUsd,
-    hourlyMicroUsd,
-    startsAt: deps.clock.now(),
-  });
+  await store.recordBought(lease, id, boughtAt(action.offer, externalId, deps.clock.now().getTime()));
   effects.reached("purchases.buy", "recorded");
   return undefined;
 }

@@ -25,6 +25,8 @@ export interface BoughtReservation {
   readonly upfrontMicroUsd: number;
   readonly hourlyMicroUsd: number;
   readonly startsAt: Date;
+  /** Until EC2 says better. */
+  readonly endsAt: Date;
 }
 
 /** What the purchases loop reads and writes. */
@@ -84,17 +86,16 @@ export function purchaseStore(pool: Pool): PurchaseStore {
         if (rowCount !== 1) throw new Error(`${id} is not planned any more`);
       }),
 
-    recordBought: (lease, id, { commitmentId, externalId, upfrontMicroUsd, hourlyMicroUsd, startsAt }) =>
+    recordBought: (lease, id, { commitmentId, externalId, upfrontMicroUsd, hourlyMicroUsd, startsAt, endsAt }) =>
       fenced(pool, lease, async (client) => {
-        // Unless it was read from EC2 before. When it ends EC2 says better.
+        // Unless it was read from EC2 before.
         await client.query(
           `insert into commitment (id, kind, region, machine_type, offering_class, term, payment_option, count, upfront_micro_usd,
                                    hourly_micro_usd, external_id, source, starts_at, ends_at)
-           select $2, 'reserved_instances', region, machine_type, offering_class, term, payment_option, count, $4, $5, $3, 'ec2', $6,
-                  $6::timestamptz + case term when '1y' then interval '8760 hours' else interval '26280 hours' end
+           select $2, 'reserved_instances', region, machine_type, offering_class, term, payment_option, count, $4, $5, $3, 'ec2', $6, $7
              from reservation_purchase where id = $1 and state in ('planned', 'buying')
            on conflict (external_id) do nothing`,
-          [id, commitmentId, externalId, upfrontMicroUsd, hourlyMicroUsd, startsAt],
+          [id, commitmentId, externalId, upfrontMicroUsd, hourlyMicroUsd, startsAt, endsAt],
         );
         await client.query(
           `update reservation_purchase set state = 'bought', external_id = $2, waiting_for = '[]', failures = 0, next_check_at = null

@@ -51,6 +51,26 @@ function everyPlan(planning: PlanningCase, most: number): readonly (readonly Pur
   );
 }
 
+/** A year of one family, of which one product for a year is sold. */
+const ONE_PRODUCT = {
+  months: 12,
+  families: [{ name: "a", unit: "m7i.xlarge", onDemandMicroUsdPerHour: 200_000, sizes: [] }],
+  demands: [{ name: "a", options: [{ family: 0, milliUnits: 1_000 }] }],
+  products: [
+    {
+      kind: "reserved",
+      name: "1y",
+      family: 0,
+      term: "1y",
+      offeringClass: "standard",
+      paymentOption: "no_upfront",
+      upfrontMicroUsd: 0,
+      hourlyMicroUsd: 120_000,
+    },
+  ],
+  held: [],
+} satisfies Partial<PlanningCase>;
+
 describe("the ladder", () => {
   it("is the cheapest of all plans of a tiny case, those that keep the guard rails where there are any", async () => {
     for (const seed of [1, 2, 3, 4, 5, 6]) {
@@ -160,22 +180,7 @@ describe("the ladder", () => {
   it("by the quantile rule is what the program finds where demand repeats itself", async () => {
     const flat: PlanningCase = {
       ...randomPlanningCase(1),
-      months: 12,
-      families: [{ name: "a", unit: "m7i.xlarge", onDemandMicroUsdPerHour: 200_000, sizes: [] }],
-      demands: [{ name: "a", options: [{ family: 0, milliUnits: 1_000 }] }],
-      products: [
-        {
-          kind: "reserved",
-          name: "1y",
-          family: 0,
-          term: "1y",
-          offeringClass: "standard",
-          paymentOption: "no_upfront",
-          upfrontMicroUsd: 0,
-          hourlyMicroUsd: 120_000,
-        },
-      ],
-      held: [],
+      ...ONE_PRODUCT,
       scenarios: [
         {
           name: "goes on",
@@ -204,22 +209,7 @@ describe("the ladder", () => {
     const month = (units: number) => [{ hours: 730, milliUnits: [units * 1_000] }];
     const planning: PlanningCase = {
       ...tinyCase(1),
-      months: 12,
-      families: [{ name: "a", unit: "m7i.xlarge", onDemandMicroUsdPerHour: 200_000, sizes: [] }],
-      demands: [{ name: "a", options: [{ family: 0, milliUnits: 1_000 }] }],
-      products: [
-        {
-          kind: "reserved",
-          name: "1y",
-          family: 0,
-          term: "1y",
-          offeringClass: "standard",
-          paymentOption: "no_upfront",
-          upfrontMicroUsd: 0,
-          hourlyMicroUsd: 120_000,
-        },
-      ],
-      held: [],
+      ...ONE_PRODUCT,
       scenarios: [
         { name: "stays", weight: 9, months: Array.from({ length: 12 }, () => month(20)) },
         { name: "shrinks", weight: 1, months: Array.from({ length: 12 }, (_, m) => month(m < 3 ? 20 : 5)) },

@@ -1,23 +1,14 @@
-import { createDatabase, type Database, migrate } from "@berth/db";
+import type { Database } from "@berth/db";
 import type { PodUsage } from "@berth/ports";
 import { measureUsage, samplePacking } from "@berth/worker";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { createDatabase as createTestDatabase } from "../index.ts";
+import { createMigratedDatabase } from "./migrated-database.ts";
 
 let owner: Database;
 let worker: Database;
 let drop: () => Promise<void>;
 beforeAll(async () => {
-  const test = await createTestDatabase({
-    template: { name: "berth", prepare: async (url) => void (await migrate({ url })) },
-  });
-  owner = createDatabase({ url: test.url, poolSize: 2 });
-  worker = createDatabase({ url: test.url, role: "berth_worker", poolSize: 2 });
-  drop = async () => {
-    await owner.close();
-    await worker.close();
-    await test.drop();
-  };
+  ({ owner, worker, drop } = await createMigratedDatabase());
   await owner.query("insert into kube (id, name, region, api_server_url) values ('kub_1', 'k', 'r', 'https://k')");
   await owner.query(
     "insert into pool (id, kube_id, name) values ('pool_1', 'kub_1', 'full'), ('pool_2', 'kub_1', 'empty')",

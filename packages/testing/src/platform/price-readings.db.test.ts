@@ -1,12 +1,5 @@
 import { randomUUID } from "node:crypto";
-import {
-  createDatabase,
-  createLeases,
-  type Database,
-  ensurePriceReadings,
-  migrate,
-  priceReadingStore,
-} from "@berth/db";
+import { createLeases, type Database, ensurePriceReadings, priceReadingStore } from "@berth/db";
 import { idFromUuid, type PriceReadingId, type RunId } from "@berth/domain";
 import { createAwsPrices } from "@berth/ec2";
 import { type CloudPriceList, PortError, type PriceSource } from "@berth/ports";
@@ -14,7 +7,7 @@ import { systemIds } from "@berth/runtime";
 import { createEc2Model, realSimulationClock, SIMULATED_ACCESS_KEY, startEc2Server } from "@berth/simulator";
 import { type PriceLoopDeps, reconcilePriceReading } from "@berth/worker";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { createDatabase as createTestDatabase } from "../index.ts";
+import { createMigratedDatabase } from "./migrated-database.ts";
 
 const RUN = idFromUuid("run", randomUUID()) as RunId;
 const READING = systemIds.next("priceReading") as PriceReadingId;
@@ -23,16 +16,7 @@ let worker: Database;
 let drop: () => Promise<void>;
 
 beforeAll(async () => {
-  const test = await createTestDatabase({
-    template: { name: "berth", prepare: async (url) => void (await migrate({ url })) },
-  });
-  owner = createDatabase({ url: test.url, poolSize: 2 });
-  worker = createDatabase({ url: test.url, role: "berth_worker", poolSize: 4 });
-  drop = async () => {
-    await owner.close();
-    await worker.close();
-    await test.drop();
-  };
+  ({ owner, worker, drop } = await createMigratedDatabase());
   await owner.query(
     "insert into kube (id, name, region, api_server_url) values ('kub_1', 'k', 'us-east-1', 'https://k')",
   );

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { createDatabase, createLeases, type Database, migrate, purchaseStore } from "@berth/db";
+import { createLeases, type Database, purchaseStore } from "@berth/db";
 import { idFromUuid, type ReservationPurchaseId, type RunId } from "@berth/domain";
 import { systemIds } from "@berth/runtime";
 import {
@@ -12,7 +12,7 @@ import {
 } from "@berth/simulator";
 import { type PurchaseLoopDeps, readOnly, reconcilePurchase } from "@berth/worker";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { createDatabase as createTestDatabase } from "../index.ts";
+import { createMigratedDatabase } from "./migrated-database.ts";
 
 const BUY = "PurchaseReservedInstancesOffering";
 const RUN = idFromUuid("run", randomUUID()) as RunId;
@@ -25,16 +25,7 @@ let crashAt: string | undefined;
 let now: () => Date;
 
 beforeAll(async () => {
-  const test = await createTestDatabase({
-    template: { name: "berth", prepare: async (url) => void (await migrate({ url })) },
-  });
-  owner = createDatabase({ url: test.url, poolSize: 2 });
-  worker = createDatabase({ url: test.url, role: "berth_worker", poolSize: 8 });
-  drop = async () => {
-    await owner.close();
-    await worker.close();
-    await test.drop();
-  };
+  ({ owner, worker, drop } = await createMigratedDatabase());
   await owner.query(
     "insert into kube (id, name, region, api_server_url) values ('kub_1', 'k', 'us-east-1', 'https://k')",
   );
