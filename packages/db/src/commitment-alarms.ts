@@ -1,6 +1,6 @@
-import { EXPIRY_ALARM_DAYS, type IdSource, type OrganizationId } from "@berth/domain";
+import { EXPIRY_ALARM_DAYS, type IdSource } from "@berth/domain";
 import type { Database } from "./database.ts";
-import { appendEvent } from "./events.ts";
+import { appendPlatformEvent } from "./events.ts";
 import { transaction } from "./transaction.ts";
 
 /** A commitment that ends within so many days. */
@@ -24,20 +24,13 @@ export function alarmExpiries(database: Database, ids: IdSource): Promise<Expiry
        returning c.id, due.days, c.ends_at as "endsAt"`,
       [EXPIRY_ALARM_DAYS],
     );
-    if (alarms.length === 0) return [];
-    const platforms = await tx.query<{ id: OrganizationId }>(
-      "select id from organization where kind = 'platform' order by id",
-    );
-    for (const { id: organizationId } of platforms) {
-      for (const { id, days, endsAt } of alarms.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
-        await appendEvent(tx, ids, {
-          organizationId,
-          type: "commitment.expiring",
-          targetType: "commitment",
-          targetId: id,
-          data: { days, endsAt: endsAt.toISOString() },
-        });
-      }
+    for (const { id, days, endsAt } of alarms.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
+      await appendPlatformEvent(tx, ids, {
+        type: "commitment.expiring",
+        targetType: "commitment",
+        targetId: id,
+        data: { days, endsAt: endsAt.toISOString() },
+      });
     }
     return alarms;
   });

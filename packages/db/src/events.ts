@@ -68,6 +68,18 @@ export async function appendEvent(tx: Tx, ids: IdSource, event: NewEvent): Promi
   );
 }
 
+/** The same event for each of the platform's organizations. */
+export async function appendPlatformEvent(
+  tx: Tx,
+  ids: IdSource,
+  event: Omit<NewEvent, "organizationId">,
+): Promise<void> {
+  const platforms = await tx.query<{ id: OrganizationId }>(
+    "select id from organization where kind = 'platform' order by id",
+  );
+  for (const { id: organizationId } of platforms) await appendEvent(tx, ids, { ...event, organizationId });
+}
+
 export interface EventQuery {
   readonly organizationId: OrganizationId;
   /** Only later ones. */

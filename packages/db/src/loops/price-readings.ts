@@ -3,7 +3,6 @@ import {
   type IdSource,
   type KnownPrices,
   microUsdFromAmount,
-  type OrganizationId,
   type PriceBookKind,
   type PriceFault,
   type PriceReadingId,
@@ -13,7 +12,7 @@ import {
   readRateList,
 } from "@berth/domain";
 import type { Pool } from "pg";
-import { appendEvent } from "../events.ts";
+import { appendPlatformEvent } from "../events.ts";
 import {
   findPriceBookInForce,
   insertPriceBook,
@@ -114,18 +113,12 @@ async function writeLook(tx: Tx, ids: IdSource, id: PriceReadingId, look: PriceR
     [id, JSON.stringify(look.waitingFor), look.nextCheckInMs ?? null, look.failures, look.wakes],
   );
   if (!look.isAlarm) return;
-  const platforms = await tx.query<{ id: OrganizationId }>(
-    "select id from organization where kind = 'platform' order by id",
-  );
-  for (const { id: organizationId } of platforms) {
-    await appendEvent(tx, ids, {
-      organizationId,
-      type: "price_reading.held",
-      targetType: "price_reading",
-      targetId: id,
-      data: { waitingFor: look.waitingFor.map(({ name, subject, hint }) => ({ name, subject, hint })) },
-    });
-  }
+  await appendPlatformEvent(tx, ids, {
+    type: "price_reading.held",
+    targetType: "price_reading",
+    targetId: id,
+    data: { waitingFor: look.waitingFor.map(({ name, subject, hint }) => ({ name, subject, hint })) },
+  });
 }
 
 async function takePrices(
